@@ -1,0 +1,27 @@
+"""Runs every ``async def test_*`` under trio, so that a test needs no plug-in and no decorator."""
+
+import functools
+import inspect
+
+import pytest
+import trio
+
+# A hung test is a failure with a traceback, never a stuck suite.
+ASYNC_TEST_LIMIT_S = 60
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    test = pyfuncitem.obj
+    if inspect.iscoroutinefunction(test):
+
+        @functools.wraps(test)
+        def run_under_trio(**arguments):
+            async def bounded():
+                with trio.fail_after(ASYNC_TEST_LIMIT_S):
+                    await test(**arguments)
+
+            trio.run(bounded)
+
+        pyfuncitem.obj = run_under_trio
+    return (yield)
