@@ -1,0 +1,45 @@
+# Leither Edge. `make` alone lists the targets.
+PROFILE ?= pi-zero
+STATE   ?= .leither
+LISTEN  ?= 127.0.0.1
+PORT    ?= 8040
+PYTHON  ?= python3
+VENV    := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test slow lint bench lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nSettings: PROFILE=%s STATE=%s LISTEN=%s PORT=%s PYTHON=%s\n' '$(PROFILE)' '$(STATE)' '$(LISTEN)' '$(PORT)' '$(PYTHON)'
+
+.venv/.ready-run: requirements/run.lock install.sh
+	@PYTHON='$(PYTHON)' ./install.sh run
+
+.venv/.ready-test: requirements/dev.lock install.sh
+	@PYTHON='$(PYTHON)' ./install.sh test
+
+run: .venv/.ready-run ## start a node with its setup page here (LISTEN=0.0.0.0 lets a phone in)
+	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(STATE)' --listen '$(LISTEN)' --port '$(PORT)'
+
+test: .venv/.ready-test ## run the fast tests, a real browser among them
+	@$(VENV)/python -m pytest
+
+slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
+	@$(VENV)/python -m pytest -m slow
+
+lint: .venv/.ready-test ## check style and the shell scripts
+	@$(VENV)/python -m ruff check .
+	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; else echo 'shellcheck is not here: scripts not checked'; fi
+
+bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
+	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
+
+lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs uv)
+	@for lock in run:cli dev:dev; do \
+	  uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --python-version 3.11 -q pyproject.toml --extra "$${lock#*:}" -o "requirements/$${lock%:*}.lock" || exit 1; done
+
+clean: ## remove what was built and installed here; the node's data stays
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Installs what a target of the Makefile needs, and nothing twice: `install.sh run` or `install.sh test`.
+# Distribution packages are asked of apt-get (through sudo where this user is not root), Python packages
+# come hash-locked into .venv.
+set -eu
+cd "$(dirname "$0")"
+purpose=${1:?usage: install.sh run|test}
+python=${PYTHON:-python3}
+
+say() { printf '%s\n' "leither: $*"; }
+fail() { printf '%s\n' "leither: $*" >&2; exit 1; }
+
+command -v "$python" >/dev/null || fail "no $python here. Install Python 3.11 or newer, or name one: make $purpose PYTHON=/path/to/python3"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$($python --version) is too old: Leither Edge needs 3.11 or newer. Name another one: make $purpose PYTHON=python3.12"
+
+# What only the distribution has. Each line: a test that it is there, and the package that brings it.
+missing=""
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+"$python" -c 'import ctypes; ctypes.CDLL("libsodium.so.23")' 2>/dev/null || missing="$missing libsodium23"
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+if [ "$purpose" = test ]; then
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+    # Without a Chinese face the screenshots of the Chinese pages would show boxes.
+    [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*CJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-wqy-zenhei"
+fi
+if [ -n "$missing" ]; then
+    command -v apt-get >/dev/null || fail "this machine lacks:$missing. Install them with its package manager, then try again."
+    root=""
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "these packages are missing:$missing. Install them as root: apt-get install$missing"
+        root=sudo
+        say "some packages of the distribution are missing; sudo may now ask for your password"
+    fi
+    say "installing:$missing"
+    $root apt-get -qq update || say "apt-get update failed; trying with the package lists that are here"
+    # shellcheck disable=SC2086  # a list of packages, meant to be split
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null ||
+        fail "apt-get could not install:$missing. See its message above."
+fi
+
+lock=requirements/$([ "$purpose" = test ] && echo dev || echo run).lock
+[ -x .venv/bin/python ] || { say "making a virtual environment in .venv"; "$python" -m venv .venv; }
+say "installing hash-locked Python packages ($lock)"
+.venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes --only-binary :all: -r "$lock" ||
+    .venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes -r "$lock" ||
+    fail "pip could not install $lock. Is the package index reachable? Its message stands above."
+# A path file and a starter script stand in for 'pip install -e .', which would fetch a build back end without hashes.
+site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+pwd > "$site/leither_edge.pth"
+printf '#!%s/.venv/bin/python\nimport sys\nfrom leither_edge.cli.main import main\nsys.exit(main())\n' "$PWD" > .venv/bin/leither
+chmod 755 .venv/bin/leither
+.venv/bin/python -m compileall -q leither_edge appliance
+touch ".venv/.ready-$purpose"
+[ "$purpose" = run ] || touch .venv/.ready-run
