@@ -1,0 +1,1 @@
+"""Floor 2: libsodium, and the keys that lie in files."""
