@@ -1,0 +1,161 @@
+"""The portal's modules, run in Chromium (and under node where it is there) against the vectors and a fake device."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from leither_edge.core import cbor, cose
+from leither_edge.core.command import authorize, open_command
+from leither_edge.core.keyset import first_keyset
+from leither_edge.core.sha256 import sha256
+from leither_edge.core.time_floor import TimeFloor
+from leither_edge.crypto import sodium
+from tests.core import golden
+from tests.portal_js.fake_device import VERBS, FakeDevice
+from tests.portal_js.static_server import serving
+from tests.portal_js.vectors import BIP39, RFC8032, all_vectors, static_folder, word_list
+
+HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium")
+NODE = shutil.which("node")
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPORT_LIMIT_MS = 30_000
+SIZE_MAX = 36 * 1024
+SLOW_MS = 100
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return all_vectors()
+
+
+@pytest.fixture(scope="module")
+def browser_run(vectors):
+    """(report of the page, lines on its console, requested addresses, the device)."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    device = FakeDevice(int(time.time()))
+    with serving(static_folder(), vectors, word_list(), device) as address, playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        page = browser.new_page()
+        console, requested = [], []
+        page.on("console", lambda line: console.append(line.text))
+        page.on("pageerror", lambda error: console.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        # The policy forbids what page.evaluate would do, so the page posts its report.
+        with page.expect_request(f"{address}/report", timeout=REPORT_LIMIT_MS) as posted:
+            page.goto(address)
+        report = json.loads(posted.value.post_data)
+        browser.close()
+    return report, console, [url.removeprefix(address) for url in requested], device
+
+
+@pytest.mark.browser
+def test_every_check_passes_in_chromium(browser_run):
+    report, *_ = browser_run
+    assert report["failed"] == []
+    assert report["passed"] > 1400
+
+
+@pytest.mark.browser
+def test_fast_enough_in_chromium(browser_run):
+    milliseconds = browser_run[0]["milliseconds"]
+    assert max(milliseconds[name] for name in ("first key", "key", "sign", "verify")) < SLOW_MS, milliseconds
+
+
+@pytest.mark.browser
+def test_no_secret_reaches_an_address_or_the_console(browser_run):
+    _, console, requested, _ = browser_run
+    unexpected = [url for url in requested if not re.fullmatch(r"/[\w/.-]*(\?nonce=[0-9a-f]{32}|\?[a-z_]+=\d+(&[a-z_]+=\d+)*|\?)?", url)]
+    assert unexpected == []
+    # Chromium itself reports the failed requests that the checks provoke; the modules say nothing.
+    assert [line for line in console if not line.startswith("Failed to load resource") and "unsafe-eval" not in line] == []
+
+
+@pytest.mark.browser
+def test_core_takes_commands_made_in_the_page(browser_run):
+    _check_made(browser_run[0]["made"])
+
+
+@pytest.mark.skipif(not NODE, reason="node is not installed")
+def test_every_check_passes_under_node(vectors, tmp_path):
+    shutil.copytree(static_folder(), tmp_path / "static")
+    for name in ("checks.js", "node_main.mjs"):
+        shutil.copy(HERE / name, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "vectors.json").write_text(json.dumps(vectors))
+    (tmp_path / "words-en.txt").write_text(word_list())
+    run = subprocess.run([NODE, tmp_path / "node_main.mjs", tmp_path], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["failed"] == []
+    _check_made(report["made"])
+
+
+def _check_made(made):
+    """Commands and the claim, as core reads them."""
+    keyset = first_keyset(golden.DEVICE.id, golden.OWNER.public_key)
+    floor = TimeFloor(golden.TIME)
+    verbs = {"config-set": VERBS["break"]}
+    for role, data in zip(("operator", "owner"), made["commands"], strict=True):
+        command, message = open_command(bytes.fromhex(data))
+        authority = authorize(
+            command, message, keyset, golden.DEVICE.id, floor, golden.TIME, 0, verbs, sodium.verify, lambda challenge: True
+        )
+        assert (authority.role, authority.via.name) == (role, "browser")
+        assert command.arguments["list"] == [1, [2, {"x": "y"}]]
+        assert (command.sequence, command.expires - command.issued) == (2**53 - 1, 600)
+    claim = cbor.decode(bytes.fromhex(made["claim"]))
+    proof = cose.parse_sign1(claim[2], cose.CT_CLAIM)
+    cose.verify1(proof, golden.OWNER.public_key, sodium.verify)
+    hashed = sha256(b"some-token").digest()
+    assert cbor.decode(proof.payload) == {1: golden.DEVICE.id, 2: golden.OWNER.public_key, 3: golden.TIME + 1, 4: hashed}
+
+
+def test_the_vectors_themselves():
+    from mnemonic import Mnemonic
+
+    for seed, public_key, message, signature in RFC8032:
+        assert sodium.keypair_from_seed(bytes.fromhex(seed))[0].hex() == public_key
+        assert sodium.sign(bytes.fromhex(message), bytes.fromhex(seed)).hex() == signature
+    for entropy, words in BIP39:
+        assert Mnemonic("english").to_mnemonic(bytes.fromhex(entropy)) == words
+
+
+def test_modules_are_small_and_keep_to_the_rules():
+    modules = {path.name: path.read_text() for path in static_folder().glob("*.js") if path.name != "app.js"}
+    ours = {name: text for name, text in modules.items() if name in MODULES}
+    assert set(ours) == MODULES
+    assert sum(len(text.encode()) for text in ours.values()) < SIZE_MAX
+    for name, text in ours.items():
+        assert not re.search(r"Math\.random|console\.|\beval\b|new Function|innerHTML|https?:", text), name
+
+
+MODULES = {
+    "bytes.js",
+    "cbor.js",
+    "claim.js",
+    "command.js",
+    "cose.js",
+    "device.js",
+    "ed25519.js",
+    "ids.js",
+    "key.js",
+    "sha2.js",
+    "sha256.js",
+    "words.js",
+}
