@@ -1,0 +1,53 @@
+"""What the person at the terminal sees. A terminal that went away is never an error."""
+
+import os
+
+
+class Console:
+    """Standard output for what the node announces, standard error for its log.
+
+    Args:
+        shows_log: whether log lines are shown at all (on a laptop, without --quiet).
+    """
+
+    def __init__(self, shows_log):
+        self.shows_log = shows_log
+        self._terminal_fd = next((fd for fd in (0, 1, 2) if _is_terminal(fd)), None)
+        self._announced = None
+
+    def announce(self, text):
+        """Print ``text`` unless it is what was printed last: a restarted node says the same again."""
+        if text != self._announced:
+            self._announced = text
+            _write(1, text)
+
+    def log(self, line):
+        """Show a log line if wanted."""
+        if self.shows_log:
+            _write(2, line)
+
+    def complain(self, text):
+        """Print ``text`` to standard error."""
+        _write(2, text)
+
+    def hung_up(self):
+        """Whether we had a terminal and it is gone."""
+        return self._terminal_fd is not None and not _is_terminal(self._terminal_fd)
+
+
+def _is_terminal(fd):
+    try:
+        return os.isatty(fd)
+    except OSError:
+        return False
+
+
+def _write(fd, text):
+    data = text.encode(errors="backslashreplace")
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:
+        pass
