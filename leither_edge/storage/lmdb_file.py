@@ -138,11 +138,11 @@ def check(file, pages_max=None, row_is_good=None):
 
 
 def count_free_pages(file):
-    """Return how many pages below the end of the used part are free. file: descriptor. Raises BadFile."""
+    """Return (last page ever used, how many up to it are free). file: descriptor. Raises BadFile."""
     meta = read_meta(file)
     walk = _Walk(file, meta, None, None)
     walk.free_pages()
-    return walk.free_count
+    return meta.last_page, walk.free_count
 
 
 class _Walk:

@@ -13,14 +13,17 @@ import lmdb
 from .environment import DATA_NAME, NEW_NAME, check_file, make_folder, open_environment, sync_folder
 from .errors import StorageError
 from .folder_lock import FolderLock
-from .lmdb_file import count_free_pages
+from .lmdb_file import BadFile, count_free_pages
 from .schema import SCHEMA_TABLE, migrate, write_first_version
 from .table import CHECKSUM_BYTES
-from .transaction import ReadTransaction, WriteTransaction
-from .translate import from_lmdb_error, from_os_error
+from .transaction import ReadTransaction, Room, WriteTransaction
+from .translate import damaged, from_lmdb_error, from_os_error
 
 # Pages looked into before a store is opened: all of a small board's state, a bounded start of a large store.
 CHECK_PAGES_MAX = 4096
+
+# Pages kept back for deleting and for what must work in a full store: LMDB copies pages to free pages.
+RESERVE_PAGES_MIN, RESERVE_PAGES_MAX = 32, 256
 
 
 def open_store(folder, map_bytes, tables, schema_version=1, migrations=None):
@@ -61,7 +64,7 @@ def _create(folder, map_bytes, tables, schema_version):
         try:
             with environment.begin(write=True) as txn:
                 handles = _open_tables(environment, tables, txn)
-                write_first_version(WriteTransaction(txn, handles, folder), schema_version)
+                write_first_version(WriteTransaction(environment, txn, handles, folder, Room(0, True)), schema_version)
         finally:
             environment.close()
         os.rename(new, os.path.join(folder, DATA_NAME))
@@ -98,9 +101,13 @@ class Store:
         self._environment, self.map_bytes = open_environment(folder, DATA_NAME, map_bytes, len(tables))
         try:
             self._handles = self._open_tables(tables)
+            self._file = os.open(os.path.join(folder, DATA_NAME), os.O_RDONLY | os.O_CLOEXEC)
         except BaseException:
             self._environment.close()
             raise
+        self._page_bytes = self._environment.stat()["psize"]
+        self._map_pages = self.map_bytes // self._page_bytes
+        self._reserve_pages = min(max(self._map_pages // 16, RESERVE_PAGES_MIN), RESERVE_PAGES_MAX)
 
     def _open_tables(self, tables):
         # A write transaction, since py-lmdb drops handles that a reading one opened; it writes nothing when all are there.
@@ -114,41 +121,37 @@ class Store:
         """Return a context manager for a ReadTransaction: a snapshot that no write changes. Keep it short."""
         return _Reading(self)
 
-    def write(self):
+    def write(self, reserve=False):
         """Return a context manager for a WriteTransaction: whole or not at all, durable when the block ends.
 
+        reserve: may use the last sixteenth of the map, kept back for making room and for what must never fail.
         Blocks while another thread writes, and for the disk; in trio use commit(). An exception leaves all as it was.
         """
-        return _Writing(self)
+        return _Writing(self, reserve)
 
-    async def commit(self, fn):
-        """Run fn(tx) in a worker thread, one at a time, and return its result once it is durable (trio).
+    async def commit(self, fn, reserve=False):
+        """Run fn(tx) in a worker thread and return its result once it is durable (trio). reserve: as for write().
 
-        An exception of fn leaves all as it was and is raised here. Not cut short by cancellation: what may have become
-        durable is never reported as not done.
+        An exception of fn leaves all as it was and is raised here. Commits that wait together share one flush; each
+        still stands or falls alone. Not cut short by cancellation: what may have become durable is never reported as
+        not done.
         """
         if self._writer is None:
             from .writer import Writer  # trio is loaded only by programs that use it
 
             self._writer = Writer(self)
-        return await self._writer.commit(fn)
+        return await self._writer.commit(fn, reserve)
 
     def stat(self):
-        """Return sizes: map_bytes, used_bytes (pages in use), file_bytes, commits, rows ({table: rows})."""
+        """Return sizes: map_bytes, used_bytes (pages in use), file_bytes, commits (flushes), rows ({table: rows})."""
+        # The snapshot also keeps the pages from being reused while they are counted.
         with self.read() as tx:
             rows = {name: tx.count(name) for name in self._handles if name != SCHEMA_TABLE.name}
-        page_bytes = self._environment.stat()["psize"]
-        handle = os.open(os.path.join(self.folder, DATA_NAME), os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            free = count_free_pages(handle)
-            file_bytes = os.fstat(handle).st_size
-        finally:
-            os.close(handle)
-        used = self._environment.info()["last_pgno"] + 1 - free
+            unused = self._unused_pages()
         return {
             "map_bytes": self.map_bytes,
-            "used_bytes": used * page_bytes,
-            "file_bytes": file_bytes,
+            "used_bytes": (self._map_pages - unused) * self._page_bytes,
+            "file_bytes": os.fstat(self._file).st_size,
             "commits": self.commits,
             "rows": rows,
         }
@@ -160,6 +163,7 @@ class Store:
         self._take_writing()
         try:
             self._environment.close()
+            os.close(self._file)
             self._lock.release()
             self._lock = None
         finally:
@@ -178,6 +182,25 @@ class Store:
             return self._environment.begin(write=write)
         except lmdb.Error as error:
             raise from_lmdb_error(error, self.folder, "begin a transaction") from None
+
+    def _room(self, reserve):
+        # Looking at the list of free pages costs reads, so only when the part never used is nearly gone.
+        pages = self._map_pages - self._environment.info()["last_pgno"] - 1
+        if pages < 2 * self._reserve_pages:
+            pages = self._unused_pages()
+        return Room((pages - self._reserve_pages) * self._page_bytes, reserve)
+
+    def _unused_pages(self):
+        for attempts_left in (2, 1, 0):
+            try:
+                last_page, free = count_free_pages(self._file)
+                return self._map_pages - last_page - 1 + free
+            except BadFile as error:
+                # A commit may write the head while it is read.
+                if not attempts_left:
+                    raise damaged(self.folder, str(error)) from None
+            except OSError as error:
+                raise from_os_error(error, self.folder, "be read") from None
 
     def _take_writing(self):
         if self._writing_thread == threading.get_ident():
@@ -206,36 +229,34 @@ class _Reading:
 
 
 class _Writing:
-    __slots__ = ("_store", "_transaction", "_txn")
+    __slots__ = ("_store", "_reserve", "_tx")
 
-    def __init__(self, store):
+    def __init__(self, store, reserve):
         self._store = store
+        self._reserve = reserve
 
     def __enter__(self):
         store = self._store
         store._take_writing()
         try:
-            self._txn = store._begin(True)
+            txn = store._begin(True)
+            try:
+                room = store._room(self._reserve)
+            except BaseException:
+                txn.abort()
+                raise
         except BaseException:
             store._let_writing()
             raise
-        self._transaction = WriteTransaction(self._txn, store._handles, store.folder)
-        return self._transaction
+        self._tx = WriteTransaction(store._environment, txn, store._handles, store.folder, room)
+        return self._tx
 
     def __exit__(self, kind, error, traceback):
-        store = self._store
         try:
             if kind is not None:
-                self._txn.abort()
-                return
-            failed = self._transaction.failed
-            if failed is not None:
-                self._txn.abort()
-                raise failed
-            try:
-                self._txn.commit()
-            except lmdb.Error as problem:
-                raise from_lmdb_error(problem, store.folder, "commit") from None
-            store.commits += 1
+                self._tx.give_up()
+            else:
+                self._tx.end()
+                self._store.commits += 1
         finally:
-            store._let_writing()
+            self._store._let_writing()

@@ -3,7 +3,7 @@
 import lmdb
 
 from .table import pack_key, pack_row, unpack_key, unpack_row
-from .translate import from_lmdb_error
+from .translate import from_lmdb_error, map_full
 
 
 class ReadTransaction:
@@ -78,8 +78,10 @@ class WriteTransaction(ReadTransaction):
     failed: the StorageError of a change that could not be made, after which the whole is given up.
     """
 
-    def __init__(self, txn, handles, folder):
+    def __init__(self, environment, txn, handles, folder, room):
         super().__init__(txn, handles, folder)
+        self._environment = environment
+        self._room = room
         self.failed = None
 
     def put(self, table, key, value):
@@ -87,6 +89,9 @@ class WriteTransaction(ReadTransaction):
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
         row = pack_row(table, packed_key, value)
+        if not self._room.take(len(packed_key) + len(row)):
+            self.failed = map_full(self._folder)
+            raise self.failed
         self._changes += 1
         try:
             self._txn.put(packed_key, row, db=handle)
@@ -94,7 +99,7 @@ class WriteTransaction(ReadTransaction):
             raise self._translated(error, "write") from None
 
     def delete(self, table, key):
-        """Remove a key; return whether it was there. Raises MapFull."""
+        """Remove a key; return whether it was there. Works when the map is full, too."""
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
         self._changes += 1
@@ -103,9 +108,76 @@ class WriteTransaction(ReadTransaction):
         except lmdb.Error as error:
             raise self._translated(error, "write") from None
 
+    def nested(self, reserve=False):
+        """Return a context manager for a WriteTransaction inside this one, which can fail alone.
+
+        It becomes durable with this one; this one must not be used meanwhile. reserve: see Store.write.
+        """
+        return _Nested(self, reserve)
+
+    def end(self):
+        """Commit. Raises StorageError, then nothing was changed."""
+        if self.failed is not None:
+            self._txn.abort()
+            raise self.failed
+        try:
+            self._txn.commit()
+        except lmdb.Error as error:
+            raise self._translated(error, "commit") from None
+
+    def give_up(self):
+        """Leave all as it was."""
+        self._txn.abort()
+
     def _translated(self, error, doing):
         self.failed = super()._translated(error, doing)
         return self.failed
+
+
+class _Nested:
+    __slots__ = ("_outer", "_reserve", "_inner")
+
+    def __init__(self, outer, reserve):
+        self._outer = outer
+        self._reserve = reserve
+
+    def __enter__(self):
+        outer = self._outer
+        try:
+            txn = outer._environment.begin(write=True, parent=outer._txn)
+        except lmdb.Error as error:
+            raise outer._translated(error, "begin a transaction") from None
+        room = outer._room.share(self._reserve)
+        self._inner = WriteTransaction(outer._environment, txn, outer._handles, outer._folder, room)
+        return self._inner
+
+    def __exit__(self, kind, error, traceback):
+        self._outer._changes += 1
+        if kind is not None:
+            self._inner.give_up()
+        else:
+            self._inner.end()
+            self._outer._room.left = self._inner._room.left
+
+
+class Room:
+    """How much a transaction may still put before it would use up the reserve.
+
+    left: bytes. Pages are about half full after splits and a large value takes whole pages, so each row counts twice.
+    """
+
+    __slots__ = ("left", "_reserve_open")
+
+    def __init__(self, left, reserve_open):
+        self.left = left
+        self._reserve_open = reserve_open
+
+    def take(self, row_bytes):
+        self.left -= 2 * row_bytes
+        return self.left >= 0 or self._reserve_open
+
+    def share(self, reserve_open):
+        return Room(self.left, reserve_open)
 
 
 def _seek(cursor, packed_key, reverse):
