@@ -10,15 +10,6 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
-class ClaimError(Exception):
-    """The claim was not accepted. `code`: "wrong-token", "limited", "claimed", "closed" or another with its own sentence."""
-
-    def __init__(self, code, sentence=""):
-        super().__init__(code, sentence)
-        self.code = code
-        self.sentence = sentence
-
-
 class PortalDevice:
     """The portal's view of the device. Every argument becomes an attribute.
 
@@ -26,10 +17,10 @@ class PortalDevice:
         device_id: 27 characters.
         sessions: Sessions, also given to the sign-in verb.
         assets: Assets of assets.py.
-        run: async (verb, arguments, role) -> result dict; raises Refusal.
+        run: async (verb, arguments, session) -> result dict; raises Refusal. session: role, and via, the key id that let it in.
         scan: async () -> networks of the board's scan; raises Refusal.
         join: async (ssid_hex, passphrase, hidden) -> address text; keeps the network only if joined; raises Refusal whose code is one of setup.REASONS.
-        claim: async (token, public key 32 bytes) -> None; raises ClaimError.
+        claim: async (token, public key 32 bytes); raises ClaimError of appliance.commands.claim.
         claimed: () -> bool.
         config: () -> dict, the whole desired-state document.
         ranges: () -> dict of field to (low, high) for the number fields.

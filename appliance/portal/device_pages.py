@@ -117,7 +117,7 @@ def size_text(size):
     """Bytes for people: three digits, binary steps under the names they know."""
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1000:
-            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+            return f"{size:.0f} {unit}" if size >= 10 or size == int(size) else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TB"
 

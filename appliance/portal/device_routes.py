@@ -8,7 +8,6 @@ from appliance.portal.visit import page_handler
 
 LOG_LINES = 80
 IDENTIFY_S = 10
-MIB = 1024 * 1024
 VIEWER, OPERATOR = "viewer", "operator"
 
 
@@ -119,7 +118,7 @@ class DeviceRoutes:
         return answer
 
     async def _run(self, visit, verb, arguments=None):
-        return await self.device.run(verb, arguments or {}, visit.session.role)
+        return await self.device.run(verb, arguments or {}, visit.session)
 
     def _remote_name(self):
         return remote_name(self.device.config()["name"])
@@ -130,7 +129,7 @@ def status_tiles(view, status, counters):
     say = view.say
     storage, memory = status["storage"], status["memory"]
     tiles = [
-        pages.meter(view, say("status_storage"), storage.get("used_bytes", 0), storage["map_mib"] * MIB),
+        pages.meter(view, say("status_storage"), storage["state_used_kib"] * 1024, storage["state_max_kib"] * 1024),
         pages.meter(view, say("status_memory"), memory["rss_kib"] * 1024, memory["max_kib"] * 1024),
         pages.tile(say("status_uptime"), pages.duration_text(view, status["uptime_s"])),
     ]

@@ -82,7 +82,7 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
         f'<fieldset class="list"><legend>{say("wifi_networks")}</legend>'
         + live("networks", 5 if networks is not None else 1, network_list(view, networks, chosen, scan_error))
         + f'<label class="row"><input type="radio" name="network" value="" data-hidden required{" checked" if hidden_chosen else ""}>'
-        f'<span class="name">{say("wifi_hidden")}</span><span class="note">{say("wifi_hidden_hint")}</span></label></fieldset>'
+        f'<span class="name">{say("wifi_hidden")}<small>{say("wifi_hidden_hint")}</small></span></label></fieldset>'
         + f'<div id="hidden-network">{field("hidden_ssid", say("wifi_hidden_label"), text_input("hidden_ssid", hidden_name, _TYPED), note=say("optional"))}</div>'
         + '<div id="password">'
         + field(

@@ -1,10 +1,12 @@
 """The routes of the setup: what each step accepts, and where it leads."""
 
-from appliance.portal import setup_pages as pages
+from appliance.commands.claim import ClaimError
 from appliance.portal import setup as states
-from appliance.portal.device import ClaimError, Refusal
+from appliance.portal import setup_pages as pages
+from appliance.portal.device import Refusal
 from appliance.portal.probes import dns_label
 from appliance.portal.qr import qr_svg
+from appliance.portal.sessions import Session
 from appliance.portal.texts import text
 from appliance.portal.visit import PAGE_HEADERS, at_least, page_handler
 from leither_edge.core.ids import IdError, public_key_from_text
@@ -14,6 +16,13 @@ SCAN_KEPT_S = 4
 NETWORKS_MAX = 24
 HINTS_MAX = 8
 SETUP_ROLE = "operator"  # what the browser that claimed may do until it signs in with a key
+SETUP_SESSION = Session(None, SETUP_ROLE, "setup", None)  # whoever sets up a device that nobody owns
+CLAIM_REFUSED = {
+    "wrong-token": "owner_token_bad",
+    "too-many-tries": "owner_token_limited",
+    "claimed": "owner_already",
+    "window-closed": "owner_closed",
+}
 # field, label, unit
 SHARES = (
     ("storage_share_mib", "sharing_storage", "MB"),
@@ -83,8 +92,7 @@ class SetupRoutes:
         return visit.redirect("/setup/" + self.setup.after(step, self.device.claimed()))
 
     async def _set(self, visit, changes):
-        role = visit.session.role if visit.session else SETUP_ROLE
-        await self.device.run("config-set", changes, role)
+        await self.device.run("config-set", changes, visit.session or SETUP_SESSION)
 
     # name and language
 
@@ -220,9 +228,7 @@ class SetupRoutes:
         try:
             await self.device.claim(token, public_key)
         except ClaimError as error:
-            known = {"wrong-token": "owner_token_bad", "limited": "owner_token_limited", "claimed": "owner_already", "closed": "owner_closed"}
-            self.device.counters.add("portal_claims_refused", reason=error.code)
-            return view.say(known[error.code]) if error.code in known else view.say("error_refused", message=error.sentence)
+            return view.say(CLAIM_REFUSED[error.code]) if error.code in CLAIM_REFUSED else view.say("error_refused", message=error)
         return ""
 
     # storage and network share

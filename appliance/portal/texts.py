@@ -119,8 +119,8 @@ TEXTS = {
     "owner_key_missing": ("Create a key or paste a public key.", "请创建密钥或粘贴公钥。"),
     "owner_token_bad": ("That claim token is not right. Please compare it letter by letter.", "认领码不正确，请逐字核对。"),
     "owner_token_limited": (
-        "Too many wrong claim tokens. Restart the device to try again.",
-        "认领码输错次数过多。请重启设备后再试。",
+        "Too many wrong claim tokens. Wait a minute, then try again.",
+        "认领码输错次数过多。请等一分钟后再试。",
     ),
     "owner_already": ("This device already has an owner.", "此设备已有所有者。"),
     "owner_closed": (

@@ -8,8 +8,9 @@ import trio
 
 from appliance.board import BoardError
 from appliance.board.fake import FakeBoard
+from appliance.commands.claim import ClaimError
 from appliance.portal.api import portal_routes
-from appliance.portal.device import ClaimError, PortalDevice, Refusal
+from appliance.portal.device import PortalDevice, Refusal
 from appliance.portal.sessions import Sessions
 from appliance.portal.visit import host_gate
 from leither_edge.core.ids import public_key_to_text
@@ -23,11 +24,18 @@ DEVICE_ID = "AAAAAAAAAAAAAAAAAAAAAAAAAAA"
 RANGES = {"storage_share_mib": (0, 4096), "bandwidth_up_kib_per_s": (0, 512), "bandwidth_down_kib_per_s": (0, 1024)}
 
 
-class SilentLog:
+class TestLog:
+    """Silent, but for errors: an answer 500 without its reason helps nobody."""
+
+    __test__ = False
+
     def info(self, *_, **__):
         pass
 
-    warning = error = info
+    warning = info
+
+    def error(self, event, **fields):
+        print(event, fields)
 
 
 class MemoryDevice:
@@ -52,8 +60,8 @@ class MemoryDevice:
             "timezone": "UTC",
         }
 
-    async def run(self, verb, arguments, role):
-        self.verbs_run.append((verb, arguments, role))
+    async def run(self, verb, arguments, session):
+        self.verbs_run.append((verb, arguments, session.role))
         if verb == "config-set":
             self.config.update(arguments)
         if verb == "logs":
@@ -64,7 +72,7 @@ class MemoryDevice:
                 "versions": {"leither": "0.1.0"},
                 "uptime_s": 93784,
                 "memory": {"rss_kib": 31000, "max_kib": 98304},
-                "storage": {"used_bytes": 700_000, "map_mib": 8},
+                "storage": {"state_used_kib": 700, "state_max_kib": 8192, "data_quota_mib": 4096},
                 "time": {"now": 1_790_000_000, "floor": 1_789_000_000},
                 "wifi": self.board.wifi_status(),
                 "temperature_c": 47,
@@ -82,12 +90,12 @@ class MemoryDevice:
 
     async def claim(self, token, public_key):
         if self.owner:
-            raise ClaimError("claimed")
+            raise ClaimError("claimed", "claimed")
         if self.tries_left == 0:
-            raise ClaimError("limited")
+            raise ClaimError("too-many-tries", "later")
         if token != TOKEN:
             self.tries_left -= 1
-            raise ClaimError("wrong-token")
+            raise ClaimError("wrong-token", "wrong")
         self.owner = public_key
 
     async def save_setup(self, saved):
@@ -113,7 +121,7 @@ class MemoryDevice:
             save_setup=self.save_setup,
             start_soon=start_soon,
             clock=clock,
-            log=SilentLog(),
+            log=TestLog(),
             counters=Counters(),
         )
 

@@ -54,6 +54,7 @@ function fitToNetwork(form) {
     const chosen = one("input[name=network]:checked", form);
     hiddenName.hidden = !(chosen && "hidden" in chosen.dataset);
     password.hidden = !chosen || chosen.dataset.security === "open";
+    one("#passphrase-hint").hidden = hiddenName.hidden;
   };
   form.addEventListener("change", fit);
   fit();

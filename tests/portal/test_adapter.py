@@ -1,0 +1,117 @@
+"""The portal on the real executor, claim and store; signing in with a signed command."""
+
+import os
+import re
+import time
+
+import pytest
+
+from leither_edge.core.command import Command, open_answer, sign_command
+from leither_edge.core.ids import key_id, public_key_to_text
+from leither_edge.crypto.sodium import keypair_from_seed, sign, verify
+from tests.portal.client import Browser
+from tests.portal.real import serving_real
+
+PUBLIC, SECRET = keypair_from_seed(bytes(range(32)))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tmp_path.chmod(0o700)
+    return tmp_path
+
+
+async def claimed_by(browser, device):
+    await browser.get("/setup/owner")
+    answer = await browser.post("/setup/owner", token=device.claim.token.lower(), public_key=public_key_to_text(PUBLIC))
+    assert answer.status == 303
+    assert device.claim.claimed
+
+
+async def run_signed(browser, device, verb, sequence, **arguments):
+    """Send a command signed by the owner; its Answer."""
+    now = int(time.time())
+    command = Command(os.urandom(16), device.executor._key.id, key_id(PUBLIC), 1, sequence, now, now + 60, None, verb, arguments, None)
+    data = sign_command(command, lambda message: sign(message, SECRET))
+    answer = await browser.request("POST", "/command", data)
+    assert answer.status == 200
+    return open_answer(answer.body, device.executor._key.public_key, verify)
+
+
+async def test_claim_then_sign_in_by_command(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        await claimed_by(Browser(device.port), device)
+        assert device.executor.keyset.keys[0][1] == PUBLIC
+        browser, stranger = Browser(device.port), Browser(device.port)
+        assert (await browser.get("/")).location == "/sign-in"
+        page = await browser.get("/sign-in")
+        await stranger.get("/sign-in")
+        code = re.search(r'<p class="code"[^>]*>([^<]+)</p>', page.text)[1]
+        assert f"sign-in {code}</code>" in page.text and 'http-equiv="refresh"' in page.text
+        assert code in (await browser.get("/sign-in", X_Live="code")).text
+        assert (await run_signed(browser, device, "sign-in", 1, code="0000-0000")).status == "failed"
+        assert (await run_signed(browser, device, "sign-in", 2, code=code.lower())).status == "done"
+        assert (await stranger.get("/sign-in")).location is None
+        before = dict(browser.cookies)
+        assert (await browser.get("/sign-in")).location == "/status"
+        assert browser.cookies != before
+        assert (await stranger.get("/status")).location == "/sign-in"
+        for path in ("/status", "/log", "/settings"):
+            assert (await browser.get(path)).status == 200, path
+        tiles = await browser.get("/status", X_Live="tiles")
+        assert tiles.text.startswith('<dl class="tiles">')
+        await browser.get("/settings")
+        assert (await browser.post("/identify")).location == "/settings?done=settings_identified"
+        assert "identify" in device.board.calls
+        await browser.post("/sign-out")
+        assert (await browser.get("/status")).location == "/sign-in"
+
+
+async def test_settings_are_kept_whole_or_not_at_all(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser = Browser(device.port)
+        await claimed_by(browser, device)
+        await browser.get("/settings")
+        fields = {"name": "Study", "language": "zh", "timezone": "Asia/Shanghai", "reach": "mainline", "metrics_remote": "on"}
+        shares = {"storage_share_mib": "10", "bandwidth_up_kib_per_s": "20", "bandwidth_down_kib_per_s": "30"}
+        assert (await browser.post("/settings", **fields, **shares)).status == 303
+        config = device.executor.config
+        assert (config["name"], config["timezone"], config["metrics_remote"]) == ("Study", "Asia/Shanghai", True)
+        assert (config["storage_share_mib"], config["reach"]) == (10, "mainline")
+        answer = await browser.post("/settings", **{**fields, "name": "Kitchen", "timezone": "not a zone!"}, **shares)
+        assert answer.status == 422
+        assert device.executor.config["name"] == "Study"
+
+
+async def test_an_owner_found_in_the_store_closes_the_setup(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/name")
+        await browser.post("/setup/name", name="Study", language="en")
+        await claimed_by(browser, device)
+    async with serving_real(folder, built_assets) as device:
+        assert device.portal.config()["name"] == "Study"
+        assert (await Browser(device.port).get("/setup/name")).location == "/sign-in"
+
+
+async def test_too_many_wrong_tokens(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/owner")
+        for _ in range(11):
+            answer = await browser.post("/setup/owner", token="00000-00000-00000-00000", public_key=public_key_to_text(PUBLIC))
+        assert answer.status == 422 and "Too many wrong claim tokens" in answer.text
+
+
+async def test_a_viewer_may_look_but_not_touch(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        await claimed_by(Browser(device.port), device)
+        browser = Browser(device.port)
+        session = device.portal.sessions.open("viewer", key_id(PUBLIC))
+        browser.cookies["leither-" + device.portal.device_id[:8]] = session.id
+        assert (await browser.get("/status")).status == 200
+        assert "cannot be read" in (await browser.get("/log")).text
+        await browser.get("/settings")
+        assert (await browser.post("/reboot")).status == 403
+        assert (await browser.get("/setup/wifi")).location == "/status"
+        assert "reboot" not in device.board.calls
