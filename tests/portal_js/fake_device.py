@@ -1,5 +1,6 @@
 """A device of a few lines for the page's modules to talk to: its judgement is core's, its world a dictionary."""
 
+import json
 import secrets
 
 from leither_edge.core import cbor, cose
@@ -66,7 +67,7 @@ class FakeDevice:
         cose.verify1(proof, owner, sodium.verify)
         right = request[1] == TOKEN and token_hash == sha256(TOKEN.encode()).digest() and device_id == self.key.id
         if not right or self.keyset or abs(issued - self.clock_s) > 600:
-            return 403, "text/plain", b"no"
+            return self._unsigned("wrong-token", "The token is wrong.")
         self.keyset = first_keyset(self.key.id, owner)
         return self.describe("")
 
@@ -77,7 +78,7 @@ class FakeDevice:
                 self.answers[command.command_id] = self._execute(command, message)
             except Refused as refusal:
                 if not refusal.authentic:
-                    return 400, "text/plain", refusal.code.encode()
+                    return self._unsigned(refusal.code, str(refusal))
                 self.answers[command.command_id] = self._refuse(command, refusal)
         if self.lose_answers:
             self.lose_answers -= 1
@@ -87,6 +88,9 @@ class FakeDevice:
             self.damage_answers -= 1
             answer = answer[:-1] + bytes([answer[-1] ^ 1])
         return 200, "application/cose", answer
+
+    def _unsigned(self, code, message):
+        return 400, "application/json", json.dumps({"error": {"code": code, "message": message}}).encode()
 
     def _execute(self, command, message):
         keyset = self.keyset._replace(version=self.keyset_version)

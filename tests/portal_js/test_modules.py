@@ -33,7 +33,7 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 REPORT_LIMIT_MS = 30_000
-SIZE_MAX = 36 * 1024
+SIZE_MAX = 30 * 1024
 SLOW_MS = 100
 
 
@@ -156,6 +156,5 @@ MODULES = {
     "ids.js",
     "key.js",
     "sha2.js",
-    "sha256.js",
     "words.js",
 }

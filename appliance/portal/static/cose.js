@@ -1,5 +1,4 @@
-// COSE_Sign1 (RFC 9052) in the one form this product knows: Ed25519, content type and key id protected,
-// nothing unprotected, payload attached.
+// COSE_Sign1 (RFC 9052) in this product's one form: algorithm, content type and key id protected, payload attached.
 
 import { Problem, equal, isBytes } from "./bytes.js";
 import { Tagged, decode, encode } from "./cbor.js";
@@ -17,29 +16,30 @@ export const PASS = contentType("pass");
 export const CLAIM = contentType("claim");
 export const DEVICE = contentType("device");
 
-const header = (type, publicKey) => encode(new Map([[1, ALG_ED25519], [3, type], [4, keyId(publicKey)]]));
-const toBeSigned = (protectedBytes, payload) => encode(["Signature1", protectedBytes, new Uint8Array(0), payload]);
+const headerOf = (type, publicKey) => encode(new Map([[1, ALG_ED25519], [3, type], [4, keyId(publicKey)]]));
+const toBeSigned = (header, payload) => encode(["Signature1", header, new Uint8Array(0), payload]);
+
+const envelope = (header, payload, signature) => encode(new Tagged(TAG_SIGN1, [header, new Map(), payload, signature]));
 
 /** The message around a payload, signed by a key {publicKey, sign}. */
 export function sign1(payload, type, key) {
-  const protectedBytes = header(type, key.publicKey);
-  const signature = key.sign(toBeSigned(protectedBytes, payload));
-  return encode(new Tagged(TAG_SIGN1, [protectedBytes, new Map(), payload, signature]));
+  const header = headerOf(type, key.publicKey);
+  return envelope(header, payload, key.sign(toBeSigned(header, payload)));
 }
 
-/** {protectedBytes, payload, signature} of a message, nothing about them checked but their form. */
-export function parseSign1(data, maxBytes) {
-  const { tag, value } = decode(data, maxBytes) || {};
-  const [protectedBytes, unprotected, payload, signature] = tag === TAG_SIGN1 && Array.isArray(value) && value.length === 4 ? value : [];
-  const plain = unprotected instanceof Map && unprotected.size === 0;
-  if (!isBytes(protectedBytes) || !plain || !isBytes(payload) || !isBytes(signature, 64)) throw new Problem("bad-envelope", "This is not a signed message.");
-  return { protectedBytes, payload, signature };
+/** {header, payload, signature} of a message; nothing but its form is checked. */
+export function parseSign1(data) {
+  const value = decode(data)?.value;
+  const [header, , payload, signature] = Array.isArray(value) ? value : [];
+  const strings = isBytes(header) && isBytes(payload) && isBytes(signature, 64);
+  if (!strings || !equal(data, envelope(header, payload, signature))) throw new Problem("bad-envelope", "This is no signed message.");
+  return { header, payload, signature };
 }
 
-/** The payload of a message of that content type, signed by that public key; throws for any other. */
-export function openSign1(data, type, publicKey, maxBytes) {
-  const { protectedBytes, payload, signature } = parseSign1(data, maxBytes);
-  if (!equal(protectedBytes, header(type, publicKey))) throw new Problem("bad-envelope", "The message is of another kind or signed by another key.");
-  if (!verify(signature, toBeSigned(protectedBytes, payload), publicKey)) throw new Problem("bad-signature", "The signature is wrong.");
+/** The payload of a message of that type, signed by that public key; throws for any other. */
+export function openSign1(data, type, publicKey) {
+  const { header, payload, signature } = parseSign1(data);
+  if (!equal(header, headerOf(type, publicKey))) throw new Problem("bad-envelope", "This is another message than expected.");
+  if (!verify(signature, toBeSigned(header, payload), publicKey)) throw new Problem("bad-signature", "The signature is wrong.");
   return payload;
 }

@@ -8,47 +8,52 @@ import { keyId } from "./ids.js";
 const ANSWER_LIMIT_MS = 30000;
 const DAY_S = 86400;
 
-/** GET, or POST of a body: {status, body}. No cookie goes along: what counts is the signature inside. */
+/** The answer to a GET, or to a POST of a body. No cookie goes along: what counts is the signature inside. */
 export async function exchange(path, body, type) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), ANSWER_LIMIT_MS);
   const request = body ? { method: "POST", headers: { "Content-Type": type }, body } : {};
   try {
     const response = await fetch(path, { ...request, cache: "no-store", credentials: "omit", redirect: "error", signal: abort.signal });
-    return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+    const answer = new Uint8Array(await response.arrayBuffer());
+    return response.ok ? answer : refuse(answer, response.status);
   } catch (error) {
-    throw new Problem("unreachable", "The device does not answer.");
+    throw error instanceof Problem ? error : new Problem("unreachable", "The device does not answer.");
   } finally {
     clearTimeout(timer);
   }
 }
 
-/**
- * A description whose signature is good: {id, publicKey, name, claimed, versions, time, floor, keysetVersion}. The
- * id is that of the key which signed. Give the id this browser expects, if it knows one, and the nonce it sent.
- */
-export function openDevice(data, { expectedId, sentNonce } = {}) {
+/** Throws what an unsigned refusal says: {"error": {"code", "message"}}. */
+function refuse(answer, status) {
+  let said = {};
+  try {
+    said = JSON.parse(new TextDecoder().decode(answer)).error;
+  } catch {
+    // Not the device's own words then.
+  }
+  throw new Problem(said?.code || "not-accepted", said?.message || `The device does not accept this (HTTP ${status}).`);
+}
+
+/** What a device says of itself; throws unless the key of its id signed it. */
+export function openDevice(data) {
   const [id, publicKey, name, claimed, nonce, versions, time, floor, keysetVersion] = decodeFields(parseSign1(data).payload, 9);
   if (!isBytes(publicKey, 32) || !equal(id, keyId(publicKey))) throw new Problem("bad-device", "The device's description is damaged.");
   openSign1(data, DEVICE, publicKey);
-  if (expectedId && !equal(id, expectedId)) throw new Problem("other-device", "Another device answers at this address.");
-  if (sentNonce && !equal(nonce, sentNonce)) throw new Problem("old-answer", "The device's description is not fresh.");
-  return { id, publicKey, name, claimed, versions, time, floor, keysetVersion };
-}
-
-/**
- * The time (s) to sign with for a device: the browser's, but not behind what the device knows has passed, nor more
- * than a day ahead of the device's clock where that clock is plausible: the device would refuse either.
- */
-export function signingTime({ time, floor }) {
-  const here = Math.floor(Date.now() / 1000);
-  return time > floor && here > time + DAY_S ? time : Math.max(here, floor);
+  return { id, publicKey, name, claimed, nonce, versions, time, floor, keysetVersion };
 }
 
 /** Asks the device who it is; with an id, refuses any other. */
 export async function fetchDevice(expectedId) {
-  const sentNonce = randomBytes(16);
-  const { status, body } = await exchange(`/device?nonce=${toHex(sentNonce)}`);
-  if (status !== 200) throw new Problem("no-device", "The device does not say who it is.");
-  return openDevice(body, { expectedId, sentNonce });
+  const sent = randomBytes(16);
+  const device = openDevice(await exchange(`/device?nonce=${toHex(sent)}`));
+  if (!equal(device.nonce, sent)) throw new Problem("old-answer", "The device's description is not fresh.");
+  if (expectedId && !equal(device.id, expectedId)) throw new Problem("other-device", "Another device answers at this address.");
+  return device;
+}
+
+/** The time (s) to sign with: the browser's, unless it lies behind the device's floor or a day ahead of its plausible clock. */
+export function signingTime({ time, floor }) {
+  const here = Math.floor(Date.now() / 1000);
+  return time > floor && here > time + DAY_S ? time : Math.max(here, floor);
 }

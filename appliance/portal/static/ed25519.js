@@ -1,5 +1,5 @@
 // Ed25519 (RFC 8032, section 5.1) over BigInt: a page loaded over plain HTTP has no crypto.subtle.
-// BigInt does not run in constant time. Nobody but this browser can time a signature made here, once per tap.
+// BigInt is not constant time, but nobody else can time what a tap in this browser signs.
 
 import { Problem, concat, equal, fromHex, isBytes, toHex } from "./bytes.js";
 import { sha512 } from "./sha2.js";
@@ -16,15 +16,7 @@ const mod = (a, m = P) => {
   return rest < 0n ? rest + m : rest;
 };
 
-function power(base, exponent) {
-  let result = 1n;
-  for (; exponent; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * base) % P;
-    base = (base * base) % P;
-  }
-  return result;
-}
-
+const power = (base, exponent) => (exponent ? (power((base * base) % P, exponent >> 1n) * (exponent & 1n ? base : 1n)) % P : 1n);
 const inverse = (a) => power(a, P - 2n);
 
 const D = mod(-121665n * inverse(121666n));
@@ -87,7 +79,6 @@ function multiplyBase(scalar) {
 // --- bytes
 
 const toNumber = (data) => BigInt("0x" + toHex(data.slice().reverse()));
-
 const toBytes = (number) => fromHex(number.toString(16).padStart(64, "0")).reverse();
 
 function encodePoint([x, y, z]) {
@@ -98,7 +89,7 @@ function encodePoint([x, y, z]) {
 /** The point, or null: y not below P, not on the curve, or "minus zero". */
 function decodePoint(data) {
   const number = toNumber(data);
-  const y = number & (2n ** 255n - 1n);
+  const y = BigInt.asUintN(255, number);
   if (y >= P) return null;
   const u = mod(y * y - 1n);
   const v = mod(D * y * y + 1n);
@@ -119,10 +110,7 @@ const isSmallOrder = (point) => mod(double(double(double(point)))[0]) === 0n;
 
 // --- the signature scheme
 
-/**
- * The key pair of a 32-byte secret seed: {publicKey (32 bytes), sign(message) -> 64 bytes}.
- * The secret lives only in the closure of `sign`; drop the pair and it is gone.
- */
+/** The key pair of a 32-byte seed: {publicKey, sign(message) -> 64 bytes}; the secret lives in the closure of `sign`. */
 export function keyFromSeed(seed) {
   if (seed.length !== 32) throw new Problem("bad-seed", "A secret key has 32 bytes.");
   const expanded = sha512(seed);
@@ -138,10 +126,7 @@ export function keyFromSeed(seed) {
   return { publicKey, sign };
 }
 
-/**
- * True if the signature is good. Never throws. As strict as libsodium: S below the order, canonical points,
- * no public key and no commitment of small order.
- */
+/** True if the signature is good. As strict as libsodium: S below the order, points canonical and not of small order. */
 export function verify(signature, message, publicKey) {
   if (!isBytes(signature, 64) || !isBytes(publicKey, 32)) return false;
   const commitment = signature.slice(0, 32);

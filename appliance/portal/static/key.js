@@ -1,5 +1,5 @@
-// Keys of a person. The owner's key is here only from its making (or from typed recovery words) until `forget`;
-// what stays in this browser is a controller's key, with a pass that the owner's key signed.
+// The owner's key is here only from its making, or from typed recovery words, until `forget`; what stays in this
+// browser is a controller's key with a pass that the owner's key signed.
 
 import { Problem, equal, fromBase64url, randomBytes, toBase64url } from "./bytes.js";
 import { decode, decodeFields, encode, encodeFields } from "./cbor.js";
@@ -12,7 +12,7 @@ import { seedFromWords, wordsFromSeed } from "./words.js";
 const YEAR_S = 365 * 86400;
 const SLACK_S = 3600; // clocks differ: a pass is already good an hour before its making
 
-/** The owner's key while it is needed: publicKey, sign, words(list), forget(). */
+/** The owner's key while it is needed: publicKey, sign. */
 export class Owner {
   #seed;
 
@@ -31,24 +31,23 @@ export class Owner {
     return new Owner(seedFromWords(text, list));
   }
 
-  /** The 24 recovery words: to be shown once and written down. */
+  /** The 24 recovery words: to be shown once. */
   words(list) {
     return wordsFromSeed(this.#seed, list);
   }
 
-  /** Drops the secret: as soon as the device is claimed and this browser's own key is made. */
+  /** Drops the secret: as soon as this browser's own key is made. */
   forget() {
     this.#seed.fill(0);
     this.#seed = this.sign = null;
   }
 }
 
-/** Local storage, or a sentence where the browser keeps it shut. */
 function storage() {
   try {
     return window.localStorage;
-  } catch (error) {
-    throw new Problem("no-storage", "This browser does not let the page keep a key. Leave private mode, or allow site data.");
+  } catch {
+    throw new Problem("no-storage", "This browser lets the page keep no key. Leave private mode, or allow site data.");
   }
 }
 
@@ -59,11 +58,12 @@ export class Controller {
   constructor(deviceId, seed, pass) {
     const [, subject, forDevice, role, , , notAfter] = decodeFields(parseSign1(pass).payload, 8);
     const key = keyFromSeed(seed);
-    if (!equal(subject, key.publicKey) || !equal(forDevice, deviceId)) throw new Problem("bad-pass", "The pass in this browser is for another key or device.");
+    const fits = equal(subject, key.publicKey) && equal(forDevice, deviceId);
+    if (!fits) throw new Problem("bad-pass", "The pass is for another key or device.");
     Object.assign(this, key, { deviceId, pass, role, notAfter, id: keyId(key.publicKey) });
   }
 
-  /** Makes a key for this browser and its pass of one year, and keeps both here. `role`: "operator" or "owner". */
+  /** Makes and keeps a key of this browser with a pass of one year. `role`: "operator" or "owner". */
   static create(owner, device, { role = "owner", name = "browser" } = {}) {
     const seed = randomBytes(32);
     const from = signingTime(device) - SLACK_S;
@@ -79,14 +79,9 @@ export class Controller {
     return kept && new Controller(deviceId, ...decode(fromBase64url(kept)));
   }
 
-  /** Removes the key from this browser. Devices still honour its pass until the owner revokes it. */
-  forget() {
-    storage().removeItem(place("controller", this.deviceId));
-  }
-
   /**
-   * The number of the next command: above every earlier one, of another tab too. It follows the clock, so that a
-   * browser restored from a backup does not fall behind the numbers the device has seen.
+   * The number of the next command: above every earlier one, of another tab too. It follows the clock, or a browser
+   * restored from a backup would fall behind the numbers the device has seen.
    */
   nextSequence() {
     const at = place("sequence", this.deviceId);

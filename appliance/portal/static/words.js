@@ -1,16 +1,17 @@
 // Recovery words: BIP-39 of the 32-byte seed itself. 24 words of 11 bits hold 256 bits and 8 bits of checksum.
 
 import { Problem, fromHex, toHex, utf8 } from "./bytes.js";
-import { sha256 } from "./sha256.js";
+import { sha256 } from "./sha2.js";
 
 const COUNT = 24;
-// SHA-256 of the English list, a word a line: a cut or altered list would show words that restore nothing.
+// SHA-256 of the English list, a word a line. A cut or altered list would show words that restore nothing.
 const LIST_SHA256 = "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda";
 
 /** The 2048 words, from the list's URL on this device. */
 export async function loadWords(url) {
   const list = (await (await fetch(url)).text()).split(/\s+/).filter(Boolean);
-  if (toHex(sha256(utf8(list.join("\n") + "\n"))) !== LIST_SHA256) throw new Problem("bad-word-list", "The word list did not arrive whole. Load the page again.");
+  const whole = toHex(sha256(utf8(list.join("\n") + "\n"))) === LIST_SHA256;
+  if (!whole) throw new Problem("bad-word-list", "The word list is damaged. Load the page again.");
   return list;
 }
 
@@ -20,14 +21,15 @@ export function wordsFromSeed(seed, list) {
   return Array.from({ length: COUNT }, (_, i) => list[Number((bits >> BigInt(11 * (COUNT - 1 - i))) & 2047n)]);
 }
 
-/** The 32-byte seed of 24 words as typed; a problem names the wrong word. */
+/** The seed of 24 words as typed; a problem names the wrong word. */
 export function seedFromWords(text, list) {
   const words = text.normalize("NFKD").toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length !== COUNT) throw new Problem("word-count", `There must be ${COUNT} words; these are ${words.length}.`);
+  if (words.length !== COUNT) throw new Problem("word-count", `${COUNT} words are needed; these are ${words.length}.`);
   const wrong = words.findIndex((word) => !list.includes(word));
   if (wrong >= 0) throw new Problem("unknown-word", `Word ${wrong + 1}, "${words[wrong]}", is not in the list.`);
   const bits = words.reduce((sum, word) => (sum << 11n) | BigInt(list.indexOf(word)), 0n);
   const seed = fromHex((bits >> 8n).toString(16).padStart(64, "0"));
-  if (sha256(seed)[0] !== Number(bits & 255n)) throw new Problem("word-checksum", "The words do not belong together: one is wrong, or two changed places.");
+  const fit = sha256(seed)[0] === Number(bits & 255n);
+  if (!fit) throw new Problem("word-checksum", "The words do not fit together: one is wrong, or two are swapped.");
   return seed;
 }
