@@ -1,0 +1,1 @@
+"""The command line of Leither Edge: keys, devices and signed commands, from a laptop."""

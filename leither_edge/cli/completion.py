@@ -1,0 +1,163 @@
+"""Completion with Tab: shells ask ``leither __complete``, which walks the same grammar as the command itself.
+
+A script made once from the grammar could not know the names of devices, groups, keys and passes, which are what one types.
+"""
+
+SCRIPTS = {
+    "bash": """_leither() {
+    local line=${COMP_LINE:0:COMP_POINT} word
+    local current=${COMP_WORDS[COMP_CWORD]}
+    COMPREPLY=()
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(leither __complete bash "$line" "$current" 2>/dev/null)
+    if [[ ${#COMPREPLY[@]} -eq 0 ]]; then
+        compopt -o default
+    elif [[ ${COMPREPLY[0]} == *= ]]; then
+        compopt -o nospace
+    fi
+}
+complete -F _leither leither
+""",
+    "zsh": """#compdef leither
+_leither() {
+    local -a found
+    found=("${(@f)$(leither __complete zsh "${(pj: :)${(@)words[1,CURRENT]}}" 2>/dev/null)}")
+    if [[ -n ${found[1]} ]]; then
+        _describe -t commands leither found
+    else
+        _files
+    fi
+}
+if [[ ${zsh_eval_context[-1]} == loadautofunc ]]; then
+    _leither "$@"
+else
+    compdef _leither leither
+fi
+""",
+    "fish": """complete -c leither -f -a '(leither __complete fish (commandline -cp) 2>/dev/null)'
+""",
+    "tcsh": """complete leither 'p@*@`leither __complete tcsh "$COMMAND_LINE"`@'
+""",
+}
+
+
+def script(home, out, args):
+    """Print a shell's script."""
+    text = SCRIPTS[args.shell]
+    out.result({"shell": args.shell, "script": text}, lambda: out.line(text.rstrip("\n")))
+
+
+def complete(words):
+    """Print the possible endings of a command line.
+
+    Args:
+        words: [shell, line up to the cursor, current word as the shell splits it].
+
+    Returns:
+        0, whatever happens: a shell has no use for an error here.
+    """
+    try:
+        shell, line = words[0], words[1]
+        parts = line.split(" ")
+        typed, current = [part for part in parts[1:-1] if part], parts[-1]
+        found = [(word, text) for word, text in candidates(typed, current) if word.startswith(current)]
+        # bash splits at colons and equal signs, and replaces only the last piece.
+        cut = len(current) - len(words[2]) if shell == "bash" and len(words) > 2 and current.endswith(words[2]) else 0
+        for word, text in found:
+            if shell == "zsh":
+                print(f"{word.replace(':', chr(92) + ':')}:{text}" if text else word)
+            elif shell == "fish":
+                print(f"{word}\t{text}")
+            else:
+                print(word[cut:])
+    except Exception:
+        return 0
+    return 0
+
+
+def candidates(typed, current):
+    """Return [(word, explanation)] that may follow.
+
+    Args:
+        typed: whole words after the program's name.
+        current: the begun word.
+    """
+    from leither_edge.cli import grammar
+    from leither_edge.cli.book import Book
+    from leither_edge.cli.home import Home
+    from leither_edge.cli.main import split_target
+
+    book = Book(Home())
+    before = [word for word in typed if not word.startswith("-")]
+    if before == ["remote"]:
+        names = [(name, entry["address"]) for name, entry in sorted(book.remotes.items())]
+        names += [("@" + group, ", ".join(sorted(members))) for group, members in sorted(book.groups.items())]
+        if typed[-1] in ("--group", "-g"):
+            return [(group, "") for group in sorted(book.groups)]
+        return names + words_of(grammar.build().children()["remote"], current)
+    target, rest = split_target(typed)
+    parser = grammar.build() if target is None else grammar.build_device(target)
+    previous = None
+    while rest:
+        children = parser.children()
+        if rest[0] in children:
+            parser = children[rest[0]]
+        previous = rest[0]
+        rest = rest[1:]
+    return values(parser, previous, book) or words_of(parser, current)
+
+
+def words_of(parser, current):
+    """Sub-commands of a parser, or its options once a hyphen was typed."""
+    if current.startswith("-"):
+        return [(word, action.help or "") for action in parser._actions for word in action.option_strings if word.startswith("--")]
+    return [(name, child.summary) for name, child in sorted(parser.children().items())]
+
+
+def values(parser, previous, book):
+    """What an option or argument may be, where this computer knows."""
+    keys = [(name, entry["kind"]) for name, entry in sorted(book.keys.items())]
+    remotes = [(name, entry["address"]) for name, entry in sorted(book.remotes.items())]
+    if previous in ("--key", "--new-owner"):
+        return keys
+    if previous == "--only":
+        return remotes
+    if previous == "--role":
+        return [(role, "") for role in ("viewer", "operator", "owner")]
+    if previous and previous.startswith("--"):
+        return []
+    path = parser.prog.split()[1:]
+    if path[:2] in (["remote", "remove"], ["remote", "rename"], ["remote", "move"], ["remote", "claim"]) or path[:3] == [
+        "remote",
+        "group",
+        "add",
+    ]:
+        return remotes
+    if path[:3] == ["remote", "group", "remove"]:
+        return [(group, "") for group in sorted(book.groups)]
+    if path in (["key", "show"], ["key", "delete"]):
+        return keys
+    if path == ["profile", "show"]:
+        from leither_edge.profile import names
+
+        return [(name, "") for name in names()]
+    if path == ["completion"]:
+        return [(shell, "") for shell in SCRIPTS]
+    if path[-2:] == ["config", "set"]:
+        return [(f"{name}=", "") for name in CONFIG_NAMES]
+    if path[-2:] == ["config", "get"]:
+        return [(name, "") for name in CONFIG_NAMES]
+    return []
+
+
+CONFIG_NAMES = (
+    "name",
+    "language",
+    "storage_share_mib",
+    "bandwidth_up_kib_per_s",
+    "bandwidth_down_kib_per_s",
+    "reach",
+    "metrics_remote",
+    "timezone",
+)

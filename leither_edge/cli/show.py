@@ -1,0 +1,349 @@
+"""Answers of devices as people read them. Every text from a device passes ``clean``."""
+
+import time
+
+from leither_edge.cli.output import clean, cut
+
+BAR_CELLS = 20
+SIGNAL_STEPS = (-85, -75, -67, -55)
+LEVEL_STYLES = {"error": "red", "critical": "red", "warning": "yellow", "warn": "yellow", "debug": "dim"}
+DETAIL_MAX = 60
+
+
+def single(out, verb, name, result, args):
+    """Show one device's answer."""
+    painter = globals().get(f"show_{verb.run}")
+    if painter:
+        painter(out, name, result, args)
+    elif result:
+        tree(out, result)
+    else:
+        out.done(f"{name} did it.")
+
+
+def fleet(out, verb, rows):
+    """Show a table, one line a device."""
+    columns = globals().get(f"columns_{verb.run}")
+    extra = []
+    for row in rows:
+        if row["exit_code"] == 0 and columns:
+            for heading in columns(row.get("result") or {}):
+                if heading not in extra:
+                    extra.append(heading)
+    cells, styles = [], {}
+    for number, row in enumerate(rows):
+        good = row["exit_code"] == 0
+        styles[number, 0], styles[number, 1] = "bold", "green" if good else "red" if row["exit_code"] != 4 else "yellow"
+        line = [row["device"], "✓ done" if good else f"✗ {clean(row['status'], 32)}", f"{row['took_ms'] / 1000:.1f} s"]
+        if good:
+            facts = columns(row.get("result") or {}) if columns else {}
+            line += [facts.get(heading, "") for heading in extra] or [cut(flat(row.get("result") or {}), DETAIL_MAX)]
+        else:
+            reason = row["error"]["why"].splitlines() or [row["error"]["message"]]
+            line += [clean(reason[0], 200)] + [""] * (len(extra) - 1)
+        cells.append(line)
+    out.table(["DEVICE", "RESULT", "TOOK", *(extra or ["ANSWER"])], cells, styles)
+
+
+def flat(value):
+    """A result on one line."""
+    if not value:
+        return ""
+    return clean(" ".join(f"{key}={item}" for key, item in value.items()), 400)
+
+
+def tree(out, value, indent=0):
+    """Any result, indented."""
+    pairs = []
+    for key, item in value.items():
+        if isinstance(item, dict) and item:
+            flush(out, pairs, indent)
+            out.line(f"{' ' * indent}{out.styled(clean(key, 64), 'bold')}")
+            tree(out, item, indent + 2)
+        elif isinstance(item, list) and item and all(isinstance(entry, dict) for entry in item):
+            flush(out, pairs, indent)
+            out.line(f"{' ' * indent}{out.styled(clean(key, 64), 'bold')}")
+            for entry in item:
+                out.line(f"{' ' * (indent + 2)}{flat(entry)}")
+        else:
+            pairs.append((clean(key, 64), scalar(item)))
+    flush(out, pairs, indent)
+
+
+def flush(out, pairs, indent):
+    """Print gathered pairs."""
+    out.facts(pairs, indent)
+    pairs.clear()
+
+
+def scalar(item):
+    """One value as text."""
+    if item is None:
+        return "-"
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, bytes):
+        return item.hex()
+    if isinstance(item, list):
+        return ", ".join(scalar(entry) for entry in item) or "-"
+    return clean(item)
+
+
+def number(value, default=0):
+    """A number from an answer, or the default."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+
+
+def table_of(value):
+    """A map from an answer, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def span(seconds):
+    """A time span in its two largest units."""
+    seconds = max(0, int(number(seconds)))
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
+    while len(parts) > 1 and not parts[0][0]:
+        parts.pop(0)
+    return " ".join(f"{amount} {unit}" for amount, unit in parts[:2])
+
+
+def size(kib):
+    """A size given in KiB."""
+    for unit in ("KiB", "MiB", "GiB"):
+        if kib < 1024 or unit == "GiB":
+            return f"{kib:.0f} {unit}" if kib >= 10 or unit == "KiB" else f"{kib:.1f} {unit}"
+        kib /= 1024
+    return ""
+
+
+def moment(timestamp):
+    """A device's time in this computer's zone."""
+    timestamp = number(timestamp)
+    if not 0 < timestamp < 1 << 36:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(timestamp))
+
+
+def bar(out, used, most):
+    """A bar with a percentage, warmer as it fills."""
+    share = min(max(used / most, 0), 1) if most else 0
+    full = round(share * BAR_CELLS)
+    style = "red" if share > 0.9 else "yellow" if share > 0.75 else "green"
+    return f"{out.styled('━' * full, style)}{out.styled('━' * (BAR_CELLS - full), 'dim')} {size(used)} of {size(most)}"
+
+
+def show_status(out, name, result, args):
+    """The device's state on one screen."""
+    memory, storage, clock = (table_of(result.get(key)) for key in ("memory", "storage", "time"))
+    wifi, versions = table_of(result.get("wifi")), table_of(result.get("versions"))
+    own_name = clean(result.get("name", ""), 64)
+    out.line(
+        f"{out.styled('●', 'green')} {out.styled(name, 'bold')}{out.styled(f'  calls itself {own_name}', 'dim') if own_name and own_name != name else ''}"
+    )
+    warmth = result.get("temperature_c")
+    network = wifi.get("ssid") and f"{clean(wifi['ssid'], 64)} ({clean(wifi.get('address') or wifi.get('state') or '', 64)})"
+    right = clock.get("clock_plausible")
+    out.facts(
+        [
+            ("Up", span(result.get("uptime_s"))),
+            ("Memory", bar(out, number(memory.get("rss_kib")), number(memory.get("max_kib"))) if memory else None),
+            ("State", bar(out, number(storage.get("state_used_kib")), number(storage.get("state_max_kib"))) if storage else None),
+            ("Data room", size(number(storage.get("data_quota_mib")) * 1024) if storage else None),
+            ("Warmth", out.styled(f"{number(warmth):.0f} °C", *(["red"] if number(warmth) >= 75 else [])) if warmth is not None else None),
+            ("Network", network or scalar(wifi.get("state")) if wifi else None),
+            ("Time", moment(clock.get("now")) + ("" if right in (True, None) else out.styled("  its clock is wrong", "yellow"))),
+            ("Board", " · ".join(clean(part, 32) for part in (result.get("board"), result.get("profile")) if part) or None),
+            ("Version", ", ".join(f"{clean(part, 32)} {clean(text, 32)}" for part, text in versions.items()) or None),
+            ("Restarts", scalar(result.get("restarts")) if result.get("restarts") is not None else None),
+            ("Keys", f"keyset {result.get('keyset_version')}" if result.get("keyset_version") is not None else None),
+            ("Device id", clean(result.get("device_id", "-"), 40)),
+        ],
+        indent=2,
+    )
+
+
+def columns_status(result):
+    """Status in a fleet's table."""
+    memory, storage = table_of(result.get("memory")), table_of(result.get("storage"))
+    versions = table_of(result.get("versions"))
+    warmth = result.get("temperature_c")
+    return {
+        "UP": span(result.get("uptime_s")),
+        "MEMORY": f"{size(number(memory.get('rss_kib')))} of {size(number(memory.get('max_kib')))}" if memory else "-",
+        "STATE": size(number(storage.get("state_used_kib"))) if storage else "-",
+        "WARMTH": f"{number(warmth):.0f} °C" if warmth is not None else "-",
+        "VERSION": clean(next(iter(versions.values()), "-"), 20),
+    }
+
+
+def show_logs(out, name, result, args):
+    """Log lines."""
+    for line in result.get("lines") or []:
+        log_line(out, line)
+
+
+def log_line(out, line):
+    """One line of a device's log; JSON lines with --json."""
+    line = table_of(line)
+    if out.as_json:
+        out.result(line)
+        return
+    text = clean(line.get("text", ""), 4000)
+    stamp = out.styled(
+        time.strftime("%m-%d %H:%M:%S", time.localtime(number(line.get("time")))) if 0 < number(line.get("time")) < 1 << 36 else "-", "dim"
+    )
+    level, space, rest = text.partition(" ")
+    style = LEVEL_STYLES.get(level)
+    out.line(f"{stamp}  {out.styled(level, style) + space + rest if style else text}")
+
+
+def columns_logs(result):
+    """A log in a fleet's table: its newest line."""
+    lines = result.get("lines") or [{}]
+    return {"NEWEST LINE": clean(table_of(lines[-1]).get("text", ""), 200)}
+
+
+def show_config_get(out, name, result, args):
+    """Settings, or one bare value."""
+    if args.name is not None:
+        out.line(scalar_for_scripts(result["value"]))
+        return
+    config = table_of(result.get("config"))
+    out.facts([(clean(key, 64), scalar(config[key])) for key in sorted(config, key=str)])
+
+
+def scalar_for_scripts(value):
+    """One value exactly as ``config set`` takes it."""
+    return {True: "true", False: "false"}.get(value, clean(value)) if isinstance(value, bool) else clean(value)
+
+
+def columns_config_get(result):
+    """Settings in a fleet's table."""
+    config = {result["name"]: result["value"]} if "value" in result else table_of(result.get("config"))
+    return {clean(key, 32).upper(): clean(scalar(value), 32) for key, value in config.items()}
+
+
+def show_config_set(out, name, result, args):
+    """What is in force now."""
+    config = table_of(result.get("config"))
+    changed = getattr(args, "change", config)
+    out.done(f"{name} took the settings.")
+    out.facts([(clean(key, 64), scalar(config.get(key, value))) for key, value in changed.items()], indent=2)
+
+
+def show_reboot(out, name, result, args):
+    """A restart was accepted."""
+    out.done(f"{name} starts again now.")
+
+
+def show_identify(out, name, result, args):
+    """It blinks."""
+    out.done(f"{name} blinks for {args.seconds} seconds.")
+
+
+def show_wifi_scan(out, name, result, args):
+    """Networks, the strongest first."""
+    networks = sorted((table_of(entry) for entry in result.get("networks") or []), key=lambda entry: -number(entry.get("signal_dbm"), -999))
+    if not networks:
+        out.line(f"{name} sees no network.")
+        return
+    rows, styles = [], {}
+    for index, entry in enumerate(networks):
+        strength = number(entry.get("signal_dbm"), -999)
+        steps = sum(strength >= step for step in SIGNAL_STEPS)
+        rows.append([
+            clean(entry.get("ssid") or "(hidden)", 64), "▂▄▆█"[:steps].ljust(4, "·"), f"{strength} dBm",
+            clean(entry.get("security", "-"), 16), scalar(entry.get("channel")),
+        ])  # fmt: skip
+        styles[index, 1] = "green" if steps > 2 else "yellow" if steps > 1 else "red"
+    out.table(["NETWORK", "SIGNAL", "STRENGTH", "SECURITY", "CHANNEL"], rows, styles)
+
+
+def columns_wifi_scan(result):
+    """A scan in a fleet's table."""
+    networks = [table_of(entry) for entry in result.get("networks") or []]
+    return {"NETWORKS": str(len(networks)), "SEEN": clean(", ".join(str(entry.get("ssid")) for entry in networks), 200)}
+
+
+def show_wifi_join(out, name, result, args):
+    """Joined."""
+    address = clean(result.get("address") or "", 64)
+    out.done(f"{name} joined “{args.ssid}”" + (f" and has the address {address}." if address else "."))
+    if address:
+        out.next_step("If it can no longer be reached at the old address:", f"leither remote move {name} {address}")
+
+
+def show_wifi_forget(out, name, result, args):
+    """Left."""
+    out.done(f"{name} forgot its network.")
+
+
+def show_audit(out, name, result, args):
+    """Entries of the audit log, and the result of the check."""
+    rows, styles = [], {}
+    for index, entry in enumerate(result["entries"]):
+        rows.append(
+            [str(entry["index"]), moment(entry["time"]), clean(entry["verb"], 32), entry["status"], entry["issuer"] or "its own page"]
+        )
+        styles[index, 0] = "dim"
+        styles[index, 3] = {"done": "green", "refused": "red", "failed": "red", "interrupted": "yellow"}.get(entry["status"], "dim")
+    out.table(["ENTRY", "TIME", "VERB", "RESULT", "KEY"], rows, styles)
+    checked = result["verified"]
+    if checked:
+        out.line()
+        out.done(f"Entries {checked['first']} to {checked['last']} form one unbroken chain, signed by {name}.")
+        if checked["known_head"]:
+            out.line(f"  Entry {checked['known_head']}, which this computer saw before, is in it unchanged.")
+        if checked["first"] > 1:
+            out.line(out.styled(f"  Entries before {checked['first']} were dropped for room, as the device's profile allows.", "dim"))
+
+
+def columns_audit(result):
+    """The log in a fleet's table."""
+    checked = result.get("verified")
+    entries = result.get("entries") or [{}]
+    return {
+        "ENTRIES": f"{checked['first']}–{checked['last']} unbroken" if checked else str(len(entries)),
+        "NEWEST": clean(entries[-1].get("verb", "-"), 32),
+    }
+
+
+def show_keyset_show(out, name, result, args):
+    """Keys and roles."""
+    rows = [[key["role"], key["id"], key["public_key"], "revoked" if key["revoked"] else key["yours"] or "-"] for key in result["keys"]]
+    out.line(f"Keyset {result['version']} of {out.styled(name, 'bold')}")
+    out.table(["ROLE", "KEY ID", "PUBLIC KEY", "YOURS"], rows)
+    if result["revoked"]:
+        out.line()
+        out.facts([("Revoked", identity) for identity in result["revoked"]])
+    out.line(
+        out.styled("Root keys: " + (f"{len(result['roots'])}, two of which can change the rest" if result["roots"] else "none"), "dim")
+    )
+
+
+def show_keyset_rotate(out, name, result, args):
+    """A new keyset is in force."""
+    out.done(f"Keyset {result['version']} is in force at {name}." if result.get("changed", True) else f"{name} has these keys already.")
+    if getattr(args, "successor", None):
+        out.next_step(
+            "Passes of the old owner key are void. Renew this computer's:",
+            f"leither remote pass create --this-computer --only {name} --key {args.new_owner}",
+        )
+
+
+def show_keyset_revoke(out, name, result, args):
+    """A key was shut out."""
+    out.done(f"{name} no longer obeys the key {args.id}." if result.get("changed", True) else f"That key was revoked at {name} before.")
+
+
+def show_sign_in(out, name, result, args):
+    """A browser was let in."""
+    role = clean(result.get("role", ""), 16)
+    out.done(f"The browser showing {clean(args.code, 32)} is signed in at {name}" + (f" as {role}." if role else "."))
+
+
+def show_factory_reset(out, name, result, args):
+    """Gone."""
+    out.done(f"{name} is being wiped and will come back as a new device with a new identity.")
+    out.next_step("Then:", f"leither remote remove {name} --yes", f"leither remote claim {name} ADDRESS --token TOKEN")

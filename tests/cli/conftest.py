@@ -1,0 +1,78 @@
+import io
+import json
+from collections import namedtuple
+
+import pytest
+
+from leither_edge.cli import main as cli
+from leither_edge.cli import output
+from leither_edge.crypto import key_file
+from tests.cli.fake_device import TOKEN, FakeDevice
+
+Ran = namedtuple("Ran", "code out err json")
+PASSPHRASE = "a good passphrase"
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_apart(monkeypatch, tmp_path):
+    """Every test has a home of its own, no terminal, and key files that open at once."""
+    monkeypatch.setenv("LEITHER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LEITHER_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("LEITHER_DEBUG", raising=False)
+    monkeypatch.setattr(key_file.write_key_file, "__defaults__", (1, 8))
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run ``leither`` in this process; returns Ran, whose json is the object on standard output if it is one."""
+
+    def run(*words, stdin=""):
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr("sys.stdout", out)
+        monkeypatch.setattr("sys.stderr", err)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = cli.main([str(word) for word in words])
+        text = out.getvalue()
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        assert "Traceback" not in text + err.getvalue()
+        return Ran(code, text, err.getvalue(), value)
+
+    return run
+
+
+@pytest.fixture
+def device():
+    fake = FakeDevice()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def owned(run, device):
+    """A device that this computer owns, known as ``attic``."""
+    assert run("key", "new", "--json").code == 0
+    ran = run("remote", "claim", "attic", device.address, "--token", TOKEN)
+    assert ran.code == 0, ran.err
+    return device
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Pretend that a person sits there; ``screen.typed`` holds what they will type."""
+
+    class Screen:
+        typed: list = []
+
+    Screen.typed = []
+    for module in ("prompt", "key", "keyring", "verb_runs", "claim"):
+        monkeypatch.setattr(f"leither_edge.cli.{module}.interactive", lambda: True, raising=False)
+    for module in ("prompt", "key", "claim"):
+        monkeypatch.setattr(f"leither_edge.cli.{module}.ask", lambda question: Screen.typed.pop(0), raising=False)
+    for module in ("prompt", "keyring", "verb_runs"):
+        monkeypatch.setattr(f"leither_edge.cli.{module}.ask_secret", lambda question: Screen.typed.pop(0), raising=False)
+    monkeypatch.setattr(output, "columns_of", lambda stream: 100)
+    return Screen
