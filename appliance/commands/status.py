@@ -1,0 +1,84 @@
+"""The verb ``status``: how the device is."""
+
+import os
+
+import trio
+
+from appliance.commands import audit_log
+from appliance.commands.board_calls import board_call, is_board_error
+from appliance.commands.plain import plain
+from leither_edge.core.ids import id_to_text
+
+FACT_TIMEOUT_S = 2
+YEAR_S = 365 * 86400
+_BOARD_FACTS = ("wifi_status", "temperature", "info", "supervisor_status")
+
+
+async def gather_status(call):
+    """What the board knows, all asked at once; what it does not answer in time is None."""
+    facts = {}
+
+    async def ask(verb):
+        try:
+            facts[verb] = plain(await board_call(call.services.board, verb, timeout_s=FACT_TIMEOUT_S))
+        except Exception as error:
+            if not is_board_error(error):
+                raise
+            facts[verb] = None
+
+    async with trio.open_nursery() as nursery:
+        for verb in _BOARD_FACTS:
+            nursery.start_soon(ask, verb)
+    facts["uptime_s"] = int(call.services.uptime())
+    return facts
+
+
+def status(call, tx):
+    """The result of ``status``. Times in seconds, sizes in the unit their names say."""
+    services, facts = call.services, call.facts
+    profile, clock = services.profile, int(services.clock())
+    keyset = services.keysets.current(tx)
+    supervisor = facts.get("supervisor_status") or {}
+    board = facts.get("info") or {}
+    return {
+        "name": services.config.read(tx)["name"],
+        "device_id": id_to_text(services.device_id),
+        "board": board.get("board"),
+        "profile": profile.board.name,
+        "versions": services.versions,
+        "uptime_s": facts["uptime_s"],
+        "memory": {"rss_kib": rss_kib(), "max_kib": profile.memory.node_max_mib * 1024},
+        "storage": _storage(services),
+        "time": {
+            "now": services.floor.now(clock),
+            "clock": clock,
+            "floor": services.floor.floor,
+            "clock_plausible": plausible(clock, services.floor),
+        },
+        "wifi": facts.get("wifi_status"),
+        "temperature_c": facts.get("temperature"),
+        "keyset_version": keyset.version if keyset else 0,
+        "audit": list(audit_log.head(tx)),
+        "restarts": supervisor.get("restarts"),
+        "limits": supervisor.get("limits"),
+    }
+
+
+def _storage(services):
+    state = services.store.stat()
+    return {
+        "state_used_kib": state["used_bytes"] // 1024,
+        "state_max_kib": state["map_bytes"] // 1024,
+        "data_quota_mib": services.profile.storage.data_quota_mib,
+    }
+
+
+def plausible(clock, floor):
+    """Whether the clock may be right: not behind what has certainly passed, nor ten years ahead of it."""
+    return floor.floor <= clock < floor.floor + 10 * YEAR_S
+
+
+def rss_kib():
+    """Resident memory of this process, KiB (proc(5), statm)."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * (os.sysconf("SC_PAGE_SIZE") // 1024)
