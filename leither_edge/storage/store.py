@@ -64,7 +64,7 @@ def _create(folder, map_bytes, tables, schema_version):
         try:
             with environment.begin(write=True) as txn:
                 handles = _open_tables(environment, tables, txn)
-                write_first_version(WriteTransaction(environment, txn, handles, folder, Room(0, True)), schema_version)
+                write_first_version(WriteTransaction(environment, txn, handles, folder, Room(0, 4096, True)), schema_version)
         finally:
             environment.close()
         os.rename(new, os.path.join(folder, DATA_NAME))
@@ -188,7 +188,7 @@ class Store:
         pages = self._map_pages - self._environment.info()["last_pgno"] - 1
         if pages < 2 * self._reserve_pages:
             pages = self._unused_pages()
-        return Room((pages - self._reserve_pages) * self._page_bytes, reserve)
+        return Room((pages - self._reserve_pages) * self._page_bytes, self._page_bytes, reserve)
 
     def _unused_pages(self):
         for attempts_left in (2, 1, 0):

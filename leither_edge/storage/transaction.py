@@ -163,21 +163,25 @@ class _Nested:
 class Room:
     """How much a transaction may still put before it would use up the reserve.
 
-    left: bytes. Pages are about half full after splits and a large value takes whole pages, so each row counts twice.
+    left: bytes, an estimate: small rows share pages that are two thirds full, large ones take whole pages of their own.
     """
 
-    __slots__ = ("left", "_reserve_open")
+    __slots__ = ("left", "_page_bytes", "_reserve_open")
 
-    def __init__(self, left, reserve_open):
+    def __init__(self, left, page_bytes, reserve_open):
         self.left = left
+        self._page_bytes = page_bytes
         self._reserve_open = reserve_open
 
     def take(self, row_bytes):
-        self.left -= 2 * row_bytes
+        if row_bytes * 2 < self._page_bytes:
+            self.left -= row_bytes * 3 // 2
+        else:
+            self.left -= -(-row_bytes // self._page_bytes) * self._page_bytes
         return self.left >= 0 or self._reserve_open
 
     def share(self, reserve_open):
-        return Room(self.left, reserve_open)
+        return Room(self.left, self._page_bytes, reserve_open)
 
 
 def _seek(cursor, packed_key, reverse):

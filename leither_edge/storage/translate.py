@@ -1,6 +1,7 @@
 """Errors of LMDB and the operating system as sentences."""
 
 import errno
+import os
 
 import lmdb
 
@@ -8,6 +9,9 @@ from .errors import Damaged, DiskFailed, DiskFull, MapFull, ReadOnly, StorageErr
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+# A transaction of ours is smaller than this.
+_FULL_BELOW_BYTES = 1 << 20
 
 RESTORE = "Restore the folder from a backup, or move it away to start empty."
 
@@ -61,12 +65,23 @@ def _from_errno(code, reason, folder, doing):
             f"The store in {folder} cannot {doing}: it cannot be written ({reason}). "
             "Mount it writable, give this user the right to write there, or choose another folder."
         )
+    if code == errno.EIO and _nearly_full(folder):
+        # LMDB reports a write that was cut short as EIO, and on a disk that fills up the first one is.
+        return _from_errno(errno.ENOSPC, os.strerror(errno.ENOSPC), folder, doing)
     if code == errno.EIO:
         return DiskFailed(
-            f"The store in {folder} cannot {doing}: the medium failed ({reason}). Nothing acknowledged is lost so far; copy the "
-            "folder to another medium."
+            f"The store in {folder} cannot {doing}: the medium failed or took only a part ({reason}). Nothing acknowledged is lost so far; see "
+            "whether a limit on file sizes applies, else copy the folder to another medium."
         )
     return StorageError(f"The store in {folder} cannot {doing}: {reason}. Nothing was changed.")
+
+
+def _nearly_full(folder):
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < _FULL_BELOW_BYTES
 
 
 def _reason(error):
