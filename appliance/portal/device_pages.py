@@ -28,7 +28,7 @@ def sign_in_page(view, code, remote_line, device_id):
         f'<p class="hint">{say("sign_in_line")}</p>{command_line(view, remote_line)}'
         f'<noscript><p><a class="button" href="/sign-in">{say("sign_in_check")}</a></p></noscript></section>'
     )
-    return page(view, say("sign_in_title"), body, refresh_s=3)
+    return page(view, say("sign_in_title"), body, refresh_s=2)
 
 
 def device_page(view, current, content):

@@ -106,9 +106,10 @@ def good_news(sentence):
     return f'<p class="alert good" role="status">{sentence}</p>' if sentence else ""
 
 
-def live(name, every_s, content, tag="div"):
-    """A part that app.js fetches anew every so many seconds; without JavaScript it stays as it is."""
-    return f'<{tag} id="{name}" data-live="{every_s}" aria-live="polite">{content}</{tag}>'
+def live(name, every_s, content, tag="div", announced=False):
+    """A part that app.js fetches anew every so many seconds; without JavaScript it stays as it is. `announced`: screen readers read changes aloud."""
+    spoken = ' aria-live="polite"' if announced else ""
+    return f'<{tag} id="{name}" data-live="{every_s}"{spoken}>{content}</{tag}>'
 
 
 def command_line(view, line):

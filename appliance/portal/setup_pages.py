@@ -100,7 +100,7 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
     body = heading(say("wifi_title"), say("wifi_lead")) + problem(wrong) + joined + form(view, "/setup/wifi", content, ' id="wifi-form"') + wired
     # Without JavaScript the page waits for the first scan only: a later reload would drop a half-typed password.
     waiting = networks is None and not scan_error
-    return step_page(view, "wifi", body, completed, refresh_s=3 if waiting else None)
+    return step_page(view, "wifi", body, completed, refresh_s=2 if waiting else None)
 
 
 _TYPED = ' maxlength="32" autocomplete="off" autocapitalize="none" spellcheck="false"'
@@ -118,18 +118,19 @@ def trying_part(view, trial, elapsed_s):
 
 def trying_page(view, trial, elapsed_s, completed, access_point):
     say = view.say
-    body = heading(say("trying_title")) + live("trying", 1, trying_part(view, trial, elapsed_s))
+    body = heading(say("trying_title")) + live("trying", 1, trying_part(view, trial, elapsed_s), announced=True)
     if access_point:
         body += f'<p class="hint">{say("trying_ap")}</p>'
-    return step_page(view, "wifi", body, completed, refresh_s=2)
+    return step_page(view, "wifi", body, completed, refresh_s=1)
 
 
-def joined_page(view, trial, following, completed):
+def joined_page(view, trial, onward, completed):
+    """`onward`: path of the page that comes next."""
     say = view.say
     body = (
         heading(say("joined_title"))
         + good_news(say("joined_lead", ssid=trial.ssid, address=trial.address or "?"))
-        + f'<p><a class="button primary" href="/setup/{following}">{say("continue")}</a></p>'
+        + f'<p><a class="button primary" href="{onward}">{say("continue")}</a></p>'
     )
     return step_page(view, "wifi", body, completed)
 

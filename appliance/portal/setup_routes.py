@@ -182,8 +182,10 @@ class SetupRoutes:
         trial = self.setup.wifi
         trial.tick(self.device.clock())
         if trial.state == states.JOINED:
-            following = self.setup.after("wifi", self.device.claimed())
-            return visit.page(pages.joined_page(visit.view(), trial, following, self.setup.completed))
+            claimed = self.device.claimed()
+            finished = claimed and self.setup.open_step(claimed) == "done"
+            onward = "/status" if finished else "/setup/" + self.setup.after("wifi", claimed)
+            return visit.page(pages.joined_page(visit.view(), trial, onward, self.setup.completed))
         if trial.state != states.TRYING:
             return visit.redirect("/setup/wifi")
         elapsed = self.device.clock() - trial.started

@@ -6,8 +6,9 @@ Host first (DNS rebinding), then origin and form token of whatever changes somet
 from appliance.portal import probes, sessions
 from appliance.portal.device import Refusal
 from appliance.portal.html import View, error_page
-from appliance.portal.texts import LANGUAGES, preferred_language
+from appliance.portal.texts import LANGUAGES, preferred_language, text
 from leither_edge.http import Response, form
+from leither_edge.http import text as text_response
 
 FORM_MAX_BYTES = 4096
 COOKIE_HEADER_MAX = 2048
@@ -132,8 +133,9 @@ def host_gate(handle, device):
             url = device.url()
             return Response(302, probes.redirect_body(url), HTML, (("Location", url), *REDIRECT_HEADERS))
         device.counters.add("portal_requests_refused", reason="host")
-        visit = Visit(request, device)
-        return visit.page(error_page(visit.view(), visit.view().say("error_host")), 421)
+        # Plain text: a page would ask for its style under the same refused name.
+        language = preferred_language(request.headers.get("accept-language", ""))
+        return text_response(text(language, "error_host"), 421, REDIRECT_HEADERS)
 
     return checked
 
