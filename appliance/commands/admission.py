@@ -88,7 +88,7 @@ class Admission:
                 command, received.envelope, keyset, self._device_id, self._floor, clock, last.sequence, RULES, verifier,
                 lambda _: self._challenges.answers(command, now),
             )  # fmt: skip
-            if sequences.is_stale(tx, last, command.issued):
+            if sequences.is_stale(last, command.issued):
                 raise Refused("stale", "the command is older than this device remembers; send it again with the present time", True)
             verb = VERBS[command.verb]
             return Admitted(verb, self._arguments(verb, command.arguments), authority, last)
@@ -106,7 +106,7 @@ class Admission:
         """
         command = received.command
         last = sequences.last(tx, command.issuer)
-        if refusal.code in _NOT_KEPT or command.sequence <= last.sequence or sequences.is_stale(tx, last, command.issued):
+        if refusal.code in _NOT_KEPT or command.sequence <= last.sequence or sequences.is_stale(last, command.issued):
             return False
         if command.delegation is None:
             return True

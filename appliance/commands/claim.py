@@ -115,7 +115,7 @@ class Claim:
         if len(self._wrong_tries) == WRONG_TRIES_MAX and now - self._wrong_tries[0] < WRONG_TRIES_S:
             wait = int(self._wrong_tries[0] + WRONG_TRIES_S - now) + 1
             raise ClaimError("too-many-tries", f"Too many wrong tokens. Try again in {wait} seconds.")
-        if not equal(normal_token(typed).encode(), self._token.encode()):
+        if not equal(normal_token(typed).encode("utf-8", "replace"), self._token.encode()):
             self._wrong_tries.append(now)
             self._log.warning("claim with a wrong token")
             raise ClaimError("wrong-token", "The claim token is not right. It is shown where the device starts, in four groups of five.")

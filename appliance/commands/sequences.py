@@ -1,9 +1,10 @@
 """The last sequence number of each issuer, in a bounded table.
 
-When the table is full, the record with the oldest issue time goes. Its commands must not come back as those of a key never seen, so the
-table keeps a low-water mark, the newest issue time among the dropped records: a key without a record is obeyed only for commands issued
-after it. Every command of a dropped record was issued at or before the mark, so none can be replayed, whatever passes or keysets the key
-gets later; a controller that was dropped goes on with its next command, which is newer.
+When the table is full, the record with the oldest issue time goes. Its commands must not come back as those of a key never
+seen, so the table keeps a low-water mark, the newest issue time among the dropped records: a key without a record is obeyed
+only for commands issued after the mark, and its new record remembers the mark, since the old commands' sequence numbers may
+lie above those of the new ones. Every command of a dropped record was issued at or before the mark, so none can be replayed,
+whatever passes or keysets the key gets later; a controller that was dropped goes on with its next command, which is newer.
 """
 
 from collections import namedtuple
@@ -12,20 +13,20 @@ from appliance.commands.tables import CONTROL, SEQUENCES
 
 LOW_WATER_KEY = "sequences_low_water"
 
-# sequence: the highest used, 0 for none. issued: newest issue time of an accepted command (s), None for an issuer without a record.
-Last = namedtuple("Last", "sequence issued")
-UNSEEN = Last(0, None)
+# sequence: the highest used, 0 for none. issued: newest issue time of an accepted command (s), None for an issuer without
+# a record. since: only commands issued after it (s) are obeyed.
+Last = namedtuple("Last", "sequence issued since")
 
 
 def last(tx, issuer):
     """The Last of an issuer (20 bytes)."""
     stored = tx.get(SEQUENCES, issuer)
-    return UNSEEN if stored is None else Last(*stored)
+    return Last(0, None, tx.get(CONTROL, LOW_WATER_KEY, 0)) if stored is None else Last(*stored)
 
 
-def is_stale(tx, issuer_last, issued):
-    """Whether a command of an issuer without a record may be one of a dropped record."""
-    return issuer_last.issued is None and issued <= tx.get(CONTROL, LOW_WATER_KEY, 0)
+def is_stale(issuer_last, issued):
+    """Whether a command may be one of a dropped record."""
+    return 0 < issuer_last.since and issued <= issuer_last.since
 
 
 def use(tx, issuer, issuer_last, sequence, issued, issuers_max):
@@ -36,11 +37,11 @@ def use(tx, issuer, issuer_last, sequence, issued, issuers_max):
     if issuer_last.issued is None:
         while tx.count(SEQUENCES) >= issuers_max:
             _drop_oldest(tx)
-    tx.put(SEQUENCES, issuer, [sequence, max(issuer_last.issued or 0, issued)])
+    tx.put(SEQUENCES, issuer, [sequence, max(issuer_last.issued or 0, issued), issuer_last.since])
 
 
 def _drop_oldest(tx):
-    issuer, (_, issued) = min(tx.scan(SEQUENCES), key=lambda item: (item[1][1], item[0]))
+    issuer, (_, issued, _) = min(tx.scan(SEQUENCES), key=lambda item: (item[1][1], item[0]))
     tx.delete(SEQUENCES, issuer)
     if issued > tx.get(CONTROL, LOW_WATER_KEY, 0):
         tx.put(CONTROL, LOW_WATER_KEY, issued)

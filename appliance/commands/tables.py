@@ -2,7 +2,7 @@
 
 from leither_edge.storage import Table
 
-# issuer id -> [highest sequence, newest issue time]
+# issuer id -> [highest sequence, newest issue time, low-water mark when the record was made]
 SEQUENCES = Table("sequences", key="bytes", value="cbor")
 # command id -> [place in the ring, SHA-256 of the command's bytes, answer's bytes, or None while it runs]
 ANSWERS = Table("answers", key="bytes", value="cbor")

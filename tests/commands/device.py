@@ -129,8 +129,9 @@ class Device:
         self.store = open_store(os.path.join(self.folder, "db"), profile.storage.state_map_mib * 2**20, TABLES)
         self.floor = TimeFloor(BUILD)
         self.executor = Executor(
-            self.store, self.key, self.floor, lambda: self.clock, self.board, self.counters, self.log, profile, versions={"leither": "0.1.0"}
-        )
+            self.store, self.key, self.floor, lambda: self.clock, self.board, self.counters, self.log, profile,
+            versions={"leither": "0.1.0"},
+        )  # fmt: skip
 
     def claim(self, window_s=600):
         return Claim(

@@ -4,6 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from appliance.commands import executor
 from appliance.commands.admission import Unauthentic
 from leither_edge.core.audit import parse_entry, verify_chain
 
@@ -317,14 +318,15 @@ async def test_outside_commands_run_one_at_a_time_and_are_bounded(tmp_path):
         assert most == 1 and statuses.count("done") == 8
 
 
-async def test_reboot_is_answered_first(tmp_path):
+async def test_reboot_is_answered_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "AFTER_ANSWER_S", 0.1)
     async with running(tmp_path) as device:
         owner = device.own(device.controller())
         answer = await device.ask(owner, "reboot")
         assert answer.status == "done" and device.board.asked == []
         with trio.fail_after(5):
             while not device.board.asked:
-                await trio.sleep(0.05)
+                await trio.sleep(0.01)
         assert device.board.asked == [("reboot", {})]
 
 
@@ -387,7 +389,7 @@ async def test_logs_fit_an_answer_and_leave_nothing_out_between_pages(tmp_path):
         assert newest[-1]["n"] == 300 and 10 < len(newest) < 300
         page = (await device.ask(owner, "logs", {"after": 10, "limit": 1000})).result["lines"]
         assert page[0]["n"] == 11 and 10 < len(page) < 290
-        assert len((await device.executor.execute(owner.signed("logs")))) < device.profile.commands.answer_max_bytes
+        assert len(await device.executor.execute(owner.signed("logs"))) < device.profile.commands.answer_max_bytes
 
 
 async def test_an_answer_that_is_too_large_becomes_a_failure(tmp_path):
