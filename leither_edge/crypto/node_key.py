@@ -4,7 +4,7 @@ import os
 
 from leither_edge.crypto import sodium
 from leither_edge.crypto.key_pair import KeyPair
-from leither_edge.crypto.private_file import KeyFileError, create_private, read_private
+from leither_edge.crypto.private_file import KeyFileError, KeyFileTaken, create_private, read_private
 
 __all__ = ("FILE_BYTES", "KeyFileError", "NodeKey", "load_or_create")
 
@@ -24,8 +24,12 @@ def load_or_create(path):
     data = read_private(path, _WHAT, FILE_BYTES)
     if data is None:
         key = NodeKey(_seed())
-        create_private(path, key.seed + key.public_key, _WHAT)
-        return key
+        try:
+            create_private(path, key.seed + key.public_key, _WHAT)
+            return key
+        except KeyFileTaken:
+            # Another process was quicker: its key is the node's.
+            data = read_private(path, _WHAT, FILE_BYTES) or b""
     if len(data) != FILE_BYTES:
         raise KeyFileError(f"{_WHAT} {path} has {len(data)} bytes and not {FILE_BYTES}: restore it from a backup")
     key = NodeKey(data[: sodium.SEED_BYTES])

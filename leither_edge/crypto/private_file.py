@@ -4,10 +4,15 @@ import os
 import stat
 
 _MODE = 0o600
+_UNFINISHED = ".new-"
 
 
 class KeyFileError(Exception):
     """A key file cannot be used; the message says which, why, and what to do."""
+
+
+class KeyFileTaken(KeyFileError):
+    """A key file was to be made and is there already."""
 
 
 def read_private(path, what, max_bytes):
@@ -39,37 +44,51 @@ def read_private(path, what, max_bytes):
 
 
 def create_private(path, data, what):
-    """Makes a secret file that was not there, durable when this returns. Raises KeyFileError, also if it is there."""
-    folder = os.path.dirname(path) or "."
-    fresh = f"{path}.new"
+    """Makes a secret file that was not there, durable when this returns. Raises KeyFileTaken if it is there, KeyFileError."""
+    folder, name = os.path.split(path)
+    folder = folder or "."
+    # A name of each process's own: two that begin at once must not write into one file.
+    fresh = f"{path}{_UNFINISHED}{os.getpid()}"
     try:
         _write_synced(fresh, data)
-        try:
-            # A link, unlike a rename, never replaces a key that another process made meanwhile.
-            os.link(fresh, path)
-            os.unlink(fresh)
-        except FileExistsError:
-            os.unlink(fresh)
-            raise
-        except PermissionError:
-            # File systems without links (FAT).
-            if os.path.lexists(path):
-                raise FileExistsError(17, "File exists") from None
-            os.rename(fresh, path)
+        _give_name(fresh, path)
+        _remove_unfinished(folder, name)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-    except FileExistsError:
-        raise KeyFileError(f"{what} {path} exists already and is not replaced") from None
     except OSError as error:
+        if os.path.lexists(path):
+            _remove_unfinished(folder, name)
+            if isinstance(error, (FileExistsError, FileNotFoundError)):
+                raise KeyFileTaken(f"{what} {path} exists already and is not replaced") from None
         raise KeyFileError(f"cannot write {what} {path}: {error.strerror}") from None
+
+
+def _give_name(fresh, path):
+    try:
+        # A link, unlike a rename, never replaces a key that another process made meanwhile.
+        os.link(fresh, path)
+    except PermissionError:
+        # File systems without links (FAT).
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        os.rename(fresh, path)
+
+
+def _remove_unfinished(folder, name):
+    """Takes away what power cuts left behind; where the key itself exists, no unfinished one is of use."""
+    for entry in os.listdir(folder):
+        if entry.startswith(name + _UNFINISHED):
+            try:
+                os.unlink(os.path.join(folder, entry))
+            except FileNotFoundError:
+                pass
 
 
 def _write_synced(path, data):
     try:
-        # Left behind by a power cut: it was not in use yet.
         os.unlink(path)
     except FileNotFoundError:
         pass
