@@ -1,0 +1,51 @@
+"""What a person at the terminal is told when the device is ready: where to go, and with which token."""
+
+import os
+import subprocess  # loaded by trio already
+import sys
+
+import trio
+
+from leither_edge import __version__
+from leither_edge.core.ids import id_to_text
+
+ADDRESS_FILE = "address"
+QR_LIMIT_S = 10
+# In a process of its own: segno's import would stay in the node's memory.
+_QR_PROGRAM = "import sys, segno; segno.make(sys.argv[1], error='l', micro=False).terminal(compact=True, border=2)"
+
+
+async def announcement(address, claim, name, device_id, profile_name, is_local_only):
+    """The text for the terminal. address: URL of the start page; claim: Claim; device_id: 20 bytes."""
+    lines = ["", f"Leither Edge {__version__} under the profile {profile_name}, device {id_to_text(device_id)}", ""]
+    if claim.token is None:
+        lines += [f"  {name} is running and has its owner.", "", f"    Page      {address}", f"    Command   leither remote add NAME {address}"]
+        return "\n".join([*lines, ""])
+    setup = f"{address}?t={claim.token.replace('-', '')}"
+    lines += ["  Open this page and set the device up:", "", f"    {setup}", ""]
+    lines += (await terminal_qr(setup)).splitlines()
+    lines += [f"    Claim token   {claim.token}", f"    Good for      {-int(-claim.window_s // 60)} minutes; starting again makes it good again"]
+    lines += ["", f"  Or from a terminal:  leither remote claim NAME {address} --token {claim.token}"]
+    if is_local_only:
+        lines += ["", "  Only this computer can reach it. To let a phone in on your network:  make run LISTEN=all"]
+    return "\n".join([*lines, ""])
+
+
+async def terminal_qr(text):
+    """A QR code in block characters, empty where segno is not installed."""
+    with trio.move_on_after(QR_LIMIT_S):
+        try:
+            done = await trio.run_process([sys.executable, "-c", _QR_PROGRAM, text], capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+        except OSError:
+            return ""
+        if done.returncode == 0:
+            return done.stdout.decode(errors="replace")
+    return ""
+
+
+def write_address(folder, address):
+    """Leave the address in the state folder, for the tools on this computer. Losing it costs nothing, so it is not synced."""
+    new = os.path.join(folder, ADDRESS_FILE + ".new")
+    with open(new, "w", encoding="ascii") as file:
+        file.write(address + "\n")
+    os.replace(new, os.path.join(folder, ADDRESS_FILE))

@@ -1,0 +1,117 @@
+"""Puts the device together and serves it until it is told to stop."""
+
+import os
+import signal
+import sys
+import time
+
+import trio
+
+from appliance.board_client import BoardClient, BoardError
+from appliance.commands.claim import Claim
+from appliance.commands.executor import Executor
+from appliance.commands.routes import routes
+from appliance.commands.tables import TABLES
+from appliance.device.addresses import Addresses
+from appliance.device.announcement import announcement, write_address
+from appliance.portal import assets
+from appliance.portal.adapter import portal_device
+from appliance.portal.api import portal_routes
+from appliance.portal.visit import host_gate
+from leither_edge import BUILD_TIME, __version__, profile
+from leither_edge.core.time_floor import TimeFloor
+from leither_edge.http import Router
+from leither_edge.node import open_node
+from leither_edge.observe.log import Log
+
+WEB_FOLDER = "web"
+
+
+class NoBoard:
+    """In place of the supervisor where there is none: nothing can be asked of it, and it says so."""
+
+    async def call(self, verb, **arguments):
+        raise BoardError("no-supervisor", "This node runs without its supervisor, which alone may do that.")
+
+    async def run(self):
+        await trio.sleep_forever()
+
+    async def beat_every(self, interval_s):
+        await trio.sleep_forever()
+
+    async def ready(self, text):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def close(self):
+        pass
+
+
+async def serve_device(options, *, clock=time.time):
+    """Serve until SIGTERM, SIGINT or the supervisor's end.
+
+    options: Options; clock: () -> seconds since 1970, as the machine believes them.
+    Raises ProfileError, StorageError, KeyFileError, ListenError or OSError, each with a sentence for the owner.
+    """
+    limits = profile.load(options.profile)
+    log = Log(line_max_bytes=limits.log.line_max_bytes)
+    node = open_node(limits, options.state, TABLES, log, clock=clock)
+    board = BoardClient.from_environment() or NoBoard()
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+            await _serve(node, options, board, nursery)
+            await trio.sleep_forever()
+    finally:
+        board.close()
+        node.close()
+
+
+async def _serve(node, options, board, nursery):
+    limits, floor = node.profile, TimeFloor(BUILD_TIME)
+    versions = {"leither": __version__, "python": "{}.{}.{}".format(*sys.version_info)}
+    executor = Executor(node.store, node.key, floor, node.clock, board, node.counters, node.log, limits, versions=versions)
+    claim = Claim(
+        node.store, node.key.id, node.folder, limits.portal.claim_window_s, limits.commands.audit_entries_max,
+        floor, node.clock, node.counters, node.log,
+    )  # fmt: skip
+    # The board first: whatever follows may ask it.
+    nursery.start_soon(_hear_supervisor, board, nursery.cancel_scope)
+    nursery.start_soon(board.beat_every, limits.supervisor.heartbeat_interval_s)
+    await nursery.start(executor.run)
+
+    router = Router()
+    for method, path, handler in routes(executor, claim, node.key, limits, node.counters):
+        router.add(method, path, handler)
+    addresses = Addresses(options.hosts, trio.current_time)
+    pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
+    listeners = node.listen(options.hosts, options.port)
+    device = portal_device(
+        executor, claim, board, node.store, node.key, limits, node.log, node.counters, nursery,
+        assets=pages, addresses=addresses, port=listeners[0].getsockname()[1],
+    )  # fmt: skip
+    sessions = device.sessions
+    executor.keyset_changed = lambda keyset: sessions.close_all()
+    portal_routes(router, device=device)
+    await nursery.start(node.serve, host_gate(router, device), listeners)
+
+    address = device.url()
+    write_address(node.folder, address)
+    node.log.info("ready", address=address, claimed=claim.claimed)
+    name = executor.config["name"]
+    await board.ready(await announcement(address, claim, name, node.key.id, limits.board.name, addresses.is_local_only))
+
+
+async def _stop_on_signal(scope):
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            scope.cancel()
+            return
+
+
+async def _hear_supervisor(board, scope):
+    """A node without its supervisor has nobody to bound and restart it, so it ends too."""
+    try:
+        await board.run()
+    except BoardError:
+        scope.cancel()

@@ -1,0 +1,67 @@
+"""The command line of the device's process. Read by hand: argparse would stay in the node's memory."""
+
+HELP = """\
+usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N]
+
+Serves the setup page, signed commands and metrics. The supervisor (python -m appliance.supervisor) starts it.
+
+  --profile NAME   hardware profile, a name or a file (default: pi-zero)
+  --state DIR      folder that holds everything the node keeps (default: .leither)
+  --listen WHERE   loopback (default), all, or numeric addresses with commas between
+  --port N         TCP port (default: 8040; 0 takes a free one)
+"""
+
+WHERE = {
+    "loopback": ("127.0.0.1", "::1"),
+    "all": ("0.0.0.0", "::"),
+    # What people type when they mean one of the two.
+    "localhost": ("127.0.0.1", "::1"),
+    "127.0.0.1": ("127.0.0.1", "::1"),
+    "0.0.0.0": ("0.0.0.0", "::"),
+}
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; the text says why."""
+
+
+class Options:
+    """profile, state (text); hosts (numeric addresses); port; help (bool)."""
+
+    __slots__ = ("help", "hosts", "port", "profile", "state")
+
+    def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
+        self.profile = profile
+        self.state = state
+        self.hosts = hosts
+        self.port = port
+        self.help = False
+
+
+def parse_options(arguments):
+    """Options from the arguments after the program's name. Raises UsageError."""
+    options = Options()
+    words = iter(arguments)
+    for word in words:
+        if word in ("-h", "--help"):
+            options.help = True
+            continue
+        name, equals, value = word.partition("=")
+        if name not in ("--profile", "--state", "--listen", "--port"):
+            raise UsageError(f"{name} is not an option")
+        value = value if equals else next(words, "")
+        if not value:
+            raise UsageError(f"{name} needs a value")
+        if name == "--port":
+            options.port = _port(value)
+        elif name == "--listen":
+            options.hosts = WHERE.get(value) or tuple(value.split(","))
+        else:
+            setattr(options, name[2:], value)
+    return options
+
+
+def _port(text):
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise UsageError(f"--port takes a number from 0 to 65535, not {text}")
+    return int(text)
