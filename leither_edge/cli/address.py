@@ -46,7 +46,7 @@ def parse_address(text):
     if path:
         raise wrong(text, "an address has no path")
     host, port = split_port(text, rest)
-    if ":" in host:
+    if ":" in host or rest.startswith("["):
         good = IPV6.fullmatch(host) is not None and is_ipv6(host)
     else:
         good = HOST_NAME.fullmatch(host) is not None

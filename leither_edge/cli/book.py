@@ -9,9 +9,7 @@ from leither_edge.cli.parser import nearest
 VERSION = 1
 NAME_MAX = 32
 # Words of `leither remote` itself, and those it may want later.
-RESERVED = frozenset(
-    "add all call claim create delete device edit export get group groups help import info list login ls me move new none pass passes remote remove rename rm self set show this use".split()
-)
+RESERVED = frozenset("add all claim create delete group groups help list ls move none pass remote remove rename rm show use".split())
 
 
 def check_name(name, what="device"):

@@ -41,9 +41,11 @@ def claim(home, out, args):
         statement = meet(home, book, out, name, parse_address(args.address), args.device, timeout)
     if statement.claimed:
         raise RefusedError(
-            f"{name} has an owner already.", "A device can be claimed once.",
-            "If it is yours, bring its owner key here: leither key restore\nIf you hold the device, its button makes it new.", code="claimed",
-        )  # fmt: skip
+            f"{name} has an owner already.",
+            "A device can be claimed once.",
+            "If it is yours, bring its owner key here: leither key restore",
+            code="claimed",
+        )
     token = wanted_token(args)
     signers = Signers(book, out, args.key, args.passphrase_file)
     owner = signers.unlock(key)

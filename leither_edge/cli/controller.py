@@ -31,9 +31,10 @@ class Controller:
         out: Output.
         name: the remote.
         timeout: seconds for one command with all its repetitions.
+        address: where it is now, if not where the book says.
     """
 
-    def __init__(self, home, book, out, name, timeout=None):
+    def __init__(self, home, book, out, name, timeout=None, address=None):
         from leither_edge.core.ids import id_from_text, public_key_from_text
 
         entry = book.remote(name)
@@ -42,7 +43,10 @@ class Controller:
         self._device_text = entry["device_id"]
         try:
             self.peer = Peer(
-                name, parse_address(entry["address"]), id_from_text(entry["device_id"]), public_key_from_text(entry["public_key"])
+                name,
+                address or parse_address(entry["address"]),
+                id_from_text(entry["device_id"]),
+                public_key_from_text(entry["public_key"]),
             )
         except ValueError as error:
             raise Failure(f"The entry of “{name}” in your book is damaged.", str(error), "Remove it and add it again.") from None
@@ -195,9 +199,12 @@ class Controller:
         details = {"device": self.peer.name, "verb": verb, "status": answer.status, "command_id": answer.command_id.hex()}
         if answer.status == "interrupted":
             raise Failure(
-                f"{self.peer.name} was interrupted while doing “{verb}”.", message or "Power was cut or the node restarted, so it is not known how far it came.",
-                f"Look at its state, then repeat the command if it is still wanted: leither remote {self.peer.name} status", code="interrupted", details=details,
-            )  # fmt: skip
+                f"{self.peer.name} was interrupted while doing “{verb}”.",
+                message or "It is not known how far it came.",
+                f"Look first, then repeat the command if it is still wanted: leither remote {self.peer.name} status",
+                code="interrupted",
+                details=details,
+            )
         if answer.status == "failed":
             raise Failure(f"{self.peer.name} could not do “{verb}”.", message[:1].upper() + message[1:], code=code, details=details)
         what, fix = explained(self.peer.name, verb, code)
@@ -212,13 +219,15 @@ class Controller:
         now = time.time()
         if answer.floor > now + CLOCK_NOISE_S:
             self._out.warn(
-                f"The clock of this computer is behind: {self.peer.name} has seen a signed time of {day(answer.floor)}, here it is {day(now)}. Set this computer's clock."
+                f"The clock of this computer is behind: {self.peer.name} has seen a signed time of {day(answer.floor)}, "
+                f"here it is {day(now)}. Set this computer's clock."
             )
         elif abs(answer.device_time - now) > CLOCK_OFF_S:
             days = abs(answer.device_time - now) / 86400
             side = "ahead" if answer.device_time > now else "behind"
             self._out.warn(
-                f"The clock of {self.peer.name} is {days:,.0f} days {side} ({day(answer.device_time)}). Commands still work; dates in its log are wrong until it reaches a time server."
+                f"The clock of {self.peer.name} is {days:,.0f} days {side} ({day(answer.device_time)}). "
+                "Commands work all the same; dates in its log are wrong until it reaches a time server."
             )
 
 

@@ -45,9 +45,10 @@ class RefusedError(Failure):
 
 
 class UnreachableError(Failure):
-    """No answer came in time. ``retry``: whether trying again soon makes sense."""
+    """No answer came in time. ``retry``: trying again soon makes sense. ``maybe_arrived``: a connection was made."""
 
     retry = True
+    maybe_arrived = True
     exit_code = UNREACHABLE
     code = "unreachable"
 

@@ -84,7 +84,7 @@ def build():
     common(status, timeout=True)
     add_profile(top)
     completion = top.command(
-        "completion", "Print a script that completes commands, devices and groups with Tab.", run="completion:script", group="THIS COMPUTER",
+        "completion", "Complete commands, devices and groups with Tab.", run="completion:script", group="THIS COMPUTER",
         examples=[
             ("bash, for good", "leither completion bash > ~/.local/share/bash-completion/completions/leither"),
             ("zsh: into a folder of $fpath", "leither completion zsh > ~/.zfunc/_leither"),
@@ -170,7 +170,7 @@ def add_remote(top):
     add = remote.command(
         "add", "Meet a device: check its signature and remember its key.", run="remote:add",
         details=["From then on only a device holding that key is believed, at whatever address."],
-        examples=[("", "leither remote add attic 192.168.4.1:8040"), ("check the id on the device's label too", "leither remote add attic attic.lan --device sC2Yw…")],
+        examples=[("", "leither remote add attic 192.168.4.1:8040"), ("the id is known", "leither remote add attic attic.lan --device ID")],
     )  # fmt: skip
     add.add_argument("name", metavar="NAME", help="your name for the device")
     add.add_argument(
@@ -218,7 +218,7 @@ def add_remote(top):
             "Needs the claim token the device shows when it starts, and your owner key. "
             "This computer also gets a controller key with a pass for daily commands, so that they need no passphrase."
         ],
-        examples=[("", "leither remote claim attic --token T7KQ2-…"), ("meet and claim in one go", "leither remote claim attic 192.168.4.1:8040 --token T7KQ2-…")],
+        examples=[("", "leither remote claim attic --token T7…"), ("at once", "leither remote claim attic 192.168.4.1 --token T7…")],
     )  # fmt: skip
     claim.add_argument("name", metavar="NAME", help="your name for the device")
     claim.add_argument("address", nargs="?", metavar="ADDRESS", help="its address, when it was not added before")
@@ -246,8 +246,8 @@ def add_pass(remote):
     create = parent.command(
         "create", "Make a pass.", run="passes:create",
         examples=[
-            ("someone sent you their public key (leither key show)", "leither remote pass create --for PUBLICKEY --role operator --days 30 --out anna.pass"),
-            ("a fresh key and its pass in one secret file, for your other laptop", "leither remote pass create --new-controller laptop.pass"),
+            ("someone sent you their public key", "leither remote pass create --for PUBLICKEY --days 30 --out anna.pass"),
+            ("a fresh key and its pass in one secret file", "leither remote pass create --new-controller laptop.pass"),
             ("only some verbs, only one device", "leither remote pass create --for PUBLICKEY --only attic --verbs status,logs"),
         ],
     )  # fmt: skip
@@ -336,8 +336,8 @@ def build_device(target):
         prog=f"leither remote {target}",
         summary=f"Command {'every device of the group ' + target[1:] if group else target}.",
         usage_lines=["VERB [OPTIONS]"],
-        examples=[("", f"leither remote {target} status"), ("", f"leither remote {target} config set language=en"), ("", f"leither remote {target} identify --seconds 30")],
-    )  # fmt: skip
+        examples=[("", f"leither remote {target} {line}") for line in ("status", "config set language=en", "identify --seconds 30")],
+    )
     common(parser)
     parser.set_defaults(run=None, parser=parser)
     add_verbs(parser, group, lambda child: common(child, timeout=True))

@@ -34,7 +34,9 @@ class Home:
         """Make a folder (mode 0700) and return its path."""
         path = self.path(*parts)
         try:
-            os.makedirs(path, mode=0o700, exist_ok=True)
+            # One by one: makedirs gives only the last folder this mode.
+            for folder in (os.path.dirname(self.folder), self.folder, path):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
         except OSError as error:
             raise Failure(
                 f"The folder {path} could not be made.", error.strerror, "Set LEITHER_HOME to a folder you may write to."

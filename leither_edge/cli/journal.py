@@ -59,7 +59,7 @@ class Journal:
             self._commands, self._rows = {}, {}
             return False
         self.begun = begun
-        return bool(self._commands)
+        return bool(self._commands or self._rows)
 
     def sent(self, name, data):
         """Note the bytes for a device durably, before they leave."""

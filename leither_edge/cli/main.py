@@ -110,7 +110,7 @@ def split_target(arguments):
         if rest[0] in ("--group", "-g") or rest[0].startswith("--group="):
             word, equals, group = rest[0].partition("=")
             if not equals:
-                if len(rest) < 2:
+                if len(rest) < 2 or rest[1].startswith("-"):
                     raise UsageError("--group needs the name of a group.", fix="See your groups: leither remote group list")
                 group = rest[1]
             rest = rest[1 if equals else 2 :]

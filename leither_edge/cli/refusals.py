@@ -5,7 +5,8 @@ MEANINGS = {
     "wrong-device": ("The command was for another device.", "Check the address: leither remote move {name} ADDRESS"),
     "unknown-key": (
         "{name} does not know your key.",
-        "If you own it, sign with its owner key: --key KEY\nIf not, ask its owner for a pass: leither remote pass create --new-controller FILE",
+        "If you own it, sign with its owner key: --key KEY\n"
+        "If not, ask its owner for a pass: leither remote pass create --new-controller FILE",
     ),
     "bad-signature": (
         "{name} found the signature wrong.",
@@ -15,8 +16,11 @@ MEANINGS = {
     "old-keyset": ("The keys of {name} have changed.", "Try again."),
     "replay": (
         "{name} has already seen a newer command of your key.",
-        "Another computer may use a copy of this key, or this computer's clock was set back. Set the clock, or make a key of its own: leither remote pass create --new-controller FILE",
+        "Another computer may use a copy of this key, or this computer's clock was set back.\n"
+        "Set the clock, or give each computer its own key: leither remote pass create --new-controller FILE",
     ),
+    "stale": ("The command is older than {name} remembers.", "Check the clock of this computer, then try again."),
+    "busy": ("{name} is doing too many things at once.", "Try again in a minute."),
     "expired": ("The command came too late for {name}.", "Check the clock of this computer, then try again."),
     "future": ("The command is dated in the future for {name}.", "Check the clock of this computer, then try again."),
     "unknown-verb": ("{name} does not know the verb “{verb}”.", "It may need an update."),

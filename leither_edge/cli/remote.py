@@ -7,6 +7,7 @@ from leither_edge.cli.address import parse_address
 from leither_edge.cli.book import Book, check_name
 from leither_edge.cli.controller import Controller, day
 from leither_edge.cli.failure import Failure, UsageError
+from leither_edge.cli.figures import versions_text
 from leither_edge.cli.progress import counting, waiting
 from leither_edge.cli.prompt import confirm
 
@@ -75,13 +76,12 @@ def tell(out, facts):
     name = facts["name"]
     out.done(f"{out.styled(name, 'bold')} is in your book. From now on only this device is believed under that name.")
     out.line()
-    versions = ", ".join(f"{part} {number}" for part, number in facts["versions"].items())
     out.facts(
         [
             ("Calls itself", facts["device_name"] or "-"),
             ("Address", facts["address"]),
             ("Device id", facts["device_id"]),
-            ("Version", versions or None),
+            ("Version", versions_text(facts["versions"]) or None),
             ("Owner", "claimed" if facts["claimed"] else out.styled("nobody yet", "yellow")),
         ]
     )

@@ -1,5 +1,6 @@
 """``leither remote NAME VERB``: one device, or every device of a group at once."""
 
+import importlib
 import time
 
 from leither_edge.cli import fleet, show, verb_runs
@@ -69,12 +70,14 @@ class Context:
         self.signers = Signers(self.book, out, args.key, args.passphrase_file)
         typed = {key: value for key, value in vars(args).items() if key not in NOT_IN_KEY and not key.startswith("command_")}
         self.journal = Journal(home, args.target, " ".join(self.verb.words), typed)
-        self.run = getattr(verb_runs, self.verb.run)
+        module, _, self._function = self.verb.run.rpartition(":")
+        self._module = importlib.import_module(f"leither_edge.cli.{module or 'verb_runs'}")
+        self.run = getattr(self._module, self._function)
         args.home_object = home
 
     def prepare(self):
         """Let the verb read its words and ask its questions, once, before anything is sent."""
-        prepare = getattr(verb_runs, f"prepare_{self.verb.run}", None)
+        prepare = getattr(self._module, f"prepare_{self._function}", None)
         if prepare:
             prepare(self.args, self.out, self.args.target)
 
@@ -115,7 +118,8 @@ def single(context):
             result = target.resume() if unfinished else context.run(target, args)
     except UnreachableError as error:
         # Whether it was done is known only from the device's answer; the same bytes ask for it.
-        finished = context.journal.bytes_of(name) is None
+        finished = context.journal.bytes_of(name) is None or not (unfinished or error.maybe_arrived)
+        error.fix += f"\nIf it has moved: leither remote move {name} ADDRESS"
         if not finished:
             error.fix += "\nIt may have been done, or not. Ask for the answer, without doing it twice, by the same command with --resume."
         raise

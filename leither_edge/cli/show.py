@@ -1,18 +1,21 @@
 """Answers of devices as people read them. Every text from a device passes ``clean``."""
 
-import time
-
+from leither_edge.cli.figures import bar, flat, moment, number, scalar, short_moment, size, span, table_of, versions_text
 from leither_edge.cli.output import clean, cut
 
-BAR_CELLS = 20
 SIGNAL_STEPS = (-85, -75, -67, -55)
 LEVEL_STYLES = {"error": "red", "critical": "red", "warning": "yellow", "warn": "yellow", "debug": "dim"}
 DETAIL_MAX = 60
 
 
+def function_of(verb):
+    """The name of the function that does a verb; those here are named after it."""
+    return verb.run.rpartition(":")[2]
+
+
 def single(out, verb, name, result, args):
     """Show one device's answer."""
-    painter = globals().get(f"show_{verb.run}")
+    painter = globals().get(f"show_{function_of(verb)}")
     if painter:
         painter(out, name, result, args)
     elif result:
@@ -23,7 +26,7 @@ def single(out, verb, name, result, args):
 
 def fleet(out, verb, rows):
     """Show a table, one line a device."""
-    columns = globals().get(f"columns_{verb.run}")
+    columns = globals().get(f"columns_{function_of(verb)}")
     extra = []
     for row in rows:
         if row["exit_code"] == 0 and columns:
@@ -31,9 +34,9 @@ def fleet(out, verb, rows):
                 if heading not in extra:
                     extra.append(heading)
     cells, styles = [], {}
-    for number, row in enumerate(rows):
+    for index, row in enumerate(rows):
         good = row["exit_code"] == 0
-        styles[number, 0], styles[number, 1] = "bold", "green" if good else "red" if row["exit_code"] != 4 else "yellow"
+        styles[index, 0], styles[index, 1] = "bold", "green" if good else "red" if row["exit_code"] != 4 else "yellow"
         line = [row["device"], "✓ done" if good else f"✗ {clean(row['status'], 32)}", f"{row['took_ms'] / 1000:.1f} s"]
         if good:
             facts = columns(row.get("result") or {}) if columns else {}
@@ -43,13 +46,6 @@ def fleet(out, verb, rows):
             line += [clean(reason[0], 200)] + [""] * (len(extra) - 1)
         cells.append(line)
     out.table(["DEVICE", "RESULT", "TOOK", *(extra or ["ANSWER"])], cells, styles)
-
-
-def flat(value):
-    """A result on one line."""
-    if not value:
-        return ""
-    return clean(" ".join(f"{key}={item}" for key, item in value.items()), 400)
 
 
 def tree(out, value, indent=0):
@@ -76,104 +72,63 @@ def flush(out, pairs, indent):
     pairs.clear()
 
 
-def scalar(item):
-    """One value as text."""
-    if item is None:
-        return "-"
-    if isinstance(item, bool):
-        return "yes" if item else "no"
-    if isinstance(item, bytes):
-        return item.hex()
-    if isinstance(item, list):
-        return ", ".join(scalar(entry) for entry in item) or "-"
-    return clean(item)
-
-
-def number(value, default=0):
-    """A number from an answer, or the default."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
-
-
-def table_of(value):
-    """A map from an answer, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def span(seconds):
-    """A time span in its two largest units."""
-    seconds = max(0, int(number(seconds)))
-    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
-    while len(parts) > 1 and not parts[0][0]:
-        parts.pop(0)
-    return " ".join(f"{amount} {unit}" for amount, unit in parts[:2])
-
-
-def size(kib):
-    """A size given in KiB."""
-    for unit in ("KiB", "MiB", "GiB"):
-        if kib < 1024 or unit == "GiB":
-            return f"{kib:.0f} {unit}" if kib >= 10 or unit == "KiB" else f"{kib:.1f} {unit}"
-        kib /= 1024
-    return ""
-
-
-def moment(timestamp):
-    """A device's time in this computer's zone."""
-    timestamp = number(timestamp)
-    if not 0 < timestamp < 1 << 36:
-        return "-"
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(timestamp))
-
-
-def bar(out, used, most):
-    """A bar with a percentage, warmer as it fills."""
-    share = min(max(used / most, 0), 1) if most else 0
-    full = round(share * BAR_CELLS)
-    style = "red" if share > 0.9 else "yellow" if share > 0.75 else "green"
-    return f"{out.styled('━' * full, style)}{out.styled('━' * (BAR_CELLS - full), 'dim')} {size(used)} of {size(most)}"
-
-
-def show_status(out, name, result, args):
+def show_status(out, name, result, args, address=None):
     """The device's state on one screen."""
     memory, storage, clock = (table_of(result.get(key)) for key in ("memory", "storage", "time"))
-    wifi, versions = table_of(result.get("wifi")), table_of(result.get("versions"))
     own_name = clean(result.get("name", ""), 64)
-    out.line(
-        f"{out.styled('●', 'green')} {out.styled(name, 'bold')}{out.styled(f'  calls itself {own_name}', 'dim') if own_name and own_name != name else ''}"
-    )
-    warmth = result.get("temperature_c")
-    network = wifi.get("ssid") and f"{clean(wifi['ssid'], 64)} ({clean(wifi.get('address') or wifi.get('state') or '', 64)})"
-    right = clock.get("clock_plausible")
+    also = out.styled(f"  calls itself {own_name}", "dim") if own_name not in ("", name) else ""
+    out.line(f"{out.styled('●', 'green')} {out.styled(name, 'bold')}{also}")
+    board = " · ".join(clean(part, 32) for part in (result.get("board"), result.get("profile")) if part)
     out.facts(
         [
+            ("Address", address),
             ("Up", span(result.get("uptime_s"))),
             ("Memory", bar(out, number(memory.get("rss_kib")), number(memory.get("max_kib"))) if memory else None),
             ("State", bar(out, number(storage.get("state_used_kib")), number(storage.get("state_max_kib"))) if storage else None),
             ("Data room", size(number(storage.get("data_quota_mib")) * 1024) if storage else None),
-            ("Warmth", out.styled(f"{number(warmth):.0f} °C", *(["red"] if number(warmth) >= 75 else [])) if warmth is not None else None),
-            ("Network", network or scalar(wifi.get("state")) if wifi else None),
-            ("Time", moment(clock.get("now")) + ("" if right in (True, None) else out.styled("  its clock is wrong", "yellow"))),
-            ("Board", " · ".join(clean(part, 32) for part in (result.get("board"), result.get("profile")) if part) or None),
-            ("Version", ", ".join(f"{clean(part, 32)} {clean(text, 32)}" for part, text in versions.items()) or None),
-            ("Restarts", scalar(result.get("restarts")) if result.get("restarts") is not None else None),
-            ("Keys", f"keyset {result.get('keyset_version')}" if result.get("keyset_version") is not None else None),
+            ("Warmth", warmth(out, result.get("temperature_c"))),
+            ("Wi-Fi", network(table_of(result.get("wifi")))),
+            (
+                "Time",
+                moment(clock.get("now"))
+                + ("" if clock.get("clock_plausible") is not False else out.styled("  its clock is wrong", "yellow")),
+            ),
+            ("Board", board or None),
+            ("Version", versions_text(result.get("versions")) or None),
+            ("Restarts", scalar(result["restarts"]) if result.get("restarts") is not None else None),
+            ("Keyset", scalar(result.get("keyset_version"))),
             ("Device id", clean(result.get("device_id", "-"), 40)),
         ],
         indent=2,
     )
 
 
+def warmth(out, celsius):
+    """A temperature, red where chips begin to slow down."""
+    if celsius is None:
+        return None
+    return out.styled(f"{number(celsius):.0f} °C", *(["red"] if number(celsius) >= 75 else []))
+
+
+def network(wifi):
+    """The Wi-Fi in one line."""
+    if not wifi:
+        return None
+    if not wifi.get("ssid"):
+        return clean(wifi.get("state") or "-", 32)
+    return f"{clean(wifi['ssid'], 64)} ({clean(wifi.get('address') or wifi.get('state') or '-', 64)})"
+
+
 def columns_status(result):
     """Status in a fleet's table."""
     memory, storage = table_of(result.get("memory")), table_of(result.get("storage"))
-    versions = table_of(result.get("versions"))
-    warmth = result.get("temperature_c")
+    celsius = result.get("temperature_c")
     return {
         "UP": span(result.get("uptime_s")),
         "MEMORY": f"{size(number(memory.get('rss_kib')))} of {size(number(memory.get('max_kib')))}" if memory else "-",
         "STATE": size(number(storage.get("state_used_kib"))) if storage else "-",
-        "WARMTH": f"{number(warmth):.0f} °C" if warmth is not None else "-",
-        "VERSION": clean(next(iter(versions.values()), "-"), 20),
+        "WARMTH": f"{number(celsius):.0f} °C" if celsius is not None else "-",
+        "VERSION": versions_text(result.get("versions")).partition(",")[0] or "-",
     }
 
 
@@ -190,9 +145,7 @@ def log_line(out, line):
         out.result(line)
         return
     text = clean(line.get("text", ""), 4000)
-    stamp = out.styled(
-        time.strftime("%m-%d %H:%M:%S", time.localtime(number(line.get("time")))) if 0 < number(line.get("time")) < 1 << 36 else "-", "dim"
-    )
+    stamp = out.styled(short_moment(line.get("time")), "dim")
     level, space, rest = text.partition(" ")
     style = LEVEL_STYLES.get(level)
     out.line(f"{stamp}  {out.styled(level, style) + space + rest if style else text}")

@@ -7,6 +7,7 @@ from leither_edge.cli.address import parse_address
 from leither_edge.cli.book import Book
 from leither_edge.cli.controller import Controller, day
 from leither_edge.cli.failure import Failure, UnreachableError, UsageError
+from leither_edge.cli.figures import versions_text
 from leither_edge.cli.output import clean
 from leither_edge.cli.progress import waiting
 from leither_edge.cli.signers import Signers
@@ -32,21 +33,20 @@ def status(home, out, args):
     book = Book(home)
     name = book.by_device(facts["device_id"])
     facts["remote"] = name
-    result = signed_status(home, book, out, args, name, timeout) if name and statement.claimed else None
+    result = signed_status(home, book, out, args, name, timeout, address) if name and statement.claimed else None
     if result is not None:
         facts["status"] = result
 
     def page():
         if result is not None:
-            show.show_status(out, name, result, args)
-            out.facts([("Address", str(address))], indent=2)
+            show.show_status(out, name, result, args, address=str(address))
             return
         out.line(f"{out.styled('●', 'green')} {out.styled(facts['device_name'] or 'A node', 'bold')} is running at {address}")
         out.facts(
             [
                 ("Device id", facts["device_id"]),
                 ("Owner", "claimed" if facts["claimed"] else out.styled("nobody yet", "yellow")),
-                ("Version", ", ".join(f"{part} {text}" for part, text in facts["versions"].items()) or None),
+                ("Version", versions_text(facts["versions"]) or None),
                 ("Time", day(facts["device_time"])),
             ],
             indent=2,
@@ -59,13 +59,13 @@ def status(home, out, args):
     out.result(facts, page)
 
 
-def signed_status(home, book, out, args, name, timeout):
+def signed_status(home, book, out, args, name, timeout, address):
     """The signed status, or None where no key fits or the device does not want to."""
     try:
         signers = Signers(book, out, args.key, args.passphrase_file)
         signer = signers.choose(name, "status")
         with waiting(out, f"Waiting for {name}"):
-            return Controller(home, book, out, name, timeout).call("status", {}, signer).result
+            return Controller(home, book, out, name, timeout, address).call("status", {}, signer).result
     except Failure as error:
         if args.key:
             raise

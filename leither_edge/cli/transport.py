@@ -40,7 +40,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
     import http.client
 
     connection = http.client.HTTPConnection(address.host, address.port, timeout=min(CONNECT_S, timeout))
-    expired = threading.Event()
+    expired, connected = threading.Event(), False
 
     def stop():
         expired.set()
@@ -55,6 +55,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
     watch.start()
     try:
         connection.connect()
+        connected = True
         connection.sock.settimeout(timeout)
         headers = {"Host": address.host_header, "User-Agent": "leither", "Connection": "close", "Accept": "*/*"}
         if content_type:
@@ -76,9 +77,9 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
         return HttpAnswer(answer.status, (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower(), data)
     except (http.client.HTTPException, ValueError) as error:
         if expired.is_set():
-            raise unreachable(address, TimeoutError(), timeout) from None
+            raise unreachable(address, TimeoutError(), timeout, connected) from None
         if isinstance(error, (http.client.IncompleteRead, http.client.RemoteDisconnected)):
-            raise unreachable(address, ConnectionResetError(), timeout) from None
+            raise unreachable(address, ConnectionResetError(), timeout, connected) from None
         raise Failure(
             f"{address} does not answer like a Leither device.",
             "It is not speaking HTTP.",
@@ -86,7 +87,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
             code="not-a-device",
         ) from None
     except OSError as error:
-        raise unreachable(address, TimeoutError() if expired.is_set() else error, timeout) from None
+        raise unreachable(address, TimeoutError() if expired.is_set() else error, timeout, connected) from None
     finally:
         watch.cancel()
         connection.close()
@@ -98,7 +99,7 @@ def request_until(address, *args, timeout=TOTAL_S, sleep=time.sleep, clock=time.
     Only for requests that may be repeated: a signed command is done once however often it arrives.
     """
     end = clock() + timeout
-    pauses = iter(PAUSES_S)
+    pauses, arrived = iter(PAUSES_S), False
     while True:
         left = max(end - clock(), 0.05)
         pause = next(pauses, None)
@@ -107,13 +108,15 @@ def request_until(address, *args, timeout=TOTAL_S, sleep=time.sleep, clock=time.
             answer = request(address, *args, timeout=left, **kwargs)
             if answer.status not in BUSY_STATUS or not again:
                 return answer
+            arrived = True
         except UnreachableError as error:
+            arrived = error.maybe_arrived = arrived or error.maybe_arrived
             if not again or not error.retry:
                 raise
         sleep(pause)
 
 
-def unreachable(address, error, timeout):
+def unreachable(address, error, timeout, connected):
     """Say in plain words why nothing came back."""
     what = f"{address} could not be reached."
     fix = "Check that the device has power and that this computer is on the same network."
@@ -136,5 +139,5 @@ def unreachable(address, error, timeout):
     else:
         why = f"{(error.strerror or str(error)).capitalize()}."
     failure = UnreachableError(what, why, fix)
-    failure.retry = retry
+    failure.retry, failure.maybe_arrived = retry, connected
     return failure

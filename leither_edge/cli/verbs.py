@@ -3,19 +3,16 @@
 import argparse
 from collections import namedtuple
 
-# words: as typed after the device's name. verb: of the protocol. run: function of `verb_runs`. owner: the owner's key
-# signs. keeps: changes something, so the bytes are kept until answered. group: works for a group.
+# words: as typed after the device's name. verb: of the protocol. run: its function, of `verb_runs` or "module:function".
+# owner: the owner's key signs. keeps: changes something, so the bytes are kept until answered. group: works for a group.
 # timeout: seconds until we give up, where the usual time is too short. options: function that adds arguments.
-Verb = namedtuple("Verb", "words verb summary run owner keeps group timeout options examples details", defaults=(None, (), ()))
-
-SIGN_IN_CHARS = 32
+Verb = namedtuple("Verb", "words verb summary run examples options owner keeps group timeout", defaults=(None, False, False, True, 0))
 
 
 def _logs(parser):
-    parser.add_argument("-n", "--lines", type=count(1000), default=50, metavar="N", help="how many of the newest lines (50)")
+    parser.add_argument("-n", "--lines", type=count(500), default=50, metavar="N", help="how many of the newest lines (50)")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C")
     parser.add_argument("--every", type=positive_seconds, default=2.0, metavar="SECONDS", help="how often to look for new lines (2)")
-    parser.add_argument("--crash", action="store_true", help="show the last crash instead")
 
 
 def _config_get(parser):
@@ -73,34 +70,53 @@ def _call(parser):
 
 
 VERBS = (
-    Verb(("status",), "status", "How it is: storage, memory, uptime, versions.", "status", False, False, True, 0, None,
-         (("", "status"), ("for scripts", "status --json"))),
-    Verb(("logs",), "logs", "Its log; --follow goes on.", "logs", False, False, True, 0, _logs,
-         (("", "logs -n 200"), ("", "logs --follow"))),
-    Verb(("config", "get"), "config-get", "Its settings.", "config_get", False, False, True, 0, _config_get,
-         (("", "config get"), ("one value, for scripts", "config get language"))),
-    Verb(("config", "set"), "config-set", "Change settings, all at once or not at all.", "config_set", False, True, True, 0, _config_set,
-         (("", "config set name=Attic language=en"), ("", "config set storage_share_mib=2048"))),
-    Verb(("reboot",), "reboot", "Start it again.", "reboot", False, True, True, 0, _yes, (("", "reboot"),)),
-    Verb(("identify",), "identify", "Blink its light, to find it on the shelf.", "identify", False, True, True, 0, _identify,
-         (("", "identify --seconds 30"),)),
-    Verb(("wifi", "scan"), "wifi-scan", "Networks it can see.", "wifi_scan", False, False, True, 45, None, (("", "wifi scan"),)),
-    Verb(("wifi", "join"), "wifi-set", "Join a network; kept only if it works.", "wifi_join", False, True, True, 90, _wifi_join,
-         (("asks for the passphrase", "wifi join Home"), ("", "wifi join Attic --hidden"))),
-    Verb(("wifi", "forget"), "wifi-forget", "Forget its network.", "wifi_forget", False, True, True, 45, _yes, (("", "wifi forget"),)),
-    Verb(("audit",), "audit", "What it was told to do, by whom; --verify proves the list whole.", "audit", False, False, True, 0, _audit,
-         (("", "audit"), ("", "audit --verify"))),
-    Verb(("keyset", "show"), "keyset-get", "Which keys may command it.", "keyset_show", False, False, True, 0, None, (("", "keyset show"),)),
-    Verb(("keyset", "rotate"), "keyset-set", "Add or remove keys, or hand it to another owner key.", "keyset_rotate", True, True, True, 0, _keyset_rotate,
-         (("", "keyset rotate --add operator PUBLICKEY"), ("a new owner key in place of the old one", "keyset rotate --new-owner family"))),
-    Verb(("keyset", "revoke"), "keyset-set", "Shut out one key: a lost laptop or phone.", "keyset_revoke", True, True, True, 0, _keyset_revoke,
-         (("", "keyset revoke ID"),)),
-    Verb(("sign-in",), "sign-in", "Let a browser into its page: approve the code shown there.", "sign_in", False, True, False, 0, _sign_in,
-         (("", "sign-in 4821-7730"),)),
-    Verb(("factory-reset",), "factory-reset", "Wipe it and make it new; asks first.", "factory_reset", True, True, False, 60, _yes,
-         (("", "factory-reset"), ("without the question", "factory-reset --yes"))),
-    Verb(("call",), None, "Any verb by its own name, for what this tool does not know yet.", "call", False, True, True, 90, _call,
-         (("", "call identify seconds:=5"),)),
+    Verb(("status",), "status", "How it is: storage, memory, uptime, versions.", "status", (("", "status"), ("", "status --json"))),
+    Verb(("logs",), "logs", "Its log; --follow goes on.", "logs", (("", "logs -n 200"), ("", "logs --follow")), _logs),
+    Verb(
+        ("config", "get"), "config-get", "Its settings.", "config_get",
+        (("", "config get"), ("one value, for scripts", "config get language")), _config_get,
+    ),
+    Verb(
+        ("config", "set"), "config-set", "Change settings, all at once or not at all.", "config_set",
+        (("", "config set name=Attic language=en"), ("", "config set storage_share_mib=2048")), _config_set, keeps=True,
+    ),
+    Verb(("reboot",), "reboot", "Start it again.", "reboot", (("", "reboot"),), _yes, keeps=True),
+    Verb(
+        ("identify",), "identify", "Blink its light, to find it on the shelf.", "identify",
+        (("", "identify --seconds 30"),), _identify, keeps=True,
+    ),
+    Verb(("wifi", "scan"), "wifi-scan", "Networks it can see.", "wifi_scan", (("", "wifi scan"),), timeout=45),
+    Verb(
+        ("wifi", "join"), "wifi-set", "Join a network; kept only if it works.", "wifi_join",
+        (("asks for the passphrase", "wifi join Home"), ("", "wifi join Attic --hidden")), _wifi_join, keeps=True, timeout=120,
+    ),
+    Verb(("wifi", "forget"), "wifi-forget", "Forget its network.", "wifi_forget", (("", "wifi forget"),), _yes, keeps=True, timeout=45),
+    Verb(
+        ("audit",), "audit", "What it was told to do, by whom; --verify proves the list whole.", "audit_runs:audit",
+        (("", "audit"), ("", "audit --verify")), _audit,
+    ),
+    Verb(("keyset", "show"), "keyset-get", "Which keys may command it.", "keyset_runs:keyset_show", (("", "keyset show"),)),
+    Verb(
+        ("keyset", "rotate"), "keyset-set", "Add or remove keys, or hand it to another owner key.", "keyset_runs:keyset_rotate",
+        (("", "keyset rotate --add operator PUBLICKEY"), ("a new owner key in place of the old one", "keyset rotate --new-owner family")),
+        _keyset_rotate, owner=True, keeps=True,
+    ),
+    Verb(
+        ("keyset", "revoke"), "keyset-set", "Shut out one key: a lost laptop or phone.", "keyset_runs:keyset_revoke",
+        (("", "keyset revoke ID"),), _keyset_revoke, owner=True, keeps=True,
+    ),
+    Verb(
+        ("sign-in",), "sign-in", "Let a browser into its page: approve the code shown there.", "sign_in",
+        (("", "sign-in 4821-7730"),), _sign_in, keeps=True, group=False,
+    ),
+    Verb(
+        ("factory-reset",), "factory-reset", "Wipe it and make it new; asks first.", "factory_reset",
+        (("", "factory-reset"), ("without the question", "factory-reset --yes")), _yes, owner=True, keeps=True, group=False, timeout=60,
+    ),
+    Verb(
+        ("call",), None, "Any verb by its own name, for what this tool does not know yet.", "call",
+        (("", "call identify seconds:=5"),), _call, keeps=True, timeout=120,
+    ),
 )  # fmt: skip
 
 
@@ -124,7 +140,7 @@ def add_verbs(parser, group, common):
             parent = families[word]
         target = parser.prog
         child = parent.command(
-            verb.words[-1], verb.summary, run="remote_run:run", details=verb.details,
+            verb.words[-1], verb.summary, run="remote_run:run",
             examples=[(comment, f"{target} {line}") for comment, line in verb.examples],
         )  # fmt: skip
         if verb.options:

@@ -123,7 +123,14 @@ class FakeDevice:
                 status, result, error = "failed", {}, {"code": "failed", "message": str(failed)}
             answer = self._answer(command, status, result, error)
             data, self.head = audit.append(
-                self.head, int(self.clock()), command.issuer, command.sequence, command.verb, digest, hashlib.sha256(answer).digest(), status
+                self.head,
+                int(self.clock()),
+                command.issuer,
+                command.sequence,
+                command.verb,
+                digest,
+                hashlib.sha256(answer).digest(),
+                status,
             )
             self.entries.append(data)
             self.answers[command.command_id] = (digest, answer)
@@ -138,7 +145,12 @@ class FakeDevice:
     def _do(self, command):
         arguments = command.arguments
         if command.verb == "status":
-            return {"name": self.config["name"], "uptime_s": 7260, "versions": {"node": "0.1.0"}, "memory": {"rss_kib": 30000, "max_kib": 196608}}
+            return {
+                "name": self.config["name"],
+                "uptime_s": 7260,
+                "versions": {"node": "0.1.0"},
+                "memory": {"rss_kib": 30000, "max_kib": 196608},
+            }
         if command.verb == "logs":
             after, limit = arguments.get("after", 0), arguments.get("limit", 100)
             return {"lines": [line for line in self.lines if line["n"] > after][-limit:]}

@@ -86,7 +86,10 @@ def test_factory_reset_asks_for_the_name(run, owned, screen):
     assert run("remote", "attic", "factory-reset").code == 0
 
 
-@pytest.mark.parametrize("verb", [["status"], ["logs"], ["reboot"], ["identify", "--seconds", "3"], ["wifi", "scan"], ["audit"], ["keyset", "show"], ["config", "get"]])
+@pytest.mark.parametrize(
+    "verb",
+    [["status"], ["logs"], ["reboot"], ["identify", "--seconds", "3"], ["wifi", "scan"], ["audit"], ["keyset", "show"], ["config", "get"]],
+)
 @pytest.mark.parametrize("json", [False, True])
 def test_every_verb_in_both_forms(run, owned, verb, json):
     ran = run("remote", "attic", *verb, *(["--json"] if json else []))

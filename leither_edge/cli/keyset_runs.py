@@ -1,0 +1,142 @@
+"""``keyset``: shows and changes the keys that may command a device."""
+
+from leither_edge.cli.book import Book
+from leither_edge.cli.failure import Failure, UsageError
+from leither_edge.cli.prompt import confirm
+
+
+def keyset_show(target, args):
+    """The keys that may command the device."""
+    from leither_edge.core.ids import id_to_text, key_id, public_key_to_text
+
+    keyset = current_keyset(target)
+    names = {entry["public_key"]: name for name, entry in target.book.keys.items()}
+    keys = []
+    for role, public_key in keyset.keys:
+        text = public_key_to_text(public_key)
+        key_text = id_to_text(key_id(public_key))
+        keys.append(
+            {"role": role, "id": key_text, "public_key": text, "yours": names.get(text), "revoked": key_id(public_key) in keyset.revoked}
+        )
+    return {
+        "version": keyset.version,
+        "keys": keys,
+        "revoked": [id_to_text(i) for i in keyset.revoked],
+        "roots": [public_key_to_text(k) for k in keyset.roots],
+    }
+
+
+def current_keyset(target):
+    """Fetch the keyset in force."""
+    from leither_edge.core.keyset import KeysetError, parse_keyset
+
+    data = target.call("keyset-get", {}).get("keyset")
+    try:
+        keyset = parse_keyset(data if isinstance(data, bytes) else b"")
+    except KeysetError as error:
+        raise Failure(f"The keyset of {target.name} makes no sense.", f"{error}.", "It may need an update.") from None
+    if keyset.device_id != target.controller.peer.device_id:
+        raise Failure(f"{target.name} sent the keyset of another device.", fix="Check the address.")
+    return keyset
+
+
+def keyset_revoke(target, args):
+    """Shut out a key."""
+    keyset = current_keyset(target)
+    if args.key_id in keyset.revoked:
+        return {"version": keyset.version, "revoked": args.id, "changed": False}
+    keys = tuple(entry for entry in keyset.keys if id_of(entry[1]) != args.key_id)
+    if not any(role == "owner" for role, _ in keys):
+        raise UsageError(
+            "That is the only owner's key: without it nobody could command the device.",
+            fix=f"Hand it over first: leither remote {target.name} keyset rotate --new-owner KEY",
+        )
+    result = put_keyset(
+        target, keyset._replace(version=keyset.version + 1, keys=keys, revoked=(*keyset.revoked, args.key_id)), [target.owner_signer()]
+    )
+    return {**result, "revoked": args.id, "changed": True}
+
+
+def prepare_keyset_revoke(args, out, target):
+    """Read the id and ask."""
+    from leither_edge.core.ids import IdError, id_from_text, public_key_from_text
+
+    book = Book(args.home_object)
+    try:
+        args.key_id = id_of(public_key_from_text(book.keys[args.id]["public_key"])) if args.id in book.keys else id_from_text(args.id)
+    except IdError as error:
+        raise UsageError(
+            f"“{args.id}” is not the id of a key.",
+            f"{error}.",
+            "See the ids: leither remote NAME keyset show, or leither remote NAME audit",
+        ) from None
+    if not args.yes:
+        confirm(f"The key {args.id} will never command {target.lstrip('@')} again.", "revoke", out)
+
+
+def keyset_rotate(target, args):
+    """Add and remove keys, or hand over."""
+    keyset = current_keyset(target)
+    keys = [entry for entry in keyset.keys if id_of(entry[1]) not in args.removed]
+    signers = [target.owner_signer()]
+    if args.successor:
+        keys = [entry for entry in keys if entry[1] != signers[0].public_key and entry[1] != args.successor.public_key]
+        keys.insert(0, ("owner", args.successor.public_key))
+        signers.append(args.successor)
+    for role, public_key in args.added:
+        keys = [entry for entry in keys if entry[1] != public_key] + [(role, public_key)]
+    new = keyset._replace(version=keyset.version + 1, keys=tuple(keys))
+    if new.keys == keyset.keys:
+        return {"version": keyset.version, "changed": False}
+    return {**put_keyset(target, new, signers), "changed": True}
+
+
+def prepare_keyset_rotate(args, out, target):
+    """Read keys and ask."""
+    from leither_edge.cli import keyring
+    from leither_edge.core.ids import IdError, id_from_text, public_key_from_text
+    from leither_edge.core.roles import ROLES
+
+    book = Book(args.home_object)
+    args.added, args.removed, args.successor = [], [], None
+    try:
+        for role, text in args.add:
+            if role not in ROLES:
+                raise UsageError(f"“{role}” is not a role.", fix=f"Roles are: {', '.join(ROLES)}")
+            if role == "owner":
+                raise UsageError("A new owner must sign too.", fix="If its key is on this computer: --new-owner KEY")
+            args.added.append((role, public_key_from_text(text)))
+        args.removed = [id_from_text(text) for text in args.remove]
+    except IdError as error:
+        raise UsageError("That key cannot be read.", f"{error}.", "Public keys have 48 characters, key ids 27.") from None
+    if args.new_owner:
+        key = keyring.find_key(book, args.new_owner, "owner")
+        args.successor = keyring.unlock(key, out, None)
+    if not (args.added or args.removed or args.successor):
+        raise UsageError("Say what to change.", fix="With --add ROLE PUBLICKEY, --remove ID or --new-owner KEY.")
+    if args.successor and not args.yes:
+        confirm(
+            f"{target.lstrip('@')} will belong to the key “{args.new_owner}” and no longer obey the present owner's key or its passes.",
+            "hand over",
+            out,
+        )
+
+
+def put_keyset(target, keyset, signers):
+    """Sign a keyset and send it."""
+    from leither_edge.core.keyset import KeysetError, sign_keyset
+
+    try:
+        data = sign_keyset(keyset, [(signer.key_id, signer.sign) for signer in signers])
+    except KeysetError as error:
+        raise Failure("That keyset is not possible.", f"{error}.") from None
+    result = target.call("keyset-set", {"keyset": data}, keep=True)
+    target.controller.refresh()
+    return result
+
+
+def id_of(public_key):
+    """The id of a public key."""
+    from leither_edge.core.ids import key_id
+
+    return key_id(public_key)
