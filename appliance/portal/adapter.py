@@ -11,7 +11,9 @@ from leither_edge.crypto.sodium import random_bytes
 SETUP_KEY = "setup"
 
 
-def portal_device(executor, claim, board, store, node_key, profile, log, counters, nursery, *, assets, addresses, port, extra_names=(), access_point=None):
+def portal_device(
+    executor, claim, board, store, node_key, profile, log, counters, nursery, *, assets, addresses, port, extra_names=(), access_point=None
+):
     """Make the portal's view of a node, and let the executor's sign-in verb approve its browsers.
 
     Args:

@@ -14,7 +14,9 @@ CAPTIVE_HEADERS = (("Cache-Control", "private, no-store"), ("X-Content-Type-Opti
 
 
 def portal_routes(router, *, device):
-    """Add the portal to a Router. The caller serves `host_gate(router, device)` of visit.py, so that no route is reached under a foreign name.
+    """Add the portal to a Router.
+
+    The caller serves `host_gate(router, device)` of visit.py, so that no route is reached under a foreign name.
 
     Args:
         router: leither_edge.http Router; gets the fallback too.

@@ -18,7 +18,10 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 class Assets:
-    """Built static files: `folder` that holds them, `version` (12 hexadecimal digits), `has_words` whether the recovery word list is there."""
+    """Built static files.
+
+    folder: holds them; version: 12 hexadecimal digits; has_words: whether the recovery word list is there.
+    """
 
     __slots__ = ("folder", "version", "has_words")
 
@@ -57,7 +60,7 @@ def source_fingerprint():
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name.endswith(SUFFIXES):
                 stat = entry.stat()
-                parts.append("%s %d %d" % (entry.name, stat.st_size, stat.st_mtime_ns))
+                parts.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns}")
     return ";".join(parts)
 
 
@@ -94,7 +97,7 @@ def build(out):
     version = digest.hexdigest()[:12]
 
     folder = os.path.join(out, version)
-    making = folder + ".part%d" % os.getpid()
+    making = f"{folder}.part{os.getpid()}"
     os.makedirs(making)
     for name, content in files.items():
         _write(os.path.join(making, name), content)

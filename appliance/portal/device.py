@@ -19,7 +19,8 @@ class PortalDevice:
         assets: Assets of assets.py.
         run: async (verb, arguments, session) -> result dict; raises Refusal. session: role, and via, the key id that let it in.
         scan: async () -> networks of the board's scan; raises Refusal.
-        join: async (ssid_hex, passphrase, hidden) -> address text; keeps the network only if joined; raises Refusal whose code is one of setup.REASONS.
+        join: async (ssid_hex, passphrase, hidden) -> address text; keeps the network only if joined;
+            raises Refusal whose code is one of setup.REASONS.
         claim: async (token, public key 32 bytes); raises ClaimError of appliance.commands.claim.
         claimed: () -> bool.
         config: () -> dict, the whole desired-state document.
@@ -51,4 +52,4 @@ class PortalDevice:
         host = host or (self.addresses() or ["127.0.0.1"])[0]
         if ":" in host:
             host = "[" + host + "]"
-        return "http://" + host + ("" if self.port == 80 else ":%d" % self.port) + "/"
+        return "http://" + host + ("" if self.port == 80 else f":{self.port}") + "/"

@@ -9,7 +9,8 @@ PAGES = ("status", "log", "settings")
 
 def sign_in_part(view, code):
     say = view.say
-    return f'<p class="code" aria-label="{say("sign_in_code")}">{escape(code)}</p><p class="quiet"><span class="spinner"></span>{say("sign_in_waiting")}</p>'
+    waiting = f'<p class="quiet"><span class="spinner"></span>{say("sign_in_waiting")}</p>'
+    return f'<p class="code" aria-label="{say("sign_in_code")}">{escape(code)}</p>{waiting}'
 
 
 def sign_in_page(view, code, remote_line, device_id):
@@ -34,9 +35,7 @@ def sign_in_page(view, code, remote_line, device_id):
 def device_page(view, current, content):
     """A page of the signed-in part under its navigation."""
     say = view.say
-    links = "".join(
-        f'<a href="/{name}"{" aria-current=page" if name == current else ""}>{say("nav_" + name)}</a>' for name in PAGES
-    )
+    links = "".join(f'<a href="/{name}"{" aria-current=page" if name == current else ""}>{say("nav_" + name)}</a>' for name in PAGES)
     sign_out = form(view, "/sign-out", button(say("sign_out"), "plain"))
     above = f'<nav class="tabs" aria-label="{escape(view.device_name)}">{links}{sign_out}</nav>'
     return page(view, say("nav_" + current), content, above)
@@ -60,9 +59,7 @@ def status_part(view, tiles):
 def status_page(view, tiles, details, unfinished):
     """`tiles`: HTML of tile() each; `details`: (label, value) plain text."""
     say = view.say
-    onward = (
-        f'<p class="alert">{say("status_unfinished")} <a href="/setup">{say("status_finish")}</a></p>' if unfinished else ""
-    )
+    onward = f'<p class="alert">{say("status_unfinished")} <a href="/setup">{say("status_finish")}</a></p>' if unfinished else ""
     rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in details)
     body = heading(escape(view.device_name)) + onward + live("tiles", 5, status_part(view, tiles)) + f'<dl class="details">{rows}</dl>'
     return device_page(view, "status", body)
@@ -97,8 +94,8 @@ def settings_page(view, config, shares, reset_line, wrong="", done=""):
         )
         + number_fields(view, shares)
         + f'<fieldset class="cards"><legend>{say("reach_title")}</legend>{reach_choices(view, config["reach"])}</fieldset>'
-        + f'<label class="check"><input type="checkbox" name="metrics_remote" value="on"{checked}><span>{say("settings_metrics")}</span></label>'
-        + button(say("save"))
+        + f'<label class="check"><input type="checkbox" name="metrics_remote" value="on"{checked}>'
+        f"<span>{say('settings_metrics')}</span></label>" + button(say("save"))
     )
     acts = "".join(form(view, "/" + act, button(say("settings_" + act), "secondary")) for act in ("identify", "reboot"))
     body = (
@@ -108,7 +105,8 @@ def settings_page(view, config, shares, reset_line, wrong="", done=""):
         + form(view, "/settings", content)
         + f'<section class="choice"><h2>{say("settings_act")}</h2><div class="acts">{acts}'
         f'<a class="button secondary" href="/setup/wifi">{say("settings_wifi")}</a></div></section>'
-        + f'<section class="choice"><h2>{say("settings_reset")}</h2><p class="hint">{say("settings_reset_hint")}</p>{command_line(view, reset_line)}</section>'
+        + f'<section class="choice"><h2>{say("settings_reset")}</h2>'
+        f'<p class="hint">{say("settings_reset_hint")}</p>{command_line(view, reset_line)}</section>'
     )
     return device_page(view, "settings", body)
 

@@ -1,4 +1,7 @@
-"""HTML from strings: escaping, the page around each content, and the few blocks that pages are made of. No template engine, nothing parsed at run time."""
+"""HTML from strings: escaping, the page around each content, and the few blocks that pages are made of.
+
+No template engine: nothing is parsed at run time.
+"""
 
 from appliance.portal.texts import HTML_LANGUAGE, LANGUAGES, text
 
@@ -50,7 +53,7 @@ def page(view, title, content, above="", refresh_s=None):
     refresh = f'<noscript><meta http-equiv="refresh" content="{refresh_s}"></noscript>' if refresh_s else ""
     languages = "".join(
         f'<a href="{escape(view.path)}?lang={code}" lang="{HTML_LANGUAGE[code]}"'
-        f'{" aria-current=true" if code == view.language else ""}>{name}</a>'
+        f"{' aria-current=true' if code == view.language else ''}>{name}</a>"
         for code, name in LANGUAGES.items()
     )
     return "".join(
@@ -76,20 +79,18 @@ def heading(title, lead=""):
 
 def form(view, action, content, attributes=""):
     """A form that posts to us, with its token."""
-    return (
-        f'<form method="post" action="{action}"{attributes}><input type="hidden" name="form_token" value="{view.form_token}">{content}</form>'
-    )
+    token = f'<input type="hidden" name="form_token" value="{view.form_token}">'
+    return f'<form method="post" action="{action}"{attributes}>{token}{content}</form>'
 
 
 def button(label, kind="primary", attributes=""):
     return f'<button class="{kind}"{attributes}>{label}</button>'
 
 
-def field(name, label, control, hint="", note=""):
+def field(name, label, control, hint=""):
     """A label, its control and a hint tied to it; `control` is HTML that has the id `name`."""
-    note = f' <span class="note">{note}</span>' if note else ""
     hint = f'<p class="hint" id="{name}-hint">{hint}</p>' if hint else ""
-    return f'<div class="field"><label for="{name}">{label}{note}</label>{control}{hint}</div>'
+    return f'<div class="field"><label for="{name}">{label}</label>{control}{hint}</div>'
 
 
 def text_input(name, value="", attributes="", hinted=False):
@@ -107,7 +108,10 @@ def good_news(sentence):
 
 
 def live(name, every_s, content, tag="div", announced=False):
-    """A part that app.js fetches anew every so many seconds; without JavaScript it stays as it is. `announced`: screen readers read changes aloud."""
+    """A part that app.js fetches anew every so many seconds; without JavaScript it stays as it is.
+
+    `announced`: screen readers read changes aloud.
+    """
     spoken = ' aria-live="polite"' if announced else ""
     return f'<{tag} id="{name}" data-live="{every_s}"{spoken}>{content}</{tag}>'
 

@@ -1,8 +1,9 @@
 """Who a request was meant for: us, a captive portal detector, or somebody else's name rebound to our address.
 
-Every phone and laptop asks some host of its maker for a page it knows. While the device is captive (unclaimed, or its own access point is open)
-the answer to any host that is not ours is a redirect to the portal, whatever the path: no list of probes has to be kept, and no system is ever
-told "204" or "Success". Otherwise a foreign host is refused, which is what stops DNS rebinding.
+Every phone and laptop asks some host of its maker for a page it knows. While the device is captive (unclaimed, or its own
+access point is open) the answer to any host that is not ours is a redirect to the portal, whatever the path: no list of
+probes has to be kept, and no system is ever told "204" or "Success". Otherwise a foreign host is refused, which is what
+stops DNS rebinding.
 """
 
 OWN = "own"
@@ -73,10 +74,10 @@ def captive_api_body(captive, portal_url):
     if not captive:
         return b'{"captive":false}'
     url = portal_url.replace("\\", "\\\\").replace('"', '\\"')
-    return ('{"captive":true,"user-portal-url":"%s","can-extend-session":false}' % url).encode()
+    return f'{{"captive":true,"user-portal-url":"{url}","can-extend-session":false}}'.encode()
 
 
 def redirect_body(portal_url):
     """A body for the redirect: some Android builds take an empty answer for a dead network."""
     url = portal_url.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return ('<!doctype html><title>Leither</title><a href="%s">%s</a>' % (url, url)).encode()
+    return f'<!doctype html><title>Leither</title><a href="{url}">{url}</a>'.encode()

@@ -1,4 +1,7 @@
-"""The QR code of an address as SVG, drawn by segno in a process of its own where segno is installed: its import would stay in the node's memory."""
+"""The QR code of an address as SVG, drawn by segno where it is installed.
+
+segno runs in a process of its own: its import would stay in the node's memory.
+"""
 
 import subprocess  # loaded by trio already
 import sys
@@ -8,8 +11,8 @@ import trio
 LIMIT_S = 10
 KEPT_MAX = 4
 _PROGRAM = (
-    "import sys, io, segno; out = io.BytesIO(); "
-    "segno.make(sys.argv[1], error='m', micro=False).save(out, kind='svg', border=2, omitsize=True, svgns=True, dark='#10201f', light='#fff'); "
+    "import sys, io, segno; out = io.BytesIO(); code = segno.make(sys.argv[1], error='m', micro=False); "
+    "code.save(out, kind='svg', border=2, omitsize=True, svgns=True, dark='#10201f', light='#fff'); "
     "sys.stdout.buffer.write(out.getvalue())"
 )
 _kept = {}
@@ -28,7 +31,9 @@ async def _draw(address):
     with trio.move_on_after(LIMIT_S):
         try:
             # -S -E would hide the virtual environment segno lives in.
-            done = await trio.run_process([sys.executable, "-c", _PROGRAM, address], capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+            done = await trio.run_process(
+                [sys.executable, "-c", _PROGRAM, address], capture_stdout=True, stderr=subprocess.DEVNULL, check=False
+            )
         except OSError:
             return None
         if done.returncode == 0 and done.stdout.startswith(b"<"):

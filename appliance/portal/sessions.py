@@ -1,7 +1,8 @@
 """Who a browser is: an id in a cookie, a form token bound to it, and the short code with which an owner signs it in.
 
-A browser that has not signed in costs no memory: its form token and its code are keyed hashes of the id it carries, so no flood of visitors can push
-out a person in the middle of the setup. Only signed-in sessions and codes on a screen are kept, both bounded.
+A browser that has not signed in costs no memory: its form token and its code are keyed hashes of the id it carries, so no
+flood of visitors can push out a person in the middle of the setup. Only signed-in sessions and codes on a screen are kept,
+both bounded.
 """
 
 from _operator import _compare_digest as equal  # hmac.compare_digest without the import of OpenSSL
@@ -106,7 +107,7 @@ class Sessions:
 
     def _code(self, session_id, age):
         period = int(self._clock() // CODE_LIFE_S) - age
-        digest = self._keyed("code %d" % period, session_id)
+        digest = self._keyed(f"code {period}", session_id)
         return "".join(CODE_ALPHABET[byte & 31] for byte in digest[:CODE_LENGTH])
 
     def _keyed(self, purpose, session_id):

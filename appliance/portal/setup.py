@@ -1,6 +1,7 @@
 """The setup as states and events, without I/O: which step is open, and how one try of a Wi-Fi network went.
 
-A Wi-Fi try has a named end for each case: passed, failed with a reason, timed out. A result that comes in after its try has ended is ignored.
+A Wi-Fi try has a named end for each case: passed, failed with a reason, timed out. A result that comes in after its try
+has ended is ignored.
 """
 
 STEPS = ("name", "wifi", "owner", "sharing", "reach", "done")

@@ -29,7 +29,12 @@ def name_page(view, name, completed, wrong=""):
         for code, label in LANGUAGES.items()
     )
     content = (
-        field("name", say("name_label"), text_input("name", name, ' maxlength="32" required autocomplete="off"', hinted=True), say("name_hint"))
+        field(
+            "name",
+            say("name_label"),
+            text_input("name", name, ' maxlength="32" required autocomplete="off"', hinted=True),
+            say("name_hint"),
+        )
         + f'<fieldset class="pills"><legend>{say("language_label")}</legend>{choices}</fieldset>'
         + button(say("continue"))
     )
@@ -63,9 +68,11 @@ def network_list(view, networks, chosen, scan_error=""):
         lock = "wifi_open" if security == "open" else "wifi_old" if security == "wep" else "wifi_locked"
         rows.append(
             f'<label class="row"><input type="radio" name="network" value="{escape(key)}" data-security="{escape(security)}" required'
-            f'{" checked" if key == chosen else ""}{" disabled" if security == "wep" else ""}><span class="name" dir="auto">{escape(ssid)}</span>'
+            f"{' checked' if key == chosen else ''}{' disabled' if security == 'wep' else ''}>"
+            f'<span class="name" dir="auto">{escape(ssid)}</span>'
             f'<span class="{lock.replace("_", "-")}" role="img" aria-label="{say(lock)}" title="{say(lock)}"></span>'
-            f'<span class="bars bars-{bars}" role="img" aria-label="{say(f"wifi_signal_{bars}")}"><i></i><i></i><i></i><i></i></span></label>'
+            f'<span class="bars bars-{bars}" role="img" aria-label="{say(f"wifi_signal_{bars}")}">'
+            "<i></i><i></i><i></i><i></i></span></label>"
         )
     return "".join(rows)
 
@@ -83,7 +90,7 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
         + live("networks", 5 if networks is not None else 1, network_list(view, networks, chosen, scan_error))
         + f'<label class="row"><input type="radio" name="network" value="" data-hidden required{" checked" if hidden_chosen else ""}>'
         f'<span class="name">{say("wifi_hidden")}<small>{say("wifi_hidden_hint")}</small></span></label></fieldset>'
-        + f'<div id="hidden-network">{field("hidden_ssid", say("wifi_hidden_label"), text_input("hidden_ssid", hidden_name, _TYPED), note=say("optional"))}</div>'
+        + f'<div id="hidden-network">{field("hidden_ssid", say("wifi_hidden_label"), text_input("hidden_ssid", hidden_name, _TYPED))}</div>'
         + '<div id="password">'
         + field(
             "passphrase",
@@ -97,7 +104,13 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
     )
     joined = good_news(say("wifi_now", ssid=trial.ssid)) if trial.state == states.JOINED else ""
     wired = form(view, "/setup/wifi/wired", button(say("wifi_wired"), "plain"))
-    body = heading(say("wifi_title"), say("wifi_lead")) + problem(wrong) + joined + form(view, "/setup/wifi", content, ' id="wifi-form"') + wired
+    body = (
+        heading(say("wifi_title"), say("wifi_lead"))
+        + problem(wrong)
+        + joined
+        + form(view, "/setup/wifi", content, ' id="wifi-form"')
+        + wired
+    )
     # Without JavaScript the page waits for the first scan only: a later reload would drop a half-typed password.
     waiting = networks is None and not scan_error
     return step_page(view, "wifi", body, completed, refresh_s=2 if waiting else None)
@@ -143,8 +156,8 @@ def owner_page(view, token, public_key, has_words, completed, wrong="", device_i
         + field(
             "public_key",
             say("owner_paste"),
-            '<textarea id="public_key" name="public_key" rows="2" maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false"'
-            f' aria-describedby="public_key-hint">{escape(public_key)}</textarea>',
+            '<textarea id="public_key" name="public_key" rows="2" maxlength="200" autocomplete="off" autocapitalize="none"'
+            f' spellcheck="false" aria-describedby="public_key-hint">{escape(public_key)}</textarea>',
             say("owner_paste_hint"),
         )
         + button(say("owner_claim"))
@@ -177,11 +190,14 @@ def _create_part(view, device_id):
 def _words_part(view):
     say = view.say
     return (
-        f'<section id="words" hidden><h2 tabindex="-1">{say("words_title")}</h2><p>{say("words_lead")}</p><ol class="words" translate="no"></ol>'
+        f'<section id="words" hidden><h2 tabindex="-1">{say("words_title")}</h2><p>{say("words_lead")}</p>'
+        '<ol class="words" translate="no"></ol>'
         + button(say("words_written"), "primary", ' type="button" id="words-written"')
         + button(say("words_cancel"), "plain", ' type="button" id="words-cancel"')
-        + f'</section><section id="words-check" hidden data-label="{say("words_check", number="%s")}" data-wrong="{say("words_wrong", number="%s")}">'
-        f'<h2 tabindex="-1">{say("words_check_title")}</h2><p class="alert bad" role="alert" hidden></p><form novalidate><div class="asked"></div>'
+        + f'</section><section id="words-check" hidden data-label="{say("words_check", number="%s")}"'
+        f' data-wrong="{say("words_wrong", number="%s")}">'
+        f'<h2 tabindex="-1">{say("words_check_title")}</h2>'
+        '<p class="alert bad" role="alert" hidden></p><form novalidate><div class="asked"></div>'
         + button(say("owner_claim"))
         + button(say("words_again"), "plain", ' type="button" id="words-again"')
         + "</form></section>"
@@ -202,7 +218,8 @@ def number_fields(view, fields):
     parts = []
     for name, label, value, low, high, unit in fields:
         control = (
-            f'<span class="amount"><input id="{name}" name="{name}" type="number" inputmode="numeric" min="{low}" max="{high}" value="{escape(value)}"'
+            f'<span class="amount"><input id="{name}" name="{name}" type="number" inputmode="numeric"'
+            f' min="{low}" max="{high}" value="{escape(value)}"'
             f' required aria-describedby="{name}-hint" data-slider><span class="unit">{unit}</span></span>'
         )
         parts.append(field(name, say(label), control, say("sharing_range", low=low, high=high, unit=unit)))
@@ -243,10 +260,12 @@ def done_page(view, claimed, address, remote_line, has_qr, rejoin_ssid, complete
         else f'<a class="button primary" href="/setup/owner">{say("done_claim")}</a>'
     )
     body = (
-        f'<div class="tick" aria-hidden="true"></div>{heading(say("done_title"), say("done_lead" if claimed else "done_unclaimed", name=name))}'
-        f'<section class="choice center"><h2>{say("done_address")}</h2>{qr}'
+        '<div class="tick" aria-hidden="true"></div>'
+        + heading(say("done_title"), say("done_lead" if claimed else "done_unclaimed", name=name))
+        + f'<section class="choice center"><h2>{say("done_address")}</h2>{qr}'
         f'<p><a class="address" href="{escape(address)}">{escape(address)}</a></p>{rejoin}</section>'
-        f'<section class="choice"><h2>{say("done_remote")}</h2><p class="hint">{say("done_remote_hint")}</p>{command_line(view, remote_line)}</section>'
+        f'<section class="choice"><h2>{say("done_remote")}</h2>'
+        f'<p class="hint">{say("done_remote_hint")}</p>{command_line(view, remote_line)}</section>'
         f"<p>{onward}</p>"
     )
     return step_page(view, "done", body, completed)

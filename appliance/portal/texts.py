@@ -12,8 +12,6 @@ TEXTS = {
     "continue": ("Continue", "继续"),
     "save": ("Save", "保存"),
     "saved": ("Saved.", "已保存。"),
-    "optional": ("optional", "可选"),
-    "refresh": ("Refresh", "刷新"),
     "error_form_old": ("This page was open too long. Please send it once more.", "此页面打开太久，请再提交一次。"),
     "error_title": ("That did not work", "操作未成功"),
     "error_home": ("Go to the start page", "返回首页"),
@@ -41,7 +39,10 @@ TEXTS = {
     "language_label": ("Language", "语言"),
     # wifi
     "wifi_title": ("Connect to Wi‑Fi", "连接无线网络"),
-    "wifi_lead": ("Pick your network. The device keeps the password only after it has worked.", "请选择您的网络。只有连接成功后，设备才会保存密码。"),
+    "wifi_lead": (
+        "Pick your network. The device keeps the password only after it has worked.",
+        "请选择您的网络。只有连接成功后，设备才会保存密码。",
+    ),
     "wifi_networks": ("Networks nearby", "附近的网络"),
     "wifi_looking": ("Looking for networks…", "正在搜索网络…"),
     "wifi_none": ("No network found. Move the device closer to your router.", "没有找到网络。请把设备移近路由器。"),
@@ -62,7 +63,10 @@ TEXTS = {
     "wifi_signal_3": ("good signal", "信号良好"),
     "wifi_signal_2": ("weak signal", "信号较弱"),
     "wifi_signal_1": ("very weak signal", "信号很弱"),
-    "wifi_bad_name": ("Pick a network, or type the name of a hidden one (at most 32 bytes).", "请选择一个网络，或输入隐藏网络的名称（最多 32 字节）。"),
+    "wifi_bad_name": (
+        "Pick a network, or type the name of a hidden one (at most 32 bytes).",
+        "请选择一个网络，或输入隐藏网络的名称（最多 32 字节）。",
+    ),
     "wifi_bad_password": ("A Wi‑Fi password has 8 to 63 characters.", "无线网络密码长度为 8 到 63 个字符。"),
     "wifi_busy": ("The device is already trying a network.", "设备正在尝试连接网络。"),
     "wifi_now": ("Connected to “{ssid}”.", "已连接到“{ssid}”。"),
@@ -87,7 +91,10 @@ TEXTS = {
         "“{ssid}” let the device in but gave it no address. Restarting the router often helps.",
         "“{ssid}”允许接入，但没有分配地址。重启路由器通常可以解决。",
     ),
-    "reason_timeout": ("“{ssid}” did not answer in time. Move the device closer and try again.", "“{ssid}”没有及时响应。请靠近路由器后重试。"),
+    "reason_timeout": (
+        "“{ssid}” did not answer in time. Move the device closer and try again.",
+        "“{ssid}”没有及时响应。请靠近路由器后重试。",
+    ),
     "reason_unsupported": ("“{ssid}” uses an encryption this device does not know.", "“{ssid}”使用了本设备不支持的加密方式。"),
     "reason_failed": ("The device could not join “{ssid}”.", "设备无法加入“{ssid}”。"),
     # owner
@@ -113,7 +120,10 @@ TEXTS = {
     ),
     "owner_have": ("I already have a key", "我已有密钥"),
     "owner_paste": ("Public key", "公钥"),
-    "owner_paste_hint": ("48 characters, printed by “leither key new” or “leither key show”.", "48 个字符，由“leither key new”或“leither key show”显示。"),
+    "owner_paste_hint": (
+        "48 characters, printed by “leither key new” or “leither key show”.",
+        "48 个字符，由“leither key new”或“leither key show”显示。",
+    ),
     "owner_claim": ("Claim this device", "认领此设备"),
     "owner_key_bad": ("That is not a public key: {message}", "这不是有效的公钥：{message}"),
     "owner_key_missing": ("Create a key or paste a public key.", "请创建密钥或粘贴公钥。"),
@@ -228,10 +238,10 @@ TEXTS = {
     "settings_identify": ("Blink its light", "闪烁指示灯"),
     "settings_identified": ("Its light blinks for ten seconds.", "指示灯将闪烁十秒。"),
     "settings_reboot": ("Restart", "重新启动"),
-    "settings_rebooting": ("Restarting. This page comes back by itself.", "正在重新启动，页面会自动恢复。"),
+    "settings_rebooting": ("Restarting. Sign in again in half a minute.", "正在重新启动，请在半分钟后重新登录。"),
     "settings_reset": ("Factory reset", "恢复出厂设置"),
     "settings_reset_hint": (
-        "Erases everything, also the claim. A browser session may not do that: it takes a command signed by the owner. On your computer, type:",
+        "Erases everything, also the claim. A browser may not do that: it takes a command signed by the owner. On your computer, type:",
         "清除所有内容，包括所有权。浏览器会话无权执行：它需要所有者签名的命令。请在电脑上输入：",
     ),
     "settings_wifi": ("Change the Wi‑Fi network", "更换无线网络"),
@@ -248,7 +258,7 @@ def text(language, key, **values):
 
 
 def preferred_language(accept_language):
-    """"en" or "zh" from an Accept-Language header (RFC 9110 12.5.4): the one with the higher weight, English if neither is named."""
+    """ "en" or "zh" from an Accept-Language header (RFC 9110 12.5.4): the one with the higher weight, English if neither is named."""
     best, best_weight = "en", 0.0
     for part in accept_language[:256].split(","):
         tag, _, parameter = part.partition(";")

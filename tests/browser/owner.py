@@ -29,7 +29,9 @@ class Owner:
         card = decode(parse_sign1(_fetch(url + "/device?nonce=00"), CT_DEVICE, 4096).payload)
         self._sequence += 1
         now = int(time.time())
-        command = Command(os.urandom(16), card[1], key_id(self.public_key), card[9], self._sequence, now, now + 60, None, verb, arguments, None)
+        command = Command(
+            os.urandom(16), card[1], key_id(self.public_key), card[9], self._sequence, now, now + 60, None, verb, arguments, None
+        )
         data = sign_command(command, lambda message: sign(message, self._secret))
         return open_answer(_fetch(url + "/command", data), card[2], verify)
 

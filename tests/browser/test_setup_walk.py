@@ -196,7 +196,12 @@ def test_setup_walk(chromium, tmp_path, size, script, language):
         look_around(walk)
         sign_in(walk, owner)
         config = owner.run(device.url, "config-get").result["config"]
-        assert (config["name"], config["language"], config["storage_share_mib"], config["reach"]) == ("Living room", language, 64, "organization")
+        assert (config["name"], config["language"], config["storage_share_mib"], config["reach"]) == (
+            "Living room",
+            language,
+            64,
+            "organization",
+        )
         assert walk.complaints == []
         print(f"{walk.folder.name}: {received} bytes for the setup, {walk.bytes_received()} with the pages after it")
         assert received < BYTES_MAX

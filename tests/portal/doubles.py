@@ -1,4 +1,7 @@
-"""A device in memory for the portal's tests: the real pages, sessions, HTTP server and fake board; claim, configuration and verbs as small doubles."""
+"""A device in memory for the portal's tests.
+
+Pages, sessions, HTTP server and fake board are the real ones; claim, configuration and verbs are small doubles.
+"""
 
 import os
 import time

@@ -65,7 +65,18 @@ async def serving_real(folder, assets, speed=0.0):
             claim = Claim(store, key.id, str(folder), 900, profile.commands.audit_entries_max, floor, time.time, counters, log)
             await nursery.start(executor.run)
             device = portal_device(
-                executor, claim, board, store, key, profile, log, counters, nursery, assets=assets, addresses=lambda: ["127.0.0.1"], port=port
+                executor,
+                claim,
+                board,
+                store,
+                key,
+                profile,
+                log,
+                counters,
+                nursery,
+                assets=assets,
+                addresses=lambda: ["127.0.0.1"],
+                port=port,
             )
             router = Router()
             for method, path, handler in routes(executor, claim, key, profile, counters):

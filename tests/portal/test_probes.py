@@ -73,7 +73,7 @@ async def test_captive_portal_api(built_assets):
         assert answer.headers["content-type"] == "application/captive+json"
         assert answer.headers["cache-control"] == "private, no-store"
         url = f"http://127.0.0.1:{device.port}/"
-        assert answer.text == '{"captive":true,"user-portal-url":"%s","can-extend-session":false}' % url
+        assert answer.text == f'{{"captive":true,"user-portal-url":"{url}","can-extend-session":false}}'
         memory.owner = OWNER_KEY
         assert (await Browser(device.port).get("/captive-portal/api")).text == '{"captive":false}'
         assert (await Browser(device.port, host="captive.example").get("/captive-portal/api")).status == 421

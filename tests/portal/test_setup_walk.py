@@ -191,7 +191,16 @@ async def test_claimed_once_and_then_closed_to_strangers(built_assets):
         for browser in (first, second):
             await browser.get("/setup/owner")
         assert (await first.post("/setup/owner", token=TOKEN, public_key=OWNER_TEXT)).location == "/setup/name"
-        for path in ("/setup", "/setup/name", "/setup/wifi", "/setup/wifi/trying", "/setup/owner", "/setup/sharing", "/setup/done", "/status"):
+        for path in (
+            "/setup",
+            "/setup/name",
+            "/setup/wifi",
+            "/setup/wifi/trying",
+            "/setup/owner",
+            "/setup/sharing",
+            "/setup/done",
+            "/status",
+        ):
             assert (await second.get(path)).location == "/sign-in"
         assert (await second.post("/setup/name", name="Mine", language="en")).location == "/sign-in"
         assert memory.config["name"] != "Mine"
@@ -214,7 +223,10 @@ async def test_the_setup_survives_a_restart(built_assets):
         assert "Connected to “Home”." in (await browser.get("/setup/wifi")).text
 
 
-@pytest.mark.parametrize(("name", "value"), [("storage_share_mib", "5000"), ("bandwidth_up_kib_per_s", "-1"), ("bandwidth_down_kib_per_s", "1e3"), ("storage_share_mib", "")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("storage_share_mib", "5000"), ("bandwidth_up_kib_per_s", "-1"), ("bandwidth_down_kib_per_s", "1e3"), ("storage_share_mib", "")],
+)
 async def test_shares_out_of_range(name, value, built_assets):
     memory = MemoryDevice()
     async with serving(memory, built_assets) as device:

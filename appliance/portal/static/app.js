@@ -43,21 +43,6 @@ function replace(part, html) {
     if (input.value === chosen) input.checked = true;
     if (input.value === focused) input.focus();
   }
-  part.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-/** Only what the chosen network needs: its password, the name of a hidden one. */
-function fitToNetwork(form) {
-  const hiddenName = one("#hidden-network");
-  const password = one("#password");
-  const fit = () => {
-    const chosen = one("input[name=network]:checked", form);
-    hiddenName.hidden = !(chosen && "hidden" in chosen.dataset);
-    password.hidden = !chosen || chosen.dataset.security === "open";
-    one("#passphrase-hint").hidden = hiddenName.hidden;
-  };
-  form.addEventListener("change", fit);
-  fit();
 }
 
 function showable(input) {
@@ -102,7 +87,6 @@ function copyable(line) {
 }
 
 for (const part of all("[data-live]")) keepFresh(part);
-for (const form of all("#wifi-form")) fitToNetwork(form);
 for (const input of all("input[data-show]")) showable(input);
 for (const input of all("input[data-slider]")) slider(input);
 for (const line of all("[data-copy]")) copyable(line);
