@@ -87,7 +87,7 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
     hidden_name = trial.ssid if trial.hidden and failed else ""
     content = (
         f'<fieldset class="list"><legend>{say("wifi_networks")}</legend>'
-        + live("networks", 5 if networks is not None else 1, network_list(view, networks, chosen, scan_error))
+        + live("networks", 5 if networks is not None else 0.1, network_list(view, networks, chosen, scan_error))
         + f'<label class="row"><input type="radio" name="network" value="" data-hidden required{" checked" if hidden_chosen else ""}>'
         f'<span class="name">{say("wifi_hidden")}<small>{say("wifi_hidden_hint")}</small></span></label></fieldset>'
         + f'<div id="hidden-network">{field("hidden_ssid", say("wifi_hidden_label"), text_input("hidden_ssid", hidden_name, _TYPED))}</div>'
@@ -131,7 +131,7 @@ def trying_part(view, trial, elapsed_s):
 
 def trying_page(view, trial, elapsed_s, completed, access_point):
     say = view.say
-    body = heading(say("trying_title")) + live("trying", 1, trying_part(view, trial, elapsed_s), announced=True)
+    body = heading(say("trying_title")) + live("trying", 0.1, trying_part(view, trial, elapsed_s), announced=True)
     if access_point:
         body += f'<p class="hint">{say("trying_ap")}</p>'
     return step_page(view, "wifi", body, completed, refresh_s=1)

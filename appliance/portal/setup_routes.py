@@ -1,5 +1,7 @@
 """The routes of the setup: what each step accepts, and where it leads."""
 
+import trio
+
 from appliance.commands.claim import ClaimError
 from appliance.portal import setup as states
 from appliance.portal import setup_pages as pages
@@ -13,6 +15,8 @@ from leither_edge.core.ids import IdError, public_key_from_text
 from leither_edge.http import HttpError, Response
 
 SCAN_KEPT_S = 4
+# How long an answer waits for news: a page then shows the first scan, or how a try went, as soon as it is known.
+HOLD_S = 1.5
 NETWORKS_MAX = 24
 HINTS_MAX = 8
 SETUP_ROLE = "operator"  # what the browser that claimed may do until it signs in with a key
@@ -42,6 +46,7 @@ class SetupRoutes:
         self._scanned = None
         self._scanning = False
         self._hints = {}
+        self._news = trio.Event()
 
     def add_to(self, router):
         for path, step in (
@@ -116,6 +121,8 @@ class SetupRoutes:
         if self.setup.wifi.state == states.TRYING:
             return visit.redirect("/setup/wifi/trying")
         self._refresh_networks()
+        if self._networks is None and not self._scan_error:
+            await self._wait_for_news()
         if visit.wants_part() == "networks":
             return visit.page(pages.network_list(visit.view(), self._networks, "", self._scan_sentence(visit)))
         return visit.page(self._wifi_page(visit))
@@ -142,6 +149,15 @@ class SetupRoutes:
         finally:
             self._scanning = False
             self._scanned = self.device.clock()
+            self._tell_news()
+
+    async def _wait_for_news(self):
+        with trio.move_on_after(HOLD_S):
+            await self._news.wait()
+
+    def _tell_news(self):
+        self._news.set()
+        self._news = trio.Event()
 
     async def _join(self, visit):
         key, secured = visit.posted("network"), None
@@ -170,17 +186,22 @@ class SetupRoutes:
             address = await self.device.join(ssid_hex, passphrase, hidden)
         except Refusal as refusal:
             trial.failed(attempt, refusal.code)
-            self.device.counters.add("portal_wifi_tries", result=trial.reason or "late")
+            self._tell_news()
+            self.device.counters.add("portal_wifi_tries", result=refusal.code)
             return
         trial.passed(attempt, address)
         self.setup.wired = False
         self.setup.complete("wifi")
-        await self.device.save_setup(self.setup.saved())
+        self._tell_news()
         self.device.counters.add("portal_wifi_tries", result="joined")
+        await self.device.save_setup(self.setup.saved())
 
     async def trying(self, visit):
         trial = self.setup.wifi
         trial.tick(self.device.clock())
+        if trial.state == states.TRYING and (visit.wants_part() or self.device.clock() - trial.started > HOLD_S):
+            await self._wait_for_news()
+            trial.tick(self.device.clock())
         if trial.state == states.JOINED:
             claimed = self.device.claimed()
             finished = claimed and self.setup.open_step(claimed) == "done"

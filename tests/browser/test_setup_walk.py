@@ -30,6 +30,7 @@ class Walk:
             viewport={"width": width, "height": height}, java_script_enabled=script, locale=LOCALES[language], color_scheme=scheme
         )
         self.context.set_default_timeout(LIMIT_MS)
+        self.context.add_init_script("Object.defineProperty(document, 'hidden', { get: () => 'stayHidden' in sessionStorage })")
         self.script, self.language, self.device = script, language, device
         self.folder = SCREENS / f"{size}-{'script' if script else 'plain'}-{language}-{scheme}"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +47,11 @@ class Walk:
 
     def say(self, key, **values):
         return text(self.language, key, **values)
+
+    def in_background(self, hidden):
+        """A page that nobody looks at asks for no news: with that it holds still for a picture."""
+        if self.script:
+            self.page.evaluate("hidden => hidden ? (sessionStorage.stayHidden = 1) : sessionStorage.removeItem('stayHidden')", hidden)
 
     def shot(self, name):
         self.shots += 1
@@ -92,9 +98,11 @@ def join_wifi(walk):
     assert "wrong password" not in page.content()
     assert network.is_checked()
     page.fill("#passphrase", "correct horse")
+    walk.in_background(True)
     walk.press("wifi_join")
     walk.see("trying_title")
     walk.shot("wifi-trying")
+    walk.in_background(False)
     walk.see("joined_lead", ssid="Home", address="192.168.1.23")
     walk.shot("wifi-joined")
     page.get_by_role("link", name=walk.say("continue")).click()

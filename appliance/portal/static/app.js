@@ -13,9 +13,10 @@ function make(tag, attributes = {}, text = "") {
 /** Fetches a part of the page anew every so many seconds; follows the server when it moves on to another page. */
 function keepFresh(part) {
   let last = part.innerHTML;
-  const again = () => setTimeout(refresh, Number(part.dataset.live) * 1000);
+  // Where the number is small the device holds its answer until there is news.
+  const again = (least = 0) => setTimeout(refresh, Math.max(least, Number(part.dataset.live)) * 1000);
   async function refresh() {
-    if (document.hidden) return again();
+    if (document.hidden) return again(1);
     try {
       const response = await fetch(location.pathname, { headers: { "X-Live": part.id }, cache: "no-store" });
       if (response.redirected) return location.assign(response.url);
@@ -27,7 +28,8 @@ function keepFresh(part) {
         if (part.id === "networks") part.dataset.live = 5;
       }
     } catch {
-      // The device is on another network for a moment, or restarting: ask again.
+      // The device is on another network for a moment, or restarting.
+      return again(2);
     }
     again();
   }
