@@ -12,11 +12,10 @@ from appliance.commands.answers import INTERRUPTED, Answerer
 from appliance.commands.arguments import BadArgument
 from appliance.commands.challenges import Challenges
 from appliance.commands.desired_state import DesiredState
-from appliance.commands.journal import FLOOR_KEY, RESET_KEY, Journal, Outcome
+from appliance.commands.journal import FLOOR_KEY, RESET_KEY, TO_REFUSE, Journal, Outcome
 from appliance.commands.keyset_store import KeysetStore
 from appliance.commands.tables import CONTROL
 from appliance.commands.verbs import LAST, OUTSIDE, READ, STATE, VERBS, Call, Services, VerbFailed
-from leither_edge.core.command import Refused
 from leither_edge.core.ids import ID_BYTES, id_to_text
 from leither_edge.core.roles import includes
 from leither_edge.storage import StorageError
@@ -143,11 +142,10 @@ class Executor:
         try:
             if flight is not None:
                 return await flight.landed()
-            with self._store.read() as tx:
-                first = self._journal.first_look(tx, *look)
+            first = self._first_look(look)
             if isinstance(first, Outcome):
                 return self._told(received, first)
-            if isinstance(first, Refused):
+            if first is TO_REFUSE:
                 return self._told(received, await self._store.commit(lambda tx: self._journal.accept(tx, *look, None)))
             if first.verb.kind != OUTSIDE:
                 return await self._inside(look, first)
@@ -157,6 +155,11 @@ class Executor:
         except StorageError as error:
             self._log.error("command not recorded", why=error)
             return self._untracked(received, "failed", ("storage", str(error)))
+
+    def _first_look(self, look):
+        # On its own, so that no waiting command holds a reader's slot of the store.
+        with self._store.read() as tx:
+            return self._journal.first_look(tx, *look)
 
     async def _inside(self, look, admitted):
         """READ, STATE and LAST: one transaction holds all."""

@@ -22,6 +22,7 @@ RESET_KEY = "factory_reset"
 # What a command came to. answer: bytes, None while an effect outside is still to come. code: of a refusal or failure.
 # admitted: Admitted if the command was obeyed for the first time.
 Outcome = namedtuple("Outcome", "answer status code admitted", defaults=(None, None))
+TO_REFUSE = object()
 
 
 class Journal:
@@ -49,7 +50,7 @@ class Journal:
         return Outcome(answer, "repeated")
 
     def first_look(self, tx, received, verifier, clock, now):
-        """What a snapshot says: Admitted, the Refused that is to be recorded, or the Outcome if nothing is.
+        """What a snapshot says: Admitted, TO_REFUSE for a refusal that is to be recorded, or the Outcome where nothing is.
 
         Raises Unauthentic.
         """
@@ -60,7 +61,8 @@ class Journal:
             return self._admission.admit(tx, received, verifier, clock, now)
         except Refused as refusal:
             if self._admission.is_kept(tx, received, refusal) or self._is_new_revoked(tx, received, refusal):
-                return refusal
+                # Not the exception itself: its traceback would keep the snapshot.
+                return TO_REFUSE
             return self._refused(tx, received, refusal, {})
 
     def accept(self, tx, received, verifier, clock, now, make_call, failure=None):

@@ -1,10 +1,10 @@
 """The last sequence number of each issuer, in a bounded table.
 
 When the table is full, the record with the oldest issue time goes. Its commands must not come back as those of a key never
-seen, so the table keeps a low-water mark, the newest issue time among the dropped records: a key without a record is obeyed
-only for commands issued after the mark, and its new record remembers the mark, since the old commands' sequence numbers may
-lie above those of the new ones. Every command of a dropped record was issued at or before the mark, so none can be replayed,
-whatever passes or keysets the key gets later; a controller that was dropped goes on with its next command, which is newer.
+seen, so the table keeps a low-water mark, one second above the newest issue time among the dropped records: a key without a
+record is obeyed only for commands issued from the mark on, and its new record remembers the mark, since the old commands'
+sequence numbers may lie above those of the new ones. Every command of a dropped record was issued below the mark, so none
+can be replayed, whatever passes or keysets the key gets later; a controller that was dropped goes on with its next command, which is newer.
 """
 
 from collections import namedtuple
@@ -14,7 +14,7 @@ from appliance.commands.tables import CONTROL, SEQUENCES
 LOW_WATER_KEY = "sequences_low_water"
 
 # sequence: the highest used, 0 for none. issued: newest issue time of an accepted command (s), None for an issuer without
-# a record. since: only commands issued after it (s) are obeyed.
+# a record. since: only commands issued from then on (s) are obeyed.
 Last = namedtuple("Last", "sequence issued since")
 
 
@@ -26,7 +26,7 @@ def last(tx, issuer):
 
 def is_stale(issuer_last, issued):
     """Whether a command may be one of a dropped record."""
-    return 0 < issuer_last.since and issued <= issuer_last.since
+    return issued < issuer_last.since
 
 
 def use(tx, issuer, issuer_last, sequence, issued, issuers_max):
@@ -43,5 +43,5 @@ def use(tx, issuer, issuer_last, sequence, issued, issuers_max):
 def _drop_oldest(tx):
     issuer, (_, issued, _) = min(tx.scan(SEQUENCES), key=lambda item: (item[1][1], item[0]))
     tx.delete(SEQUENCES, issuer)
-    if issued > tx.get(CONTROL, LOW_WATER_KEY, 0):
-        tx.put(CONTROL, LOW_WATER_KEY, issued)
+    if issued >= tx.get(CONTROL, LOW_WATER_KEY, 0):
+        tx.put(CONTROL, LOW_WATER_KEY, issued + 1)
