@@ -25,11 +25,15 @@ DATA_VERSION = 1
 BRANCH, LEAF, OVERFLOW, META = 1, 2, 4, 8
 NODE_BIG, NODE_TREE, NODE_DUPLICATES = 1, 2, 4
 NODE_HEADER = struct.Struct("=HHHH")
+# Flags of a tree: keys are machine words (the free pages' tree); and one of the environment's, kept in the same place.
+TREE_WORD_KEYS, NO_SUBFOLDER = 0x08, 0x4000
 
 PAGE_MIN_BYTES = 512
 PAGE_MAX_BYTES = 32768
 # LMDB's own stack of pages in a cursor.
 DEPTH_MAX = 32
+# How many times larger than its file a head may state it, so that a wrong number does not make us reserve memory.
+PLAUSIBLE_FACTOR = 64
 
 
 class BadFile(Exception):
@@ -68,9 +72,9 @@ class Tree:
 
 
 class Meta:
-    """One meta page. page_bytes, map_bytes; free and main trees; last_page; transaction number."""
+    """One meta page. page_bytes, map_bytes; free and main trees; last_page; transaction number; other: the older Meta."""
 
-    __slots__ = ("page_bytes", "map_bytes", "free", "main", "last_page", "transaction")
+    __slots__ = ("page_bytes", "map_bytes", "free", "main", "last_page", "transaction", "other")
 
 
 def _parse_meta(data, number, layout):
@@ -90,6 +94,8 @@ def _parse_meta(data, number, layout):
     meta.free = Tree(layout, data, offset)
     meta.main = Tree(layout, data, offset + layout.tree.size)
     meta.last_page, meta.transaction = layout.meta_end.unpack_from(data, offset + 2 * layout.tree.size)
+    if meta.free.flags & ~NO_SUBFOLDER != TREE_WORD_KEYS or meta.main.flags:
+        raise BadFile(f"head {number + 1} of 2 is garbled")
     size = meta.page_bytes
     if not PAGE_MIN_BYTES <= size <= PAGE_MAX_BYTES or size & (size - 1):
         raise BadFile(f"head {number + 1} of 2 states pages of {size} bytes")
@@ -119,9 +125,12 @@ def read_meta(file):
     step = newer.transaction - older.transaction
     if metas[1].page_bytes != size or step > 1 or (step and metas[newer.transaction & 1] is not newer):
         raise BadFile("its two heads contradict each other")
-    limit = max(newer.map_bytes, os.fstat(file).st_size) // size
-    if not 1 <= newer.last_page <= limit:
-        raise BadFile(f"its head states {newer.last_page + 1} pages, more than fit")
+    file_bytes = os.fstat(file).st_size
+    for meta in metas:
+        # The last pages may be free and never written, so the file may end before them, but not by a whole map.
+        if not 1 <= meta.last_page <= max(file_bytes, min(meta.map_bytes, PLAUSIBLE_FACTOR * file_bytes)) // size:
+            raise BadFile(f"its head states {meta.last_page + 1} pages, it has {file_bytes // size}: cut short or overwritten")
+    newer.other = older
     return newer
 
 
@@ -134,7 +143,23 @@ def check(file, pages_max=None, row_is_good=None):
     meta = read_meta(file)
     if sys.byteorder == "little":
         _Walk(file, meta, pages_max, row_is_good).run()
+        _check_ages(file, meta)
     return meta
+
+
+def _check_ages(file, meta):
+    """Find a wrong transaction number in a head, which would silently bring back the state before the last commit.
+
+    Every commit but the first frees pages and lists them under its number. The older head's pages are whole, too: LMDB
+    leaves those alone until the commit after the next.
+    """
+    for head in (meta, meta.other):
+        if head.transaction < 2:
+            continue
+        walk = _Walk(file, head, None, None)
+        walk.free_pages()
+        if walk.newest_free != head.transaction:
+            raise BadFile("its two heads contradict each other")
 
 
 def count_free_pages(file):
@@ -156,6 +181,7 @@ class _Walk:
         self._budget = pages_max
         self._row_is_good = row_is_good
         self.free_count = 0
+        self.newest_free = 0
 
     def run(self):
         trees = []
@@ -174,7 +200,11 @@ class _Walk:
         if flags != NODE_TREE or len(data) != NATIVE.tree.size:
             raise BadFile("the list of tables is garbled")
         name = "".join(letter if letter.isprintable() else "?" for letter in bytes(key).decode("utf-8", "replace")[:40])
-        trees.append((name, Tree(NATIVE, data, 0)))
+        tree = Tree(NATIVE, data, 0)
+        if tree.flags:
+            # Ours have no duplicates and byte keys; other flags send LMDB into other code.
+            raise BadFile(f"table {name} has unknown flags")
+        trees.append((name, tree))
 
     def _row(self, key, data, flags):
         if flags & (NODE_TREE | NODE_DUPLICATES):
@@ -187,8 +217,10 @@ class _Walk:
         if len(key) != word or len(data) < word or flags & ~NODE_BIG:
             raise BadFile("the list of free pages is garbled")
         count = NATIVE.word.unpack_from(data, 0)[0]
-        if count > len(data) // word - 1 or NATIVE.word.unpack(key)[0] > self._meta.transaction:
+        transaction = NATIVE.word.unpack(key)[0]
+        if count > len(data) // word - 1 or transaction > self._meta.transaction:
             raise BadFile("the list of free pages is garbled")
+        self.newest_free = max(self.newest_free, transaction)
         for (number,) in NATIVE.word.iter_unpack(memoryview(data)[word : word * (count + 1)]):
             self._mark(number, "the list of free pages")
         self.free_count += count
@@ -217,26 +249,29 @@ class _Walk:
             return
         if not 1 <= tree.depth <= DEPTH_MAX:
             raise BadFile(f"{where} states a depth of {tree.depth}")
-        level, branches = [tree.root], 0
+        # Each page with the least key it may hold; a wrong bound would hide rows from a search.
+        level, branches = [(tree.root, None)], 0
         for _ in range(tree.depth - 1):
             below = []
-            for number in level:
+            for number, least in level:
                 self._mark(number, where)
-                below += self._branch(number, where)
+                below += self._branch(number, least, where)
                 if len(below) > self._meta.last_page:
                     raise BadFile(f"{where} is larger than the file")
             branches += len(level)
             level = below
         counts = [0, 0]
-        for number in level:
+        order = _Order(tree.flags & TREE_WORD_KEYS, where)
+        for number, least in level:
             self._mark(number, where)
+            order.bound(least)
             if self._budget is not None and not whole:
                 if self._budget <= 0:
                     # Not looked into, but at least there.
                     self._read_bound(number, where)
                     continue
                 self._budget -= 1
-            self._leaf(number, where, on_leaf, counts)
+            self._leaf(number, where, on_leaf, counts, order)
         if self._budget is not None and self._budget <= 0 and not whole:
             return
         if (branches, len(level), counts[0], counts[1]) != (tree.branch_pages, tree.leaf_pages, tree.entries, tree.overflow_pages):
@@ -257,7 +292,7 @@ class _Walk:
             raise BadFile(f"page {number} of {where} is garbled")
         return data, offsets
 
-    def _branch(self, number, where):
+    def _branch(self, number, least, where):
         data, offsets = self._nodes(number, where, BRANCH)
         if len(offsets) < 2:
             raise BadFile(f"page {number} of {where} is garbled")
@@ -269,10 +304,13 @@ class _Walk:
             child = low | high << 16
             if NATIVE.word_bytes == 8:
                 child |= flags << 32
-            children.append(child)
+            if children:
+                # The first node's key is not used; its bound is that of the page.
+                least = data[offset + NODE_HEADER.size : offset + NODE_HEADER.size + key_bytes]
+            children.append((child, least))
         return children
 
-    def _leaf(self, number, where, on_leaf, counts):
+    def _leaf(self, number, where, on_leaf, counts, order):
         data, offsets = self._nodes(number, where, LEAF)
         counts[0] += len(offsets)
         view = memoryview(data)
@@ -287,7 +325,9 @@ class _Walk:
                 value = self._overflow(NATIVE.word.unpack_from(data, start)[0], size, where, counts)
             else:
                 value = view[start : start + size]
-            on_leaf(view[offset + NODE_HEADER.size : start], value, flags)
+            key = data[offset + NODE_HEADER.size : start]
+            order.key(key)
+            on_leaf(key, value, flags)
 
     def _overflow(self, number, size, where, counts):
         pages = (NATIVE.page.size + size - 1) // self._size + 1
@@ -303,3 +343,37 @@ class _Walk:
             self._mark(page, where)
         counts[1] += run
         return memoryview(data)[NATIVE.page.size : NATIVE.page.size + size]
+
+
+class _Order:
+    """Keys of a tree must rise, and bounds lie between them."""
+
+    def __init__(self, word_keys, where):
+        self._word_keys = word_keys
+        self._where = where
+        self._last = None
+        self._least = None
+
+    def bound(self, least):
+        if least is None:
+            return
+        least = self._comparable(least)
+        if self._last is not None and least <= self._last:
+            self._fail()
+        self._least = least
+
+    def key(self, key):
+        key = self._comparable(key)
+        if self._least is not None and key < self._least or self._last is not None and key <= self._last:
+            self._fail()
+        self._last = key
+
+    def _comparable(self, key):
+        if not self._word_keys:
+            return key
+        if len(key) != NATIVE.word_bytes:
+            self._fail()
+        return NATIVE.word.unpack(key)[0]
+
+    def _fail(self):
+        raise BadFile(f"{self._where} is out of order")

@@ -70,8 +70,8 @@ def _from_errno(code, reason, folder, doing):
         return _from_errno(errno.ENOSPC, os.strerror(errno.ENOSPC), folder, doing)
     if code == errno.EIO:
         return DiskFailed(
-            f"The store in {folder} cannot {doing}: the medium failed or took only a part ({reason}). Nothing acknowledged is lost so far; see "
-            "whether a limit on file sizes applies, else copy the folder to another medium."
+            f"The store in {folder} cannot {doing}: the medium failed or took only a part ({reason}). Nothing acknowledged is lost "
+            "so far; see whether a limit on file sizes applies, else copy the folder to another medium."
         )
     return StorageError(f"The store in {folder} cannot {doing}: {reason}. Nothing was changed.")
 
