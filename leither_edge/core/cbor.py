@@ -13,6 +13,12 @@ MAX_DEPTH = 8
 
 Tagged = namedtuple("Tagged", ("tag", "value"))
 
+try:
+    str(b"\xed\xa0\x80", "utf-8")
+    _DECODER_IS_STRICT = False
+except UnicodeError:
+    _DECODER_IS_STRICT = True
+
 
 class CborError(ValueError):
     """Not deterministic CBOR, or not a value that it can hold.
@@ -94,6 +100,8 @@ def _write(out, value, depth):
             text = value.encode()
         except UnicodeError:
             raise CborError("utf8", "a text holds half a surrogate pair") from None
+        if not _DECODER_IS_STRICT and not is_utf8(text):
+            raise CborError("utf8", "a text holds half a surrogate pair")
         _write_head(out, 0x60, len(text))
         out.extend(text)
     elif depth <= 0:
@@ -165,9 +173,12 @@ def _read(data, at, depth):
         if kind == 2:
             return text, end
         try:
-            return str(text, "utf-8"), end
+            value = str(text, "utf-8")
         except UnicodeError:
             raise CborError("utf8", "a CBOR text is not valid UTF-8") from None
+        if not _DECODER_IS_STRICT and not is_utf8(text):
+            raise CborError("utf8", "a CBOR text is not valid UTF-8")
+        return value, end
     if depth <= 0:
         raise CborError("too-deep", "the CBOR value is nested too deep")
     depth -= 1
@@ -233,3 +244,45 @@ def _simple_error(number):
     if 28 <= number <= 30:
         return CborError("reserved", "a reserved CBOR simple value")
     return CborError("simple", "of the CBOR simple values only false, true and null are taken")
+
+
+# First byte from .. to, how many bytes follow, range of the first that follows (Unicode's table 3-7).
+_UTF8 = (
+    (0xC2, 0xDF, 1, 0x80, 0xBF),
+    (0xE0, 0xE0, 2, 0xA0, 0xBF),
+    (0xE1, 0xEC, 2, 0x80, 0xBF),
+    (0xED, 0xED, 2, 0x80, 0x9F),
+    (0xEE, 0xEF, 2, 0x80, 0xBF),
+    (0xF0, 0xF0, 3, 0x90, 0xBF),
+    (0xF1, 0xF3, 3, 0x80, 0xBF),
+    (0xF4, 0xF4, 3, 0x80, 0x8F),
+)
+
+
+def is_utf8(text):
+    """True if the bytes are UTF-8 (RFC 3629); for MicroPython, whose decoder lets overlong forms and surrogates pass."""
+    at = 0
+    size = len(text)
+    while at < size:
+        first = text[at]
+        at += 1
+        if first < 0x80:
+            continue
+        row = _utf8_row(first)
+        if row is None:
+            return False
+        following, second_low, second_high = row
+        if at + following > size or not second_low <= text[at] <= second_high:
+            return False
+        for offset in range(at + 1, at + following):
+            if not 0x80 <= text[offset] <= 0xBF:
+                return False
+        at += following
+    return True
+
+
+def _utf8_row(first):
+    for row in _UTF8:
+        if row[0] <= first <= row[1]:
+            return row[2:]
+    return None

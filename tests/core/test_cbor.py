@@ -212,3 +212,34 @@ def test_map_keys_are_sorted_by_their_bytes():
     # RFC 8949 section 4.2.1, with the kinds of key that are taken here.
     value = {"aa": 1, "z": 2, -1: 3, 100: 4, 10: 5, b"b": 6}
     assert list(decode(encode(value))) == [10, 100, -1, b"b", "z", "aa"]
+
+
+def is_utf8_by_python(data):
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_utf8_first_and_second_bytes():
+    for first in range(256):
+        for second in (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF):
+            for rest in (b"", b"\x80", b"\xbf\x80", b"\x80\xc0", b"a"):
+                for data in (bytes([first]), bytes([first, second]) + rest):
+                    assert cbor.is_utf8(data) == is_utf8_by_python(data), data
+
+
+@given(st.one_of(st.binary(max_size=12), st.text(max_size=8).map(lambda text: text.encode("utf-8", "surrogatepass"))))
+def test_utf8_as_python_judges_it(data):
+    assert cbor.is_utf8(data) == is_utf8_by_python(data)
+
+
+def test_a_decoder_that_is_not_strict(monkeypatch):
+    monkeypatch.setattr(cbor, "_DECODER_IS_STRICT", False)
+    assert decode(encode("水 ü")) == "水 ü"
+    monkeypatch.setattr(cbor, "is_utf8", lambda text: False)
+    for refused in (lambda: encode("a"), lambda: decode(b"\x61a")):
+        with pytest.raises(CborError) as refusal:
+            refused()
+        assert refusal.value.code == "utf8"
