@@ -17,7 +17,7 @@ def sign_in_page(view, code, remote_line, device_id):
     """The page of a browser that nobody has approved yet."""
     say = view.say
     here = (
-        f'<section class="choice" id="sign-in-here" hidden data-device="{escape(device_id)}" data-code="{escape(code)}"'
+        f'<section id="sign-in-here" hidden data-device="{escape(device_id)}" data-code="{escape(code)}"'
         f' data-failed="{say("sign_in_here_failed", message="%s")}">'
         + button(say("sign_in_here"), "primary", ' type="button"')
         + '<p class="alert bad" role="alert" hidden></p></section>'

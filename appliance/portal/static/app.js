@@ -51,9 +51,11 @@ function showable(input) {
   const { show, hide } = input.dataset;
   const button = make("button", { type: "button" }, show);
   button.setAttribute("aria-pressed", "false");
+  const focused = document.activeElement === input;
   const box = make("div", { className: "with-button" });
   input.before(box);
   box.append(input, button);
+  if (focused) input.focus();
   button.addEventListener("click", () => {
     const visible = input.type === "password";
     input.type = visible ? "text" : "password";
