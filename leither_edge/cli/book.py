@@ -1,6 +1,7 @@
 """The book: devices and their pinned keys, groups, keys and passes of this user."""
 
 import contextlib
+import re
 import unicodedata
 
 from leither_edge.cli.failure import Failure, UsageError
@@ -29,6 +30,11 @@ def check_name(name, what="device"):
             fix=f"Use up to {NAME_MAX} letters and digits, with -, _ or . between them.",
         )
     return name
+
+
+def natural(name):
+    """Sort key that puts d2 before d10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 class Book:
@@ -85,7 +91,7 @@ class Book:
         if name not in self.groups:
             fix = nearest(name, self.groups) + f"Make it: leither remote group add {name} NAME..."
             raise UsageError(f"There is no group “{name}”.", fix=fix, code="unknown-group")
-        return sorted(self.groups[name])
+        return sorted(self.groups[name], key=natural)
 
     def by_device(self, device_id):
         """Return the name of a device, or None."""

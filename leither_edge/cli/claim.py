@@ -90,11 +90,7 @@ def send_claim(address, statement, token, owner, timeout, name):
     if answer.status != 200:
         error = device.unsigned_refusal(address, answer)
         if isinstance(error, RefusedError):
-            fix = (
-                "Compare the token with what the device shows; it is new after every start."
-                if "token" in error.code + error.why.lower()
-                else ""
-            )
+            fix = "Compare it with what the device shows when it starts." if "token" in error.code + error.why.lower() else ""
             raise RefusedError(f"{name} refused the claim.", error.why, fix, code=error.code, details=error.details)
         raise error
     after = device.read_statement(answer.body, address, None)

@@ -10,6 +10,7 @@ from leither_edge.cli.output import clean
 from leither_edge.cli.refusals import explained
 from leither_edge.cli.sequence import next_sequence
 from leither_edge.cli.transport import TOTAL_S, request_until
+from leither_edge.cli.verbs import spoken
 
 COMMAND_ID_BYTES = 16
 # A command that was held back by the network is worthless, and may be harmful, a day later.
@@ -194,20 +195,20 @@ class Controller:
         """Return an answer that says "done"; raise for any other."""
         if answer.status == "done":
             return answer
-        error = answer.error or {}
+        error, said = answer.error or {}, spoken(verb)
         code, message = clean(error.get("code", answer.status), 32), clean(error.get("message", ""), 1024)
         details = {"device": self.peer.name, "verb": verb, "status": answer.status, "command_id": answer.command_id.hex()}
         if answer.status == "interrupted":
             raise Failure(
-                f"{self.peer.name} was interrupted while doing “{verb}”.",
+                f"{self.peer.name} was interrupted while doing “{said}”.",
                 message or "It is not known how far it came.",
                 f"Look first, then repeat the command if it is still wanted: leither remote {self.peer.name} status",
                 code="interrupted",
                 details=details,
             )
         if answer.status == "failed":
-            raise Failure(f"{self.peer.name} could not do “{verb}”.", message[:1].upper() + message[1:], code=code, details=details)
-        what, fix = explained(self.peer.name, verb, code)
+            raise Failure(f"{self.peer.name} could not do “{said}”.", message[:1].upper() + message[1:], code=code, details=details)
+        what, fix = explained(self.peer.name, said, code)
         raise RefusedError(what, message[:1].upper() + message[1:], fix, code=code, details=details)
 
     def _remember(self, **facts):

@@ -50,7 +50,7 @@ def build():
             ("daily life", "leither remote attic status"),
             ("all devices of a group at once", "leither remote @home status"),
         ],
-        sections=[
+        footer=[
             (
                 "ENVIRONMENT",
                 [

@@ -112,48 +112,52 @@ def ask_words(out, module):
 
 
 def show_words(out, words):
-    """Show the words once; on a terminal the user proves that they are on paper, and the screen is wiped."""
-    rows = -(-len(words) // WORD_COLUMNS)
-    lines = [
-        "",
-        out.styled("Your 24 recovery words", "bold"),
-        out.styled("Write them on paper, in this order. They are shown only now, and nobody else has them.", "dim"),
-        "",
-    ]
-    for row in range(rows):
-        cells = [(row + rows * column, words[row + rows * column]) for column in range(WORD_COLUMNS) if row + rows * column < len(words)]
-        lines.append("  " + "".join(f"{out.styled(f'{i + 1:2}', 'dim')} {word:<12}" for i, word in cells).rstrip())
-    for line in [*lines, ""]:
-        out.line(line)
+    """Show the words; on a terminal the user proves from a wiped screen that they are on paper."""
+    print_words(out, words)
     if not (interactive() and out.out.isatty()):
         return
     try:
-        prove_written(out, words)
-    except CancelledError:
-        raise CancelledError("The words were not confirmed, so no key was made.", fix="Start again: leither key new") from None
+        for left in range(TRIES - 1, -1, -1):
+            ask("When they are on paper, press Enter; the screen will be wiped: ")
+            wipe(out)
+            if prove_written(words):
+                return
+            if left:
+                print("That is not it. Here they are again.", file=sys.stderr)
+                print_words(out, words)
     finally:
-        # Also the scrolled-back part: a screen is looked at by others, and shared.
-        out.out.write("\x1b[H\x1b[2J\x1b[3J")
-        out.out.flush()
+        wipe(out)
+    raise CancelledError("The words were not confirmed, so no key was made.", fix="Start again: leither key new")
 
 
-def prove_written(out, words):
-    """Ask for two of the words."""
+def print_words(out, words):
+    """Print the words in columns, numbered downwards."""
+    rows = -(-len(words) // WORD_COLUMNS)
+    out.line()
+    out.line(out.styled("Your 24 recovery words", "bold"))
+    out.line(out.styled("Write them on paper, in this order. They are shown only now, and nobody else has them.", "dim"))
+    out.line()
+    for row in range(rows):
+        numbers = range(row, len(words), rows)
+        out.line("  " + "".join(f"{out.styled(f'{number + 1:2}', 'dim')} {words[number]:<12}" for number in numbers).rstrip())
+    out.line()
+
+
+def wipe(out):
+    """Clear the screen and what was scrolled back: screens are looked at by others, and shared."""
+    out.out.write("\x1b[H\x1b[2J\x1b[3J")
+    out.out.flush()
+
+
+def prove_written(words):
+    """Ask for two of the words; returns whether both were right."""
     from leither_edge.crypto import sodium
 
-    ask("When they are on paper, press Enter: ")
-    asked = []
-    while len(asked) < WORDS_ASKED:
-        number = sodium.random_bytes(1)[0] % len(words)
-        if number not in asked:
-            asked.append(number)
-    for number in sorted(asked):
-        for left in range(TRIES - 1, -1, -1):
-            if ask(f"Word {number + 1}: ").lower() == words[number]:
-                break
-            if not left:
-                raise CancelledError("")
-            print("  That is not it. Look at your paper.", file=sys.stderr)
+    numbers = set()
+    while len(numbers) < WORDS_ASKED:
+        numbers.add(sodium.random_bytes(1)[0] % len(words))
+    print("To be sure, two of them from your paper:", file=sys.stderr)
+    return all(ask(f"  Word {number + 1}: ").lower() == words[number] for number in sorted(numbers))
 
 
 def describe(key):
@@ -192,7 +196,7 @@ def picture(out, entry):
         for line in lines:
             # Explicit white on black, so that the picture is right on light terminals too.
             out.line(f"  \x1b[97;40m{line}\x1b[0m")
-        out.line(out.styled("  Scan this on a device's setup page to become its owner.", "dim"))
+        out.line(out.styled("  Safe to show: a device's setup page takes this to make you its owner.", "dim"))
 
 
 def list_keys(home, out, args):

@@ -18,14 +18,15 @@ class Parser(argparse.ArgumentParser):
         examples: (comment, command) pairs.
         usage_lines: forms of the command, without the program's name; made from the arguments when left out.
         sections: extra (heading, [(name, text)]) blocks after the commands.
+        footer: the same, at the end of the page.
     """
 
-    def __init__(self, *args, summary="", details=(), examples=(), usage_lines=(), sections=(), **kwargs):
+    def __init__(self, *args, summary="", details=(), examples=(), usage_lines=(), sections=(), footer=(), **kwargs):
         kwargs.setdefault("add_help", False)
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(*args, **kwargs)
         self.summary, self.details, self.examples = summary, details, examples
-        self.usage_lines, self.sections = usage_lines, sections
+        self.usage_lines, self.sections, self.footer = usage_lines, sections, footer
         self.groups = {}
         self.add_argument("-h", "--help", action="help", default=argparse.SUPPRESS, help="show this page")
 
@@ -78,18 +79,20 @@ class Parser(argparse.ArgumentParser):
             blocks.append(style.heading(heading) + style.columns(rows, room))
         for heading, rows in self.sections:
             blocks.append(style.heading(heading) + style.columns(rows, room))
-        visible = [action for action in self._actions if action.help != argparse.SUPPRESS]
-        arguments = [action for action in visible if not action.option_strings and not isinstance(action, argparse._SubParsersAction)]
-        options = [action for action in visible if action.option_strings]
-        for heading, actions in (("ARGUMENTS", arguments), ("OPTIONS", options)):
-            if actions:
-                blocks.append(style.heading(heading) + style.columns([(shown_name(a), a.help or "") for a in actions], room))
         if self.examples:
             lines = []
             for comment, line in self.examples:
                 lines += [f"\n  {style.dim('# ' + comment)}"] if comment else []
                 lines.append(f"\n  {style.command('$ ' + line)}")
             blocks.append(style.heading("EXAMPLES") + "".join(lines))
+        visible = [action for action in self._actions if action.help != argparse.SUPPRESS]
+        arguments = [action for action in visible if not action.option_strings and not isinstance(action, argparse._SubParsersAction)]
+        options = [action for action in visible if action.option_strings]
+        for heading, actions in (("ARGUMENTS", arguments), ("OPTIONS", options)):
+            if actions:
+                blocks.append(style.heading(heading) + style.columns([(shown_name(a), a.help or "") for a in actions], room))
+        for heading, rows in self.footer:
+            blocks.append(style.heading(heading) + style.columns(rows, room))
         return "\n\n".join(blocks) + "\n"
 
     def _usage(self):

@@ -4,7 +4,7 @@ import time
 
 from leither_edge.cli import device
 from leither_edge.cli.address import parse_address
-from leither_edge.cli.book import Book, check_name
+from leither_edge.cli.book import Book, check_name, natural
 from leither_edge.cli.controller import Controller, day
 from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.figures import versions_text
@@ -94,7 +94,7 @@ def tell(out, facts):
 def list_remotes(home, out, args):
     """List the devices, and with ``--check`` ask each whether it is there."""
     book = Book(home)
-    names = sorted(book.remotes)
+    names = sorted(book.remotes, key=natural)
     rows = {name: summary(home, book, name) for name in names}
     if args.check and names:
         check_all(home, book, out, rows, getattr(args, "timeout", CHECK_S))
@@ -228,7 +228,7 @@ def group_add(home, out, args):
         for name in args.names:
             book.remote(name)
         book.groups[group] = sorted({*book.groups.get(group, []), *args.names})
-        members = book.groups[group]
+        members = book.group(group)
     out.result({"group": group, "names": members}, lambda: out.done(f"{out.styled('@' + group, 'bold')}: {', '.join(members)}"))
 
 

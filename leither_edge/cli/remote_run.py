@@ -1,5 +1,6 @@
 """``leither remote NAME VERB``: one device, or every device of a group at once."""
 
+import contextlib
 import importlib
 import time
 
@@ -107,7 +108,8 @@ def single(context):
         context.prepare()
     target = Target(context, name, context.signer(name))
     if follows:
-        verb_runs.follow(target, args, lambda line: show.log_line(out, line))
+        with contextlib.suppress(KeyboardInterrupt):
+            verb_runs.follow(target, args, lambda line: show.log_line(out, line), out.note)
         return None
     if context.verb.keeps:
         context.journal.begin(fresh=not unfinished)

@@ -33,6 +33,7 @@ def fleet(out, verb, rows):
             for heading in columns(row.get("result") or {}):
                 if heading not in extra:
                     extra.append(heading)
+    extra = [heading for heading in extra if any(seen(columns, row, heading) for row in rows)]
     cells, styles = [], {}
     for index, row in enumerate(rows):
         good = row["exit_code"] == 0
@@ -45,7 +46,15 @@ def fleet(out, verb, rows):
             reason = row["error"]["why"].splitlines() or [row["error"]["message"]]
             line += [clean(reason[0], 200)] + [""] * (len(extra) - 1)
         cells.append(line)
-    out.table(["DEVICE", "RESULT", "TOOK", *(extra or ["ANSWER"])], cells, styles)
+    headings = ["DEVICE", "RESULT", "TOOK", *(extra or ["ANSWER"])]
+    if not extra and not any(line[3] for line in cells):
+        headings, cells = headings[:3], [line[:3] for line in cells]
+    out.table(headings, cells, styles)
+
+
+def seen(columns, row, heading):
+    """Whether a row has something to show under a heading."""
+    return row["exit_code"] == 0 and columns(row.get("result") or {}).get(heading, "-") not in ("", "-")
 
 
 def tree(out, value, indent=0):
@@ -237,7 +246,13 @@ def show_audit(out, name, result, args):
     rows, styles = [], {}
     for index, entry in enumerate(result["entries"]):
         rows.append(
-            [str(entry["index"]), moment(entry["time"]), clean(entry["verb"], 32), entry["status"], entry["issuer"] or "its own page"]
+            [
+                str(entry["index"]),
+                moment(entry["time"]),
+                clean(entry["verb"], 32),
+                entry["status"],
+                entry["yours"] or entry["issuer"] or "its own page",
+            ]
         )
         styles[index, 0] = "dim"
         styles[index, 3] = {"done": "green", "refused": "red", "failed": "red", "interrupted": "yellow"}.get(entry["status"], "dim")

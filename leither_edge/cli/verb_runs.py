@@ -3,7 +3,7 @@
 import json
 import time
 
-from leither_edge.cli.failure import Failure, UsageError
+from leither_edge.cli.failure import Failure, UnreachableError, UsageError
 from leither_edge.cli.prompt import ask_secret, confirm, interactive, read_limited
 
 WIFI_PASSPHRASE_MAX = 64
@@ -23,19 +23,31 @@ def logs(target, args):
     return target.call("logs", {"limit": args.lines})
 
 
-def follow(target, args, emit):
-    """Call ``emit(line)`` for every new line of the log until the user stops."""
-    newest = 0
-    batch = logs(target, args)["lines"]
+def follow(target, args, emit, warn):
+    """Call ``emit(line)`` for every new line of the log until the user stops; ``warn(text)`` when the device is lost."""
+    newest, lost = 0, False
+    batch = logs(target, args).get("lines") or []
     while True:
         for line in batch:
-            number = line.get("n")
-            if isinstance(number, int):
-                # After a restart of the supervisor the numbers begin again.
-                newest = number if number > newest or number == 1 else newest
+            newest = max(newest, number_of(line))
             emit(line)
         time.sleep(args.every)
-        batch = target.call("logs", {"after": max(newest, 1), "limit": LOG_FOLLOW_AT_ONCE})["lines"]
+        try:
+            batch = target.call("logs", {"after": newest, "limit": LOG_FOLLOW_AT_ONCE}).get("lines") or []
+            if lost and not batch and number_of((target.call("logs", {"limit": 1}).get("lines") or [None])[-1]) < newest:
+                # It started anew, and so did the numbers of its lines.
+                newest, batch = 0, logs(target, args).get("lines") or []
+            lost = False
+        except UnreachableError as error:
+            if not lost:
+                warn(f"{error.what} Waiting until it is back.")
+            lost, batch = True, []
+
+
+def number_of(line):
+    """The number of a log line, 0 where it has none."""
+    number = line.get("n") if isinstance(line, dict) else None
+    return number if type(number) is int else 0
 
 
 def config_get(target, args):

@@ -12,7 +12,13 @@ Verb = namedtuple("Verb", "words verb summary run examples options owner keeps g
 def _logs(parser):
     parser.add_argument("-n", "--lines", type=count(500), default=50, metavar="N", help="how many of the newest lines (50)")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C")
-    parser.add_argument("--every", type=positive_seconds, default=2.0, metavar="SECONDS", help="how often to look for new lines (2)")
+    parser.add_argument(
+        "--every",
+        type=positive_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how often to look for new lines (5); each look is a line in its audit log",
+    )
 
 
 def _config_get(parser):
@@ -157,6 +163,11 @@ FAMILIES = {
     "wifi": "Its network: scan, join, forget.",
     "keyset": "The keys that may command it: show, rotate, revoke.",
 }
+
+
+def spoken(verb):
+    """The words of the command line for a verb of the protocol, for messages."""
+    return next((" ".join(known.words) for known in VERBS if known.verb == verb), verb)
 
 
 def find_verb(words):

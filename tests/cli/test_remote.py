@@ -264,3 +264,28 @@ def test_audit_finds_what_was_rewritten(run, owned):
     owned.entries, owned.head = entries, head
     ran = run("remote", "attic", "audit", "--verify", "--json")
     assert ran.code == 1 and ran.json["error"]["code"] == "audit-broken"
+
+
+def test_following_a_log_survives_a_restart(run, owned, monkeypatch):
+    from leither_edge.cli import verb_runs
+
+    naps = []
+
+    def nap(seconds):
+        naps.append(seconds)
+        if len(naps) == 1:
+            owned.lines.append({"n": 6, "time": 1_760_000_006, "text": "warning sixth"})
+        elif len(naps) == 2:
+            owned.faults = ["drop"] * 9
+        elif len(naps) == 3:
+            owned.faults = []
+            owned.lines = [{"n": 1, "time": 1_760_000_100, "text": "info born again"}]
+        else:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(verb_runs.time, "sleep", nap)
+    monkeypatch.setattr("leither_edge.cli.transport.PAUSES_S", ())
+    ran = run("remote", "attic", "logs", "-n", "2", "--follow", "--timeout", "5")
+    lines = [line.split("  ", 1)[1] for line in ran.out.splitlines()]
+    assert ran.code == 0 and lines == ["info started part=4", "info started part=5", "warning sixth", "info born again"]
+    assert "Waiting until it is back" in ran.err
