@@ -72,9 +72,7 @@ class Executor:
         """Carry the effects of commands until cancelled."""
         self._started = trio.current_time()
         async with trio.open_nursery() as self._nursery:
-            with self._store.read() as tx:
-                reset_owed = tx.get(CONTROL, RESET_KEY, False)
-            if reset_owed:
+            if self._is_reset_owed():
                 self._nursery.start_soon(self._last_effect, VERBS["factory-reset"], None)
             task_status.started()
             await trio.sleep_forever()
@@ -132,6 +130,10 @@ class Executor:
         if len(self._flights) >= FLIGHTS_MAX:
             return self._answerer.unsigned("refused", {}, BUSY)
         return await self._fly(object(), self._local, verb, call).landed()
+
+    def _is_reset_owed(self):
+        with self._store.read() as tx:
+            return tx.get(CONTROL, RESET_KEY, False)
 
     # A signed command
 
