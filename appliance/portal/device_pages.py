@@ -7,26 +7,28 @@ from appliance.portal.texts import LANGUAGES
 PAGES = ("status", "log", "settings")
 
 
-def sign_in_part(view, code):
+def sign_in_part(view, code, remote_line):
+    """What changes when the code does: the code and the line that approves it."""
     say = view.say
-    waiting = f'<p class="quiet"><span class="spinner"></span>{say("sign_in_waiting")}</p>'
-    return f'<p class="code" aria-label="{say("sign_in_code")}">{escape(code)}</p>{waiting}'
+    return (
+        f'<p class="code" aria-label="{say("sign_in_code")}">{escape(code)}</p>'
+        f'<p class="quiet"><span class="spinner"></span>{say("sign_in_waiting")}</p>'
+        f'<p class="hint">{say("sign_in_line")}</p>{command_line(view, remote_line)}'
+    )
 
 
 def sign_in_page(view, code, remote_line, device_id):
     """The page of a browser that nobody has approved yet."""
     say = view.say
     here = (
-        f'<section id="sign-in-here" hidden data-device="{escape(device_id)}" data-code="{escape(code)}"'
-        f' data-failed="{say("sign_in_here_failed", message="%s")}">'
+        f'<section id="sign-in-here" hidden data-device="{escape(device_id)}" data-failed="{say("sign_in_here_failed", message="%s")}">'
         + button(say("sign_in_here"), "primary", ' type="button"')
         + '<p class="alert bad" role="alert" hidden></p></section>'
     )
     body = (
         heading(say("sign_in_title"), say("sign_in_lead"))
         + here
-        + f'<section class="choice"><h2>{say("sign_in_code")}</h2>{live("code", 2, sign_in_part(view, code))}'
-        f'<p class="hint">{say("sign_in_line")}</p>{command_line(view, remote_line)}'
+        + f'<section class="choice"><h2>{say("sign_in_code")}</h2>{live("code", 2, sign_in_part(view, code, remote_line))}'
         f'<noscript><p><a class="button" href="/sign-in">{say("sign_in_check")}</a></p></noscript></section>'
     )
     return page(view, say("sign_in_title"), body, refresh_s=2)

@@ -42,9 +42,9 @@ class DeviceRoutes:
             visit.signed_in(session)
             return visit.redirect("/status")
         code = self.device.sessions.show_code(visit.session_id)
-        if visit.wants_part() == "code":
-            return visit.page(pages.sign_in_part(view, code))
         line = f"leither remote {self._remote_name()} sign-in {code}"
+        if visit.wants_part() == "code":
+            return visit.page(pages.sign_in_part(view, code, line))
         return visit.page(pages.sign_in_page(view, code, line, self.device.device_id))
 
     async def sign_out(self, visit):

@@ -12,7 +12,7 @@ function make(tag, attributes = {}, text = "") {
 
 /** Fetches a part of the page anew every so many seconds; follows the server when it moves on to another page. */
 function keepFresh(part) {
-  let last = part.innerHTML;
+  let last;
   // Where the number is small the device holds its answer until there is news.
   const again = (least = 0) => setTimeout(refresh, Math.max(least, Number(part.dataset.live)) * 1000);
   async function refresh() {
@@ -45,6 +45,7 @@ function replace(part, html) {
     if (input.value === chosen) input.checked = true;
     if (input.value === focused) input.focus();
   }
+  all("[data-copy]", part).forEach(copyable);
 }
 
 function showable(input) {
