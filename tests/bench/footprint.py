@@ -61,7 +61,7 @@ def idle(rounds):
 def growth(requests, commands, rate):
     """RSS in KiB that a device gains over the requests, the commands and SIMULATED_S of its own time."""
     with tempfile.TemporaryDirectory() as folder:
-        device = DeviceProcess(folder, module="tests.fast_device", environment={"LEITHER_CLOCK_RATE": str(rate)})
+        device = DeviceProcess(folder, module="tests.clocked_device", environment={"LEITHER_CLOCK_RATE": str(rate)})
         with device:
             owner = Controller(device.port)
             assert owner.claim(device.token)[0] == 200
