@@ -148,7 +148,7 @@ class Executor:
             if isinstance(first, Outcome):
                 return self._told(received, first)
             if first is TO_REFUSE:
-                return self._told(received, await self._store.commit(lambda tx: self._journal.accept(tx, *look, None)))
+                return self._told(received, await self._commit(received, lambda tx: self._journal.accept(tx, *look, None)))
             if first.verb.kind != OUTSIDE:
                 return await self._inside(look, first)
             if len(self._flights) >= FLIGHTS_MAX:
@@ -176,10 +176,15 @@ class Executor:
         def accept(tx):
             return self._journal.accept(tx, *look, lambda again: self._call(received, again, facts), failure)
 
-        outcome = await self._store.commit(accept)
+        outcome = await self._commit(received, accept)
         if outcome.admitted is not None and outcome.status == "done":
             self._after(outcome.admitted.verb, received.command.issuer)
         return self._told(received, outcome)
+
+    async def _commit(self, received, accept):
+        verb = VERBS.get(received.command.verb)
+        # The map's last room is for what mends things: reset, restart, change of keys.
+        return await self._store.commit(accept, reserve=verb is not None and (verb.dangerous or verb.kind == LAST))
 
     async def _outside(self, look):
         """OUTSIDE: accepted, done, answered."""
@@ -191,7 +196,7 @@ class Executor:
                 self._floor.observe(received.command.issued)
                 came_to = await self._effect(admitted.verb, self._call(received, admitted))
                 try:
-                    outcome = await self._store.commit(lambda tx: self._journal.settle(tx, received, admitted, *came_to))
+                    outcome = await self._store.commit(lambda tx: self._journal.settle(tx, received, admitted, *came_to), reserve=True)
                 except StorageError as error:
                     # Done, and nobody will be able to prove it: say so rather than "failed", which would invite a second try.
                     self._log.error("answer not recorded", why=error)
@@ -246,7 +251,7 @@ class Executor:
             with self._store.read() as tx:
                 if not self._journal.is_interrupted(tx):
                     return
-            with self._store.write() as tx:
+            with self._store.write(reserve=True) as tx:
                 interrupted = self._journal.settle_interrupted(tx)
         except StorageError as error:
             # Their repetition is answered as interrupted without the record, too.

@@ -2,11 +2,13 @@
 
 import gc
 
+import pytest
+
 from appliance.commands.admission import Unauthentic
-from leither_edge.storage import DiskFull
+from leither_edge.storage import DiskFull, MapFull
 from leither_edge.storage.transaction import ReadTransaction
 
-from .device import running
+from .device import ProfileWith, running
 
 FULL = DiskFull("The disk is full. Make room, then try again.")
 
@@ -14,11 +16,11 @@ FULL = DiskFull("The disk is full. Make room, then try again.")
 def fail_commits(device, monkeypatch, after=0):
     commits, left = device.store.commit, [after]
 
-    async def commit(fn):
+    async def commit(fn, reserve=False):
         if left[0] == 0:
             raise FULL
         left[0] -= 1
-        return await commits(fn)
+        return await commits(fn, reserve)
 
     monkeypatch.setattr(device.store, "commit", commit)
 
@@ -74,7 +76,7 @@ async def test_a_device_with_unrecorded_interruptions_starts_on_a_full_disk(tmp_
             fail_commits(device, broken, after=1)
             await device.executor.execute(data)
 
-    def write(self):
+    def write(self, reserve=False):
         raise FULL
 
     with monkeypatch.context() as broken:
@@ -115,3 +117,15 @@ async def test_commands_of_every_outcome_give_their_reader_slot_back(tmp_path):
 
 def snapshots():
     return sum(type(thing) is ReadTransaction for thing in gc.get_objects())
+
+
+async def test_an_owner_resets_a_device_whose_state_is_full(tmp_path):
+    async with running(tmp_path, profile=ProfileWith(storage__state_map_mib=1)) as device:
+        owner = device.own(device.controller())
+        with pytest.raises(MapFull):
+            for n in range(10**6):
+                with device.store.write() as tx:
+                    tx.put("control", f"filler{n}", b"x" * 2000)
+        assert (await device.ask(owner, "config-set", {"name": "x" * 32})).error["code"] == "storage"
+        first = await device.ask(owner, "factory-reset")
+        assert (await device.ask(owner, "factory-reset", challenge=first.result["challenge"])).status == "done"
