@@ -1,12 +1,14 @@
 """Argument parsing on argparse, with help pages that are meant to be read."""
 
 import argparse
+import re
 import sys
 
 from leither_edge.cli.failure import UsageError
 from leither_edge.cli.output import columns_of, wants_color
 
 HELP_WIDTH = 100
+KEY_OR_ID = re.compile(r"-([A-Za-z0-9_-]{26}|[A-Za-z0-9_-]{47})")
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,6 +52,12 @@ class Parser(argparse.ArgumentParser):
     def children(self):
         """Return the sub-commands as {word: Parser}."""
         return dict(self._commands.choices) if self._subparsers is not None else {}
+
+    def _parse_optional(self, arg_string):
+        # One id or key in 64 begins with a hyphen; no option of ours has the length of either.
+        if KEY_OR_ID.fullmatch(arg_string) and arg_string not in self._option_string_actions:
+            return None
+        return super()._parse_optional(arg_string)
 
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:

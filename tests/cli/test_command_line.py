@@ -221,3 +221,11 @@ def test_heavy_packages_stay_out_of_help():
     code = f"import sys; from leither_edge.cli.main import main; main(['--help']); print(set(sys.modules) & set({heavy}), file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert ran.stderr.strip() == "set()"
+
+
+def test_ids_and_keys_may_begin_with_a_hyphen():
+    identity, key = "-" + "A" * 26, "--" + "b" * 46
+    args = grammar.build_device("attic").parse_args(["keyset", "rotate", "--remove", identity, "--add", "viewer", key])
+    assert args.remove == [identity] and args.add == [["viewer", key]]
+    assert grammar.build_device("attic").parse_args(["keyset", "revoke", identity]).id == identity
+    assert grammar.build().parse_args(["remote", "pass", "create", "--for", key]).subject == key
