@@ -1,16 +1,13 @@
 """From the text of a profile to checked values; every problem is found in one pass and carries its line.
 
-tomllib gives no line numbers, so a small scan of the text finds where each section and key stands.
+Profiles are TOML, but the plain lines they consist of are read here: tomllib with what it imports costs 2 MB, which the
+supervisor would keep for life, and gives no line numbers. What is not plain goes to tomllib, for the whole language and
+its messages.
 """
-
-import re
-import tomllib
 
 from .schema import BY_NAME, KEYS, SECTIONS, allowed, unit_suffix
 
-_SECTION_LINE = re.compile(r"\s*\[\s*([A-Za-z0-9_.\"' -]+?)\s*\]")
-_KEY_LINE = re.compile(r"\s*([A-Za-z0-9_\"'-]+)\s*=")
-_DECODE_POSITION = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)$")
+_PLAIN = "(allowed: [section] lines, and lines like name = 12)"
 
 
 class Report:
@@ -24,44 +21,93 @@ class Report:
 
 
 class Lines:
-    """Where each section and key of a TOML text stands; line numbers count from 1."""
+    """Where each section and key stands; line numbers count from 1, section "" is before the first."""
 
-    def __init__(self, text):
-        self._keys = {}
-        self._sections = {}
-        section = ""
-        for number, line in enumerate(text.split("\n"), 1):
-            match = _SECTION_LINE.match(line)
-            if match:
-                section = match.group(1).strip("\"'")
-                self._sections.setdefault(section, number)
-                continue
-            match = _KEY_LINE.match(line)
-            if match:
-                self._keys.setdefault((section, match.group(1).strip("\"'")), number)
+    def __init__(self):
+        self.keys = {}
+        self.sections = {}
 
     def of_section(self, section):
-        return self._sections.get(section) or self._keys.get(("", section), 1)
+        return self.sections.get(section) or self.keys.get(("", section), 1)
 
     def of(self, section, name):
-        return self._keys.get((section, name)) or self.of_section(section)
+        return self.keys.get((section, name)) or self.of_section(section)
 
 
 def parse(text, report):
     """Parse TOML text to (document, Lines); syntax errors go to the report and give (None, None)."""
+    document, lines = read_plain(text)
+    if document is not None:
+        return document, lines
+    import tomllib  # only for what is not plain
+
     try:
-        return tomllib.loads(text), Lines(text)
+        return tomllib.loads(text), _find_lines(text)
     except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        position = _DECODE_POSITION.search(message)
-        line = 1
-        if position:
-            message = message[: position.start()]
-            line = int(position.group(1) or text.rstrip("\n").count("\n") + 1)
-        report.add(line, f"not valid TOML: {message} (allowed: [section] lines, and lines like name = 12)")
+        message, _, position = str(error).rpartition(" (at ")
+        number = "".join(letter for letter in position.partition(",")[0] if letter.isdigit())
+        line = int(number) if number else text.rstrip("\n").count("\n") + 1
+        report.add(line, f"not valid TOML: {_plain(message, 100)} {_PLAIN}")
     except RecursionError:
-        report.add(1, "not valid TOML: nested too deeply (allowed: [section] lines, and lines like name = 12)")
+        report.add(1, f"not valid TOML: nested too deeply {_PLAIN}")
+    except ValueError:
+        # Python refuses to convert numbers of thousands of digits.
+        report.add(1, f"not valid TOML: a number is too long {_PLAIN}")
     return None, None
+
+
+def read_plain(text):
+    """Read [section], name = 12 and name = "text" lines to (document, Lines); (None, None) if there is any other."""
+    document, lines = {}, Lines()
+    section, content = "", document
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.isprintable():
+            return None, None
+        line = line.strip(" ")
+        if not line or line[0] == "#":
+            continue
+        if line[0] == "[" and line[-1] == "]":
+            section = line[1:-1]
+            if not _is_name(section) or section in document:
+                return None, None
+            content = document[section] = {}
+            lines.sections[section] = number
+            continue
+        name, equals, value = line.partition("=")
+        name, value = name.rstrip(" "), _plain_value(value.strip(" "))
+        if not equals or value is None or not _is_name(name) or name in content:
+            return None, None
+        content[name] = value
+        lines.keys[section, name] = number
+    return document, lines
+
+
+def _is_name(text):
+    return text.isascii() and text.isidentifier()
+
+
+def _plain_value(text):
+    if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1] and "\\" not in text:
+        return text[1:-1]
+    digits = text.partition("#")[0].rstrip(" ")
+    if digits.isascii() and digits.isdigit() and len(digits) < 19 and (digits[0] != "0" or digits == "0"):
+        return int(digits)
+    return None
+
+
+def _find_lines(text):
+    """Find where sections and keys stand in TOML of any style; good enough to point at."""
+    lines, section = Lines(), ""
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if line.startswith("["):
+            section = line.strip("[").partition("]")[0].strip(" \"'")
+            lines.sections.setdefault(section, number)
+        else:
+            name, equals, _ = line.partition("=")
+            if equals:
+                lines.keys.setdefault((section, name.strip(" \t\"'")), number)
+    return lines
 
 
 def check_values(document, lines, report):
@@ -206,6 +252,6 @@ def _short(text):
     return '"' + _plain(text) + '"'
 
 
-def _plain(text):
-    text = text if len(text) <= 40 else text[:37] + "..."
+def _plain(text, longest=40):
+    text = text if len(text) <= longest else text[: longest - 3] + "..."
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -20,6 +20,7 @@ READERS_MAX = 16
 
 # Where LMDB's table of readers may lie: it is rewritten at every read, which must not reach the flash.
 _MEMORY_FOLDERS = ("/dev/shm", "/run")
+_MEMORY_PREFIX = "leither-store-"
 
 
 def make_folder(folder):
@@ -99,23 +100,39 @@ def _open(path, map_bytes, tables_max):
         os.symlink(os.path.abspath(path), link)
         return lmdb.open(link, **options)
     finally:
-        for leftover in (link, link + "-lock"):
-            try:
-                os.unlink(leftover)
-            except FileNotFoundError:
-                pass
-        os.rmdir(folder)
+        _remove_memory_folder(folder)
 
 
 def _memory_folder():
     for parent in _MEMORY_FOLDERS:
-        folder = os.path.join(parent, "leither-" + os.urandom(8).hex())
+        folder = os.path.join(parent, f"{_MEMORY_PREFIX}{os.getpid()}-{os.urandom(8).hex()}")
         try:
+            _sweep(parent)
             os.mkdir(folder, 0o700)
             return folder
         except OSError:
             continue
     return None
+
+
+def _sweep(parent):
+    # A process killed while it opened a store leaves its folder in memory.
+    for name in os.listdir(parent):
+        pid = name[len(_MEMORY_PREFIX) :].partition("-")[0] if name.startswith(_MEMORY_PREFIX) else ""
+        if pid.isdigit() and not os.path.exists("/proc/" + pid):
+            _remove_memory_folder(os.path.join(parent, name))
+
+
+def _remove_memory_folder(folder):
+    try:
+        for name in ("data", "data-lock"):
+            try:
+                os.unlink(os.path.join(folder, name))
+            except FileNotFoundError:
+                pass
+        os.rmdir(folder)
+    except OSError:
+        pass
 
 
 def _used_bytes(path):

@@ -1,10 +1,13 @@
 """What a person reads who wrote something wrong: file, line, what, and what is allowed."""
 
+import tomllib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leither_edge import profile
+from leither_edge.profile.reading import read_plain
 
 with open(profile.find("pi-zero"), encoding="utf-8") as file:
     GOOD = file.read()
@@ -133,7 +136,7 @@ def test_files_that_are_no_profile(data, message):
     assert message in str(caught.value) and "\x1b" not in str(caught.value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.integers(0, len(GOOD) - 1),
     st.integers(0, 30),
@@ -141,6 +144,9 @@ def test_files_that_are_no_profile(data, message):
 )
 def test_any_change_is_accepted_or_explained(start, length, piece):
     text = GOOD[:start] + piece + GOOD[start + length :]
+    document, _ = read_plain(text)
+    if document is not None:
+        assert document == tomllib.loads(text)
     try:
         data = text.encode()
         profile.from_bytes(data, "my.toml")
@@ -150,3 +156,12 @@ def test_any_change_is_accepted_or_explained(start, length, piece):
         last_line = text.count("\n") + 1
         assert error.problems and all(1 <= line <= last_line + 1 for line, _ in error.problems)
         assert str(error).isprintable() or "\n" in str(error)
+
+
+@pytest.mark.parametrize(
+    "line, by", [("pids_max = 48", "pids_max = 0x30"), ("[process]", '["process"]'), ("pids_max = 48", "pids_max = +4_8\t# why")]
+)
+def test_any_toml_will_do(line, by):
+    text, _ = replaced(line, by)
+    assert read_plain(text) == (None, None)
+    assert profile.from_bytes(text.encode()).process.pids_max == 48

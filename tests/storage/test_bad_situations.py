@@ -9,7 +9,7 @@ import sys
 import pytest
 import trio
 
-from leither_edge.storage import DiskFull, InUse, MapFull, ReadOnly, StorageError, Table, open_store
+from leither_edge.storage import DiskFull, InUse, MapFull, ReadOnly, StorageError, Table, environment, open_store
 
 from .child import run_in_child
 
@@ -258,7 +258,8 @@ def test_the_map_shrinks_to_the_address_space(tmp_path):
                 tx.put(BLOCKS, 1, bytes(100))
             return store.map_bytes
 
-    assert 16 << 20 <= run_in_child(child) <= 96 << 20
+    # Memory freed meanwhile adds to the room, so only the order of size is known.
+    assert 16 << 20 <= run_in_child(child) <= 512 << 20
 
 
 def test_an_absurd_map_size_shrinks(tmp_path):
@@ -284,3 +285,21 @@ def test_the_readers_table_does_not_lie_on_the_medium(tmp_path):
         assert sorted(os.listdir(tmp_path / "s")) == ["data.mdb", "lock"]
     assert (tmp_path / "s" / "data.mdb").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_killed_opening_left_in_memory_is_swept(tmp_path, monkeypatch):
+    memory = tmp_path / "memory"
+    monkeypatch.setattr(environment, "_MEMORY_FOLDERS", (str(memory),))
+    dead = memory / f"leither-store-{run_in_child(os.getpid)}-00"
+    dead.mkdir(parents=True)
+    (dead / "data").symlink_to("nowhere")
+    (memory / f"leither-store-{os.getpid()}-00").mkdir()
+    (memory / "leither-store-x").mkdir()
+    open_store(tmp_path / "s", MAP_BYTES, [BLOCKS]).close()
+    assert sorted(os.listdir(memory)) == sorted([f"leither-store-{os.getpid()}-00", "leither-store-x"])
+
+
+def test_without_a_folder_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "_MEMORY_FOLDERS", (str(tmp_path / "nowhere"),))
+    with open_store(tmp_path / "s", MAP_BYTES, [BLOCKS]) as store, store.write() as tx:
+        tx.put(BLOCKS, 1, b"1")

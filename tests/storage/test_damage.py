@@ -144,7 +144,7 @@ def test_damaged_heads(sample, quick_folder):
     assert damaged > 75
 
 
-@pytest.mark.parametrize("cases, seed", [(250, 3), pytest.param(6000, 4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases, seed", [(250, 3), pytest.param(2000, 4, marks=pytest.mark.slow)])
 def test_flipped_bytes(sample, quick_folder, cases, seed):
     data, rows = sample
     choose = random.Random(seed)
