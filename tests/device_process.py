@@ -127,8 +127,10 @@ class Controller:
         return sign_command(command, self.sign)
 
     def send(self, data):
-        """The checked Answer to the bytes of a command."""
+        """The checked Answer to the bytes of a command. Raises ConnectionError if the device is going down."""
         status, body = self.request("POST", "/command", data)
+        if status == 503:
+            raise ConnectionError(body)
         assert status == 200, (status, body)
         return open_answer(body, self.device_key, verify)
 

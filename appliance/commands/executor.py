@@ -29,6 +29,13 @@ BUSY = ("busy", "Too many commands are running; try again in a minute.")
 MIB = 1024 * 1024
 
 
+class Stopping(Exception):
+    """The device goes down while a command runs; its answer is told to whoever repeats it."""
+
+    def __init__(self):
+        super().__init__("The device is going down. Repeat the same command when it is back.")
+
+
 class Executor:
     """The device's side of commands. ``run`` must be running while commands are executed.
 
@@ -106,7 +113,7 @@ class Executor:
     async def execute(self, data):
         """The signed answer (bytes) to the bytes of a signed command.
 
-        Raises Unauthentic for what no key of this device signed; nothing is changed then.
+        Raises Unauthentic for what no key of this device signed; nothing is changed then. Raises Stopping.
         """
         try:
             return await self._execute(receive(data, self._profile.commands.command_max_bytes))
@@ -239,6 +246,9 @@ class Executor:
                 flight.answer = await effect(*arguments)
             except (StorageError, Unauthentic) as error:
                 flight.error = error
+            except trio.Cancelled:
+                flight.error = Stopping()
+                raise
             finally:
                 del self._flights[key]
                 flight.ended.set()
