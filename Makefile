@@ -1,10 +1,11 @@
 # Leither Edge. `make` alone lists the targets.
 PROFILE ?= pi-zero
 STATE   ?= .leither
-LISTEN  ?= 127.0.0.1
+LISTEN  ?= loopback
 PORT    ?= 8040
 PYTHON  ?= python3
 VENV    := .venv/bin
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
 .PHONY: help run test slow lint bench lock clean
@@ -19,7 +20,7 @@ help: ## list the targets
 .venv/.ready-test: requirements/dev.lock install.sh
 	@PYTHON='$(PYTHON)' ./install.sh test
 
-run: .venv/.ready-run ## start a node with its setup page here (LISTEN=0.0.0.0 lets a phone in)
+run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets a phone in)
 	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(STATE)' --listen '$(LISTEN)' --port '$(PORT)'
 
 test: .venv/.ready-test ## run the fast tests, a real browser among them
@@ -36,9 +37,9 @@ bench: .venv/.ready-test ## measure against peers in the same run: tables on the
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
 
 lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs uv)
-	@for lock in run:cli dev:dev; do \
-	  uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	    --python-version 3.11 -q pyproject.toml --extra "$${lock#*:}" -o "requirements/$${lock%:*}.lock" || exit 1; done
+	$(COMPILE) pyproject.toml --extra cli -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra dev -c requirements/run.lock -o requirements/dev.lock
+	$(COMPILE) requirements/pycose.in -o requirements/pycose.lock
 
 clean: ## remove what was built and installed here; the node's data stays
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis

@@ -34,4 +34,5 @@ async def live(options, start_s, rate):
 
 if __name__ == "__main__":
     start_s = float(os.environ.get("LEITHER_CLOCK_START", time.time()))
-    trio.run(live, parse_options(sys.argv[1:]), start_s, float(os.environ.get("LEITHER_CLOCK_RATE", 1)), clock=trio.testing.MockClock(rate=1.0))
+    rate = float(os.environ.get("LEITHER_CLOCK_RATE", 1))
+    trio.run(live, parse_options(sys.argv[1:]), start_s, rate, clock=trio.testing.MockClock(rate=1.0))

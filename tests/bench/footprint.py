@@ -101,11 +101,15 @@ def main():
     if options.json:
         print(json.dumps(figures))
         return
-    print("Resident memory, claimed and idle                      MB   reach")
-    print(f"  bare import trio, cbor2, lmdb, pysodium, h11     {figures['bare_rss_mb']:6.1f}")
-    print(f"  node                                             {figures['node_rss_mb']:6.1f}   {figures['node_rss_ratio']:.2f} times bare, at most 1.2")
-    print(f"  supervisor                                       {figures['supervisor_rss_mb']:6.1f}   at most 14")
-    print(f"  growth: 1,000 pages, 1,000 commands, 24 h        {figures['growth_mb']:6.2f}   at most 2")
+    rows = (
+        ("bare import trio, cbor2, lmdb, pysodium, h11", figures["bare_rss_mb"], ""),
+        ("node", figures["node_rss_mb"], f"{figures['node_rss_ratio']:.2f} times bare, at most 1.2"),
+        ("supervisor", figures["supervisor_rss_mb"], "at most 14"),
+        ("growth: 1,000 pages, 1,000 commands, 24 h", figures["growth_mb"], "at most 2"),
+    )
+    print(f"{'Resident memory, claimed and idle':48}     MB   reach")
+    for what, megabytes, reach in rows:
+        print(f"  {what:46} {megabytes:6.2f}   {reach}")
 
 
 if __name__ == "__main__":
