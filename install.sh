@@ -18,7 +18,6 @@ command -v "$python" >/dev/null || fail "no $python here. Install Python 3.11 or
 missing=""
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 "$python" -c 'import ctypes; ctypes.CDLL("libsodium.so.23")' 2>/dev/null || missing="$missing libsodium23"
-[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ "$purpose" = test ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
     # Without a Chinese face the screenshots of the Chinese pages would show boxes.
@@ -42,8 +41,7 @@ fi
 lock=requirements/$([ "$purpose" = test ] && echo dev || echo run).lock
 [ -x .venv/bin/python ] || { say "making a virtual environment in .venv"; "$python" -m venv .venv; }
 say "installing hash-locked Python packages ($lock)"
-.venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes --only-binary :all: -r "$lock" ||
-    .venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes -r "$lock" ||
+.venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes --prefer-binary -r "$lock" ||
     fail "pip could not install $lock. Is the package index reachable? Its message stands above."
 # A path file and a starter script stand in for 'pip install -e .', which would fetch a build back end without hashes.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

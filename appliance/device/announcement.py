@@ -19,23 +19,32 @@ async def announcement(address, claim, name, device_id, profile_name, is_local_o
     """The text for the terminal. address: URL of the start page; claim: Claim; device_id: 20 bytes."""
     lines = ["", f"Leither Edge {__version__} under the profile {profile_name}, device {id_to_text(device_id)}", ""]
     if claim.token is None:
-        lines += [f"  {name} is running and has its owner.", "", f"    Page      {address}", f"    Command   leither remote add NAME {address}"]
-        return "\n".join([*lines, ""])
+        lines += [f"  {name} is running and has its owner.", ""]
+        lines += [f"    Page      {address}", f"    Command   {_tool()} remote add NAME {address}", ""]
+        return "\n".join(lines)
     setup = f"{address}?t={claim.token.replace('-', '')}"
+    minutes = -int(-claim.window_s // 60)
     lines += ["  Open this page and set the device up:", "", f"    {setup}", ""]
     lines += (await terminal_qr(setup)).splitlines()
-    lines += [f"    Claim token   {claim.token}", f"    Good for      {-int(-claim.window_s // 60)} minutes; starting again makes it good again"]
-    lines += ["", f"  Or from a terminal:  leither remote claim NAME {address} --token {claim.token}"]
+    lines += [f"    Claim token   {claim.token}", f"    Good for      {minutes} minutes; starting again makes it good again", ""]
+    lines += ["  Or from a terminal:", "", f"    {_tool()} remote claim NAME {address} --token {claim.token}", ""]
     if is_local_only:
-        lines += ["", "  Only this computer can reach it. To let a phone in on your network:  make run LISTEN=all"]
-    return "\n".join([*lines, ""])
+        lines += ["  Only this computer can reach it. To let a phone in on your network:  make run LISTEN=all", ""]
+    return "\n".join(lines)
+
+
+def _tool():
+    """How the remote control is called from here: it may be installed beside this interpreter only."""
+    beside = os.path.join(os.path.dirname(sys.executable), "leither")
+    return os.path.relpath(beside) if os.path.exists(beside) else "leither"
 
 
 async def terminal_qr(text):
     """A QR code in block characters, empty where segno is not installed."""
     with trio.move_on_after(QR_LIMIT_S):
         try:
-            done = await trio.run_process([sys.executable, "-c", _QR_PROGRAM, text], capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+            program = [sys.executable, "-c", _QR_PROGRAM, text]
+            done = await trio.run_process(program, capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
         except OSError:
             return ""
         if done.returncode == 0:

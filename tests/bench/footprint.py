@@ -21,7 +21,10 @@ sys.path.insert(0, str(ROOT))
 
 from tests.device_process import Controller, DeviceProcess, rss_kib  # noqa: E402
 
-BARE = "import trio, cbor2, lmdb, pysodium, h11; print(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1])"
+BARE = """
+import trio, cbor2, lmdb, pysodium, h11
+print(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1])
+"""
 SIMULATED_S = 24 * 3600
 PAGES = ("/", "/setup/name", "/sign-in", "/captive-portal/api", "/device", "/status", "/static/none", "/metrics")
 KIB = 1024
