@@ -9,7 +9,6 @@ from appliance.supervisor.console import Console
 from appliance.supervisor.limits import limits_from_profile
 from appliance.supervisor.loop import Supervisor
 from appliance.supervisor.options import HELP, UsageError, parse_options
-from appliance.supervisor.profile_reader import ProfileRefused, read_profile
 from appliance.supervisor.state_folder import StateFolderError, open_folder
 from appliance.supervisor.watchdog import HardwareWatchdog, NoWatchdog
 
@@ -18,7 +17,7 @@ NODE_COMMAND = ("-X", "faulthandler", "-m", "appliance.device")
 NODE_USER = "leither"
 
 
-def main(arguments, node_command=None, load_profile=read_profile):
+def main(arguments, node_command=None, load_profile=None):
     """Run the supervisor. Returns its exit code: 0 stopped, 1 cannot run, 2 usage.
 
     Args:
@@ -33,6 +32,8 @@ def main(arguments, node_command=None, load_profile=read_profile):
     if options.help:
         os.write(1, HELP.encode())
         return 0
+    if load_profile is None:
+        from leither_edge.profile import load as load_profile
     try:
         profile = load_profile(options.profile)
         board = open_board(options.board)
@@ -44,7 +45,7 @@ def main(arguments, node_command=None, load_profile=read_profile):
             user=NODE_USER if board.is_device and os.geteuid() == 0 else None,
             folder_fd=folder_fd,
         )
-    except (ProfileRefused, BoardError, StateFolderError, OSError) as error:
+    except (BoardError, StateFolderError, ValueError, OSError) as error:
         return _complain(str(error), 1)
     console = Console(shows_log=not board.is_device and not options.quiet)
     watchdog = _open_watchdog(console) if board.is_device else NoWatchdog()
