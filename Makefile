@@ -31,7 +31,7 @@ slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
 
 lint: .venv/.ready-test ## check style and the shell scripts
 	@$(VENV)/python -m ruff check .
-	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; else echo 'shellcheck is not here: scripts not checked'; fi
+	@shellcheck install.sh .ci/run
 
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done

@@ -20,6 +20,8 @@ missing=""
 "$python" -c 'import ctypes; ctypes.CDLL("libsodium.so.23")' 2>/dev/null || missing="$missing libsodium23"
 if [ "$purpose" = test ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+    "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null || missing="$missing libatomic1" # for the browser's driver
+    command -v shellcheck >/dev/null || missing="$missing shellcheck"
     # Without a Chinese face the screenshots of the Chinese pages would show boxes.
     [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*CJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-wqy-zenhei"
 fi
