@@ -54,6 +54,8 @@ class Launch:
         self._limits = limits
         self._account = _account(user) if user else None
         self._folder_fd = folder_fd
+        if self._account and folder_fd is not None:
+            os.fchown(folder_fd, *self._account)
 
     def start(self):
         """Start one. Raises OSError when the system has no room for it."""
@@ -88,7 +90,8 @@ class Launch:
             os.set_inheritable(control_fd, True)
             if self._folder_fd is not None:
                 os.set_inheritable(self._folder_fd, True)
-            self._limits.apply_to_self()
+            for refusal in self._limits.apply_to_self():
+                os.write(2, f"error supervisor-limit refused={refusal.replace(' ', '-')}\n".encode())
             if self._account:
                 _become(*self._account)
             _bind_to_life_of(supervisor, no_new_privileges=bool(self._account))

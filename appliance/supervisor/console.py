@@ -16,10 +16,14 @@ class Console:
         self._announced = None
 
     def announce(self, text):
-        """Print ``text`` unless it is what was printed last: a restarted node says the same again."""
+        """Print what the node says once it is ready, unless it said the same before: restarts change nothing for a person."""
         if text != self._announced:
             self._announced = text
             _write(1, text)
+
+    def show(self, text):
+        """Print ``text``."""
+        _write(1, text)
 
     def log(self, line):
         """Show a log line if wanted."""

@@ -41,14 +41,25 @@ class Limits:
         return self._cgroup
 
     def apply_to_self(self):
-        """Bound the calling process: run in the node's process before it becomes the node. Raises OSError."""
+        """Bound the calling process: run in the node's process before it becomes the node.
+
+        Returns what was refused, as text: a node without one of its bounds is better than none.
+        """
+        refused = []
         if self._cgroup is not None:
-            with open(self._cgroup.joined_by, "w") as file:
-                file.write("0")
+            try:
+                with open(self._cgroup.joined_by, "w") as file:
+                    file.write("0")
+            except OSError as error:
+                refused.append(f"cgroup: {error.strerror}")
         for kind, value in self._rlimits:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(kind, (value, value))
+            try:
+                resource.setrlimit(kind, (value, value))
+            except (OSError, ValueError) as error:
+                refused.append(f"rlimit {kind}: {error}")
+        return refused
 
     def in_force(self, pid):
         """Limits on process ``pid`` as the kernel tells them."""

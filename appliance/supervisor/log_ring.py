@@ -50,6 +50,24 @@ def printable(line):
     return line.rstrip(b"\r").decode(errors="backslashreplace").translate(_VISIBLE)
 
 
+def json_bytes(text):
+    """At most how many bytes ``text`` takes as JSON: outside ASCII six a character, twelve a surrogate pair."""
+    if not text.isascii():
+        return 12 * len(text)
+    return len(text) + text.count('"') + text.count("\\") + text.count("\t")
+
+
+def newest_that_fit(lines, max_bytes=48_000):
+    """The end of ``lines`` that takes at most ``max_bytes`` as JSON."""
+    kept = []
+    for line in reversed(lines):
+        max_bytes -= 3 + json_bytes(line)
+        if max_bytes < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
+
+
 class LogRing:
     """The newest lines within ``max_bytes``, numbered from 1."""
 
@@ -83,8 +101,7 @@ class LogRing:
             if after is not None and number <= after:
                 continue
             text = line.decode()
-            # Outside ASCII JSON takes six bytes a character, twelve a surrogate pair.
-            max_bytes -= 48 + (len(text) + text.count('"') + text.count("\\") if text.isascii() else 12 * len(text))
+            max_bytes -= 48 + json_bytes(text)
             if len(found) == limit or (max_bytes < 0 and found):
                 break
             found.append({"n": number, "time": time_s, "text": text})

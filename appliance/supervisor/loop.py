@@ -13,9 +13,10 @@ import time
 from appliance.board import BoardError
 from appliance.board.verbs import BOARD, VERBS
 from appliance.supervisor.backoff import Backoff
+from appliance.supervisor.child import EXEC_FAILED
 from appliance.supervisor.control import Control
 from appliance.supervisor.heartbeat import Heartbeat
-from appliance.supervisor.log_ring import LineSplitter, LogRing
+from appliance.supervisor.log_ring import LineSplitter, LogRing, newest_that_fit
 from appliance.supervisor.signals import Signals
 from appliance.supervisor.state_folder import complete_reset, is_reset_requested, request_reset
 from appliance.supervisor.status import flattened, own_memory_kib
@@ -33,7 +34,10 @@ DRAIN_TURNS = 64
 
 # How a node asks to be started again at once (sysexits.h: EX_TEMPFAIL), and the ends that no restart mends.
 EXIT_RESTART = 75
-EXITS_FINAL = (0, 1, 2)
+EXITS_FINAL = (0, 1, 2, EXEC_FAILED)
+
+# Verbs that only look: a page asks for them every second, and the log ring has better to keep.
+LOOKING = ("wifi_status", "temperature", "info", "logs", "crash", "supervisor_status")
 
 # What is going on, and what happens once the node has ended.
 RUNNING, STOPPING, WAITING, DOWN = "running", "stopping", "waiting", "down"
@@ -87,7 +91,10 @@ class Supervisor:
             self._judge(time.monotonic())
             if self._exit_code is None:
                 self._hear(self._patience_s(time.monotonic()))
-        self._watchdog.close()
+        try:
+            self._watchdog.close()
+        except OSError:
+            pass  # it ends with us
         return self._exit_code
 
     # What comes in.
@@ -164,12 +171,17 @@ class Supervisor:
 
     def _on_request(self, verb, arguments, reply):
         self._count("requests")
+        if verb not in LOOKING:
+            self._say("info", "verb", verb=verb)
+        if verb == "identify" and not self._board.is_device:
+            # A board without a lamp: the terminal is where a person sees which one it is.
+            self._console.show(f"This is the device that was asked to identify itself, for {arguments['seconds']} seconds.")
         if VERBS[verb].place == BOARD:
             self._worker.submit(verb, arguments, reply, time.monotonic())
         elif verb == "logs":
             reply({"lines": self._ring.lines(**arguments), "dropped": self._ring.dropped}, None)
         elif verb == "crash":
-            reply(self._crash, None)
+            reply(self._crash and dict(self._crash, lines=newest_that_fit(self._crash["lines"])), None)
         elif verb == "supervisor_status":
             reply(self._status(), None)
         elif verb == "reboot":
@@ -216,7 +228,10 @@ class Supervisor:
             self._kick()
 
     def _kick(self):
-        self._watchdog.kick()
+        try:
+            self._watchdog.kick()
+        except OSError as error:
+            self._say("error", "watchdog", reason=error.strerror)
         self._next_kick_s = time.monotonic() + WATCHDOG_KICK_S
 
     def _patience_s(self, now_s):
@@ -299,8 +314,15 @@ class Supervisor:
         else:
             self._phase, self._due_s = WAITING, now_s
             if after == REBOOT:
-                self._board.reboot()
-                self._phase = DOWN if self._board.is_device else WAITING
+                self._reboot()
+
+    def _reboot(self):
+        try:
+            self._board.reboot()
+        except (BoardError, OSError) as error:
+            self._say("error", "reboot", reason=type(error).__name__)
+        else:
+            self._phase = DOWN if self._board.is_device else WAITING
 
     def _asked_by(self, code, lived_s):
         if code == EXIT_RESTART and lived_s >= self._profile.supervisor.backoff_min_s:
