@@ -47,7 +47,12 @@ class Board:
         raise _unsupported("join a Wi-Fi network")
 
     def wifi_status(self):
-        """State ("off|disconnected|joining|joined"), ssid and address of the station."""
+        """State ("off|disconnected|joining|joined"), ssid and address of the station, and what else decides about the access point.
+
+        access_point: whether ours is open, whoever closed it; phones: how many are attached to it; configured: whether settings of
+        a network are kept; wired: whether a cable connects the board. A station with settings kept joins by itself as soon as the
+        network and the radio are there; while the access point has the radio, it may not.
+        """
         raise _unsupported("tell the state of its Wi-Fi")
 
     def wifi_forget(self):

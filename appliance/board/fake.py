@@ -1,7 +1,8 @@
 """A board made of nothing, for laptops and tests: a neighbourhood of Wi-Fi networks with the usual ways to fail.
 
 Environment: LEITHER_FAKE_WIFI names a JSON file with networks of your own (a list of objects with the members of
-``Network``), LEITHER_FAKE_SPEED multiplies every delay (1.0 is how long real radios take). All state is in memory.
+``Network``), LEITHER_FAKE_SPEED multiplies every delay (1.0 is how long real radios take), LEITHER_FAKE_WIRED=no takes away the
+cable: a laptop is reached through its own network, so its board counts as wired. All state is in memory.
 """
 
 import os
@@ -72,16 +73,23 @@ class FakeBoard(Board):
         networks: list of Network.
         speed: factor on every delay.
         sleep: function of seconds, replaced in tests.
+        wired: whether a cable connects the board.
+
+    Tests change ``wired`` and ``phones`` (attached to the access point), and switch networks off and on.
     """
 
     name = "fake"
 
-    def __init__(self, networks=None, speed=1.0, sleep=time.sleep):
+    def __init__(self, networks=None, speed=1.0, sleep=time.sleep, wired=True):
+        self.wired = wired
+        self.phones = 0
         self._networks = default_networks() if networks is None else networks
         self._speed = speed
         self._sleep = sleep
+        self._kept = None
         self._joined = None
         self._joining = None
+        self._off = set()
         self._access_point = None
         self._slot = "a"
         self._next_slot = None
@@ -98,24 +106,40 @@ class FakeBoard(Board):
             speed = -1.0
         if not 0.0 <= speed <= 100.0:
             raise BoardError("bad-scenario", "LEITHER_FAKE_SPEED is a number from 0 to 100.")
-        return cls(read_scenario(path) if path else None, speed)
+        wired = environment.get("LEITHER_FAKE_WIRED", "yes")
+        if wired not in ("yes", "no"):
+            raise BoardError("bad-scenario", "LEITHER_FAKE_WIRED is yes or no.")
+        return cls(read_scenario(path) if path else None, speed, wired=wired == "yes")
+
+    def network_off(self, ssid):
+        """Switch the router of the network ``ssid`` (text) off."""
+        self._off.add(ssid.encode())
+
+    def network_on(self, ssid):
+        """Switch it on again."""
+        self._off.discard(ssid.encode())
+
+    def power_cut(self):
+        """What is kept outlives it, nothing else does."""
+        self._joined = self._access_point = None
+        self.phones = 0
 
     def wifi_scan(self):
         self._pass_time(SCAN_S)
-        seen = [network for network in self._networks if not network.hidden]
+        seen = [network for network in self._networks if not network.hidden and network.ssid not in self._off]
         return [network.seen() for network in sorted(seen, key=lambda network: -network.signal_dbm)]
 
     def wifi_join(self, ssid, passphrase, hidden):
         self._joining = ssid
         try:
-            self._joined = self._associated(ssid, passphrase, hidden)
+            self._joined = self._kept = self._associated(ssid, passphrase, hidden)
         finally:
             self._joining = None
         return self._address()
 
     def _associated(self, ssid, passphrase, hidden):
         network = next((network for network in self._networks if network.ssid == ssid), None)
-        if network is None or network.behaviour == "vanishing" or (network.hidden and not hidden):
+        if network is None or network.behaviour == "vanishing" or network.ssid in self._off or (network.hidden and not hidden):
             self._pass_time(NOT_FOUND_S)
             raise BoardError("not-found", "The network is not in reach.")
         if network.security == "wep":
@@ -130,6 +154,7 @@ class FakeBoard(Board):
         return network
 
     def wifi_status(self):
+        self._follow_router()
         if self._joining is not None:
             state, ssid = "joining", self._joining
         elif self._joined is not None:
@@ -141,11 +166,21 @@ class FakeBoard(Board):
             "ssid": ssid.decode(errors="replace"),
             "ssid_hex": ssid.hex(),
             "address": self._address() if state == "joined" else None,
-            "access_point": self._access_point,
+            "access_point": self._access_point is not None,
+            "phones": self.phones,
+            "configured": self._kept is not None,
+            "wired": self.wired,
         }
 
+    def _follow_router(self):
+        """The station loses its network with the router, and finds it again unless the access point has the one radio."""
+        if self._kept is None or self._kept.ssid in self._off:
+            self._joined = None
+        elif self._access_point is None:
+            self._joined = self._kept
+
     def wifi_forget(self):
-        self._joined = None
+        self._joined = self._kept = None
 
     def ap_start(self, ssid, passphrase):
         if not ssid:
@@ -157,6 +192,7 @@ class FakeBoard(Board):
 
     def ap_stop(self):
         self._access_point = None
+        self.phones = 0
 
     def switch_slot(self, slot, trial):
         self._next_slot = slot
@@ -176,8 +212,8 @@ class FakeBoard(Board):
         return {"board": self.name, "is_device": False, "slot": self._slot, "clock_offset_s": self._clock_offset_s}
 
     def forget_settings(self):
-        self._joined = None
-        self._access_point = None
+        self._joined = self._kept = None
+        self.ap_stop()
 
     def reboot(self):
         if self._next_slot is not None:
