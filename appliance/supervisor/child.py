@@ -87,14 +87,17 @@ class Launch:
             os.setsid()
             null_fd = os.open("/dev/null", os.O_RDONLY)
             os.dup2(null_fd, 0)
-            os.set_inheritable(control_fd, True)
-            if self._folder_fd is not None:
-                os.set_inheritable(self._folder_fd, True)
+            _keep_only({fd for fd in (control_fd, self._folder_fd) if fd is not None})
             for refusal in self._limits.apply_to_self():
                 os.write(2, f"error supervisor-limit refused={refusal.replace(' ', '-')}\n".encode())
+            prctl = _prctl()
             if self._account:
                 _become(*self._account)
-            _bind_to_life_of(supervisor, no_new_privileges=bool(self._account))
+                prctl(PR_SET_NO_NEW_PRIVS, 1)
+            # After setuid, which would clear it.
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != supervisor:
+                os._exit(EXEC_FAILED)  # it died before the line above
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             environment = dict(os.environ, LEITHER_SUPERVISOR_FD=str(control_fd))
             os.execve(self._command[0], self._command, environment)
@@ -103,6 +106,16 @@ class Launch:
             os.write(2, f"The node could not be started: {reason}.\n".encode(errors="replace"))
         finally:
             os._exit(EXEC_FAILED)
+
+
+def _keep_only(descriptors):
+    """Inherit these and the standard three, and nothing that whoever started us left open."""
+    first = 3
+    for fd in sorted(descriptors):
+        os.closerange(first, fd)
+        os.set_inheritable(fd, True)
+        first = fd + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
 def _account(user):
@@ -122,15 +135,16 @@ def _become(user, group):
     os.setresuid(user, user, user)
 
 
-def _bind_to_life_of(supervisor, no_new_privileges):
-    """Die with the supervisor, and give up ever gaining privileges. After setuid, which would clear the former."""
-    import ctypes  # here, in the process that is replaced at once: it would cost the supervisor 0.7 MB
+def _prctl():
+    """prctl(2) as a function of option and value. Raises OSError."""
+    # Here, in the process that is replaced at once: it would cost the supervisor 0.7 MB. And while we may still read it.
+    import ctypes
 
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
-    if prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    if os.getppid() != supervisor:
-        os._exit(EXEC_FAILED)  # it died before the line above
-    if no_new_privileges and prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    function = ctypes.CDLL(None, use_errno=True).prctl
+    function.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+
+    def prctl(option, value):
+        if function(option, value, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    return prctl

@@ -1,10 +1,12 @@
 """The real supervisor around the stand-in node, with a profile whose times suit a test. ``python -m tests.supervisor.launch``."""
 
+import functools
 import os
 import sys
 from types import SimpleNamespace
 
-from appliance.supervisor.start import main
+from appliance.supervisor import start
+from appliance.supervisor.state_folder import open_folder
 
 CHILD = os.path.join(os.path.dirname(__file__), "node_child.py")
 
@@ -21,4 +23,6 @@ def quick_profile(_name=None):
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1:], node_command=[sys.executable, "-I", "-S", "-X", "faulthandler", CHILD], load_profile=quick_profile))
+    # Long enough for an orphaned node to end, short enough to be told that the folder is taken.
+    start.open_folder = functools.partial(open_folder, wait_s=1.0)
+    os._exit(start.main(sys.argv[1:], node_command=[sys.executable, "-I", "-S", "-X", "faulthandler", CHILD], load_profile=quick_profile))
