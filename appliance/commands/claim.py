@@ -75,6 +75,14 @@ class Claim:
         """Seconds until the claim window closes, 0 if it has, or if the device is claimed."""
         return 0 if self.claimed else max(0, self._closes - trio.current_time())
 
+    def use_token(self, token):
+        """Take the token of the card instead of the made one, for this start; a claimed device takes none.
+
+        token: 20 characters of ALPHABET, hyphens or not.
+        """
+        if not self.claimed:
+            self._token = normal_token(token)
+
     async def claim(self, token, owner_public_key, proof=None):
         """Make the key's holder the owner; returns the first Keyset.
 

@@ -15,9 +15,14 @@ QR_LIMIT_S = 10
 _QR_PROGRAM = "import sys, segno; segno.make(sys.argv[1], error='l', micro=False).terminal(compact=True, border=2)"
 
 
-async def announcement(address, claim, name, device_id, profile_name, is_local_only):
-    """The text for the terminal. address: URL of the start page; claim: Claim; device_id: 20 bytes."""
+async def announcement(address, claim, name, device_id, profile_name, is_local_only, access_point=None, notes=()):
+    """The text for the terminal.
+
+    address: URL of the start page; claim: Claim; device_id: 20 bytes; access_point: (name, passphrase) if phones may come that way;
+    notes: sentences to say first.
+    """
     lines = ["", f"Leither Edge {__version__} under the profile {profile_name}, device {id_to_text(device_id)}", ""]
+    lines += [*(f"  {note}" for note in notes), ""] if notes else []
     if claim.token is None:
         lines += [f"  {name} is running and has its owner.", ""]
         lines += [f"    Page      {address}", f"    Command   {_tool()} remote add NAME {address}", ""]
@@ -27,6 +32,9 @@ async def announcement(address, claim, name, device_id, profile_name, is_local_o
     lines += ["  Open this page and set the device up:", "", f"    {setup}", ""]
     lines += (await terminal_qr(setup)).splitlines()
     lines += [f"    Claim token   {claim.token}", f"    Good for      {minutes} minutes; starting again makes it good again", ""]
+    if access_point is not None:
+        lines += ["  With a phone: join this Wi-Fi, and the page opens by itself.", ""]
+        lines += [f"    Wi-Fi         {access_point[0]}", f"    Password      {access_point[1]}", ""]
     lines += ["  Or from a terminal:", "", f"    {_tool()} remote claim NAME {address} --token {claim.token}", ""]
     if is_local_only:
         lines += ["  Only this computer can reach it. To let a phone in on your network:  make run LISTEN=all", ""]

@@ -14,11 +14,15 @@ from appliance.commands.routes import routes
 from appliance.commands.tables import TABLES
 from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
+from appliance.device.applied_card import apply_card
+from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
 from appliance.portal.api import portal_routes
 from appliance.portal.visit import host_gate
+from appliance.radio import Radio
 from leither_edge import BUILD_TIME, __version__, profile
+from leither_edge.core.ids import id_to_text
 from leither_edge.core.time_floor import TimeFloor
 from leither_edge.http import Router
 from leither_edge.node import open_node
@@ -70,7 +74,9 @@ async def serve_device(options, *, clock=time.time):
 async def _serve(node, options, board, nursery):
     limits, floor = node.profile, TimeFloor(BUILD_TIME)
     versions = {"leither": __version__, "python": "{}.{}.{}".format(*sys.version_info)}
-    executor = Executor(node.store, node.key, floor, node.clock, board, node.counters, node.log, limits, versions=versions)
+    passphrase = passphrase_in(node.folder)
+    radio = Radio(board, f"Leither-{id_to_text(node.key.id)[:4]}", passphrase, limits.portal, node.counters, node.log)
+    executor = Executor(node.store, node.key, floor, node.clock, radio, node.counters, node.log, limits, versions=versions)
     claim = Claim(
         node.store, node.key.id, node.folder, limits.portal.claim_window_s, limits.commands.audit_entries_max,
         floor, node.clock, node.counters, node.log,
@@ -79,6 +85,8 @@ async def _serve(node, options, board, nursery):
     nursery.start_soon(_hear_supervisor, board, nursery.cancel_scope)
     nursery.start_soon(board.beat_every, limits.supervisor.heartbeat_interval_s)
     await nursery.start(executor.run)
+    card = await apply_card(options.card, claim, node.log, node.counters)
+    radio.passphrase = card.passphrase or radio.passphrase
 
     router = Router()
     for method, path, handler in routes(executor, claim, node.key, limits, node.counters):
@@ -87,8 +95,9 @@ async def _serve(node, options, board, nursery):
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
     device = portal_device(
-        executor, claim, board, node.store, node.key, limits, node.log, node.counters, nursery,
+        executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
         assets=pages, addresses=addresses, port=listeners[0].getsockname()[1],
+        access_point=radio.access_point,
     )  # fmt: skip
     sessions = device.sessions
     executor.keyset_changed = lambda keyset: sessions.close_all()
@@ -97,9 +106,12 @@ async def _serve(node, options, board, nursery):
 
     address = device.url()
     write_address(node.folder, address)
+    await nursery.start(radio.run, claim, card.network)
     node.log.info("ready", address=address, claimed=claim.claimed)
     name = executor.config["name"]
-    await board.ready(await announcement(address, claim, name, node.key.id, limits.board.name, addresses.is_local_only))
+    entrance = (radio.ssid, radio.passphrase) if radio.serves_phones else None
+    said = await announcement(address, claim, name, node.key.id, limits.board.name, addresses.is_local_only, entrance, card.notes)
+    await board.ready(said)
 
 
 async def _stop_on_signal(scope):

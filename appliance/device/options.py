@@ -1,7 +1,7 @@
 """The command line of the device's process. Read by hand: argparse would stay in the node's memory."""
 
 HELP = """\
-usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N]
+usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--card FILE]
 
 Serves the setup page, signed commands and metrics. The supervisor (python -m appliance.supervisor) starts it.
 
@@ -9,6 +9,7 @@ Serves the setup page, signed commands and metrics. The supervisor (python -m ap
   --state DIR      folder that holds everything the node keeps (default: .leither)
   --listen WHERE   loopback (default), all, or numeric addresses with commas between
   --port N         TCP port (default: 8040; 0 takes a free one)
+  --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
 
 WHERE = {
@@ -26,13 +27,14 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); hosts (numeric addresses); port; help (bool)."""
+    """profile, state (text); card (path or None); hosts (numeric addresses); port; help (bool)."""
 
-    __slots__ = ("help", "hosts", "port", "profile", "state")
+    __slots__ = ("card", "help", "hosts", "port", "profile", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
         self.state = state
+        self.card = None
         self.hosts = hosts
         self.port = port
         self.help = False
@@ -47,7 +49,7 @@ def parse_options(arguments):
             options.help = True
             continue
         name, equals, value = word.partition("=")
-        if name not in ("--profile", "--state", "--listen", "--port"):
+        if name not in ("--profile", "--state", "--listen", "--port", "--card"):
             raise UsageError(f"{name} is not an option")
         value = value if equals else next(words, "")
         if not value:
