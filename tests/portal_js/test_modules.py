@@ -1,9 +1,7 @@
-"""The portal's modules, run in Chromium (and under node where it is there) against the vectors and a fake device."""
+"""The portal's modules, run in Chromium against the vectors and a fake device."""
 
 import json
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -21,17 +19,6 @@ from tests.portal_js.static_server import serving
 from tests.portal_js.vectors import BIP39, RFC8032, all_vectors, static_folder, word_list
 
 HERE = Path(__file__).parent
-CHROMIUM = shutil.which("chromium")
-NODE = shutil.which("node")
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REPORT_LIMIT_MS = 30_000
 SIZE_MAX = 30 * 1024
 SLOW_MS = 100
@@ -43,15 +30,11 @@ def vectors():
 
 
 @pytest.fixture(scope="module")
-def browser_run(vectors):
+def browser_run(chromium, vectors):
     """(report of the page, lines on its console, requested addresses, the device)."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed")
     device = FakeDevice(int(time.time()))
-    with serving(static_folder(), vectors, word_list(), device) as address, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        page = browser.new_page()
+    with serving(static_folder(), vectors, word_list(), device) as address:
+        page = chromium.new_page()
         console, requested = [], []
         page.on("console", lambda line: console.append(line.text))
         page.on("pageerror", lambda error: console.append(str(error)))
@@ -60,7 +43,7 @@ def browser_run(vectors):
         with page.expect_request(f"{address}/report", timeout=REPORT_LIMIT_MS) as posted:
             page.goto(address)
         report = json.loads(posted.value.post_data)
-        browser.close()
+        page.close()
     return report, console, [url.removeprefix(address) for url in requested], device
 
 
@@ -89,21 +72,6 @@ def test_no_secret_reaches_an_address_or_the_console(browser_run):
 @pytest.mark.browser
 def test_core_takes_commands_made_in_the_page(browser_run):
     _check_made(browser_run[0]["made"])
-
-
-@pytest.mark.skipif(not NODE, reason="node is not installed")
-def test_every_check_passes_under_node(vectors, tmp_path):
-    shutil.copytree(static_folder(), tmp_path / "static")
-    for name in ("checks.js", "node_main.mjs"):
-        shutil.copy(HERE / name, tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "vectors.json").write_text(json.dumps(vectors))
-    (tmp_path / "words-en.txt").write_text(word_list())
-    run = subprocess.run([NODE, tmp_path / "node_main.mjs", tmp_path], capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
-    report = json.loads(run.stdout)
-    assert report["failed"] == []
-    _check_made(report["made"])
 
 
 def _check_made(made):
