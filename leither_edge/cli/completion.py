@@ -86,7 +86,7 @@ def candidates(typed, current):
     from leither_edge.cli import grammar
     from leither_edge.cli.book import Book
     from leither_edge.cli.home import Home
-    from leither_edge.cli.main import split_target
+    from leither_edge.cli.target import split_target
 
     book = Book(Home())
     before = [word for word in typed if not word.startswith("-")]
