@@ -36,7 +36,7 @@ class Body:
     on the connection stays with the connection.
     """
 
-    __slots__ = ("_connection", "_head", "_limits", "_read", "_recent", "_to_feed", "_waited_s", "ended")
+    __slots__ = ("_connection", "_head", "_is_broken", "_limits", "_read", "_recent", "_to_feed", "_waited_s", "ended")
 
     def __init__(self, connection, head, limits):
         self._connection = connection
@@ -46,6 +46,7 @@ class Body:
         self._recent = b""
         self._read = 0
         self._waited_s = 0.0
+        self._is_broken = False
         self.ended = False
 
     async def read(self, max_bytes):
@@ -80,23 +81,28 @@ class Body:
         return True
 
     def _next_event(self):
+        if self._is_broken:
+            raise _malformed()
         try:
             event = self._head.parser.next_event()
         except h11.RemoteProtocolError:
-            raise _malformed() from None
+            event = None
         if type(event) is h11.EndOfMessage:
-            if self._head.length is None:
-                self._end_chunks(event)
-            self.ended = True
-        return event
+            self.ended = self._head.length is not None or self._end_chunks(event)
+            if self.ended:
+                return event
+        elif event is h11.NEED_DATA or type(event) is h11.Data:
+            return event
+        self._is_broken = True
+        raise _malformed()
 
     def _end_chunks(self, event):
+        """Give back what follows the last chunk; whether that chunk ended as it must."""
         rest = self._head.parser.trailing_data[0]
         consumed = self._recent[: len(self._recent) - len(rest)]
-        # h11 ends a trailer section at a bare LF too; see head.py for why we do not.
-        if event.headers or not consumed.endswith(b"\r\n\r\n"):
-            raise _malformed()
         self._connection.buffer = rest
+        # h11 ends a trailer section at a bare LF too; see head.py for why we do not.
+        return not event.headers and consumed.endswith(b"\r\n\r\n")
 
     def _feed(self):
         """Hand what the connection holds to the parser; whether there was anything."""

@@ -51,7 +51,7 @@ class Connection:
                     await self._serve()
                 if self.scope.cancelled_caught:
                     self._stopped()
-            except (OSError, Disconnected):
+            except Disconnected:
                 self._server.count("http_disconnects")
             if self._linger:
                 await self._read_and_drop()
@@ -143,8 +143,7 @@ class Connection:
             if type(response) is not Response:
                 raise TypeError("a handler returned no Response")
         except HttpError as error:
-            if error.reason is not None:
-                server.count_refusal(error)
+            server.count_refusal(error)
             response = error_response(error)
         except Disconnected:
             raise
@@ -198,13 +197,17 @@ class Connection:
             self._answered = True
             await self.send(data)
             self._server.count_answer(response.status)
-        except OSError:
+        except Disconnected:
             raise
         except Exception as error:
             # Once the head is out only an end without its proper mark tells the client.
-            self._server.log_exception(error, "stream")
+            if isinstance(error, HttpError):
+                self._server.count_refusal(error)
+            else:
+                self._server.log_exception(error, "stream")
+                error = HttpError(500, _FAILED)
             if not self._answered:
-                await self._refuse(HttpError(500, _FAILED))
+                await self._refuse(error)
             return False
         finally:
             close = getattr(parts, "aclose", None)
@@ -221,6 +224,8 @@ class Connection:
                 return self._socket.recv(max_bytes)
             except BlockingIOError:
                 continue
+            except OSError:
+                raise Disconnected from None
 
     async def receive_body(self, max_bytes, allowed_s):
         """Bytes of a body, b"" at the end; the client has ``allowed_s`` to send some."""
@@ -238,6 +243,8 @@ class Connection:
             sent = self._socket.sendmsg((data, more)) if more else self._socket.send(data)
         except BlockingIOError:
             sent = 0
+        except OSError:
+            raise Disconnected from None
         if sent < total:
             await self._send_slowly(data, more, sent)
 
@@ -257,6 +264,8 @@ class Connection:
                         count = self._socket.send(view[sent : sent + SEND_PIECE_BYTES])
                     except BlockingIOError:
                         continue
+                    except OSError:
+                        raise Disconnected from None
                     sent += count
                     written += count
             sent = 0
@@ -302,7 +311,7 @@ class Connection:
                     if not data:
                         return
                     dropped += len(data)
-            except OSError:
+            except (OSError, Disconnected):
                 pass
 
 

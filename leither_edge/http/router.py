@@ -23,10 +23,8 @@ class Router:
         """Register ``handler``, an async function of a Request that returns a Response."""
         if "{" in pattern:
             segments = pattern.split("/")
-            for known, handlers in self._patterns:
-                if known == segments:
-                    break
-            else:
+            handlers = next((found for known, found in self._patterns if known == segments), None)
+            if handlers is None:
                 handlers = {}
                 self._patterns.append((segments, handlers))
         else:

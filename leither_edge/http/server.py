@@ -145,7 +145,8 @@ class Server:
         self._counters.add("http_answers", status=status)
 
     def count_refusal(self, error):
-        self._counters.add("http_refusals", reason=error.reason)
+        if error.reason is not None:
+            self._counters.add("http_refusals", reason=error.reason)
 
     def log_exception(self, error, where):
         """One line with type and place. Not the message: it may quote what a person typed."""

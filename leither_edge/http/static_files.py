@@ -2,9 +2,10 @@
 
 import os
 import re
-from zlib import crc32
 
 import trio
+
+from leither_edge.core.sha256 import sha256
 
 from .errors import HttpError
 from .file_source import FileBody, Folder, Table, version_of
@@ -178,7 +179,7 @@ class Variant:
         self.cost = ENTRY_BYTES + (0 if body is None or kept_free else len(body))
         mark = "-gz" if self.is_gzip else ""
         if version is None:
-            self.etag = f'"{self.size:x}-{crc32(body):08x}{mark}"'
+            self.etag = f'"{sha256(body).hexdigest()[:32]}{mark}"'
         else:
             self.etag = f'"{version[1]:x}-{version[0]:x}-{version[2]:x}{mark}"'
 
