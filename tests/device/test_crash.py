@@ -16,6 +16,8 @@ from tests.device_process import Controller, DeviceProcess
 
 # Long enough for a few dozen commands, short enough that most cuts come while one is under way.
 LONGEST_S = 0.12
+# The device keeps a bounded log: read along before the oldest entries go.
+AUDITED_EVERY = 10
 
 
 @pytest.mark.parametrize("cuts", [12, pytest.param(200, marks=pytest.mark.slow)])
@@ -26,7 +28,7 @@ def test_power_cuts_lose_and_repeat_nothing(tmp_path, cuts):
         owner = Controller(device.port)
         assert owner.claim(device.token)[0] == 200
         history = History()
-        for _ in range(cuts):
+        for turn in range(cuts):
             cut = threading.Timer(chance.uniform(0, LONGEST_S), power_cut, [device, chance.random() < 0.5])
             cut.start()
             in_flight = command_until_silence(owner, history, chance)
@@ -35,6 +37,8 @@ def test_power_cuts_lose_and_repeat_nothing(tmp_path, cuts):
             device.start()
             owner.connect(device.port)
             judge(owner, history, in_flight)
+            if turn % AUDITED_EVERY == 0:
+                history.check_audit(owner)
         history.check_audit(owner)
     finally:
         device.stop()
