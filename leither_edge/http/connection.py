@@ -65,6 +65,7 @@ class Connection:
     async def _serve(self):
         server = self._server
         while not server.draining:
+            self._answered = False
             try:
                 raw = await self._receive_head()
                 if raw is None:
@@ -79,7 +80,6 @@ class Connection:
             else:
                 body = Body(self, head, server.limits)
             request = Request(head, body, self._address, self._is_loopback)
-            self._answered = False
             if not await self._answer(head, request, body):
                 return
             if self.buffer:
@@ -152,7 +152,8 @@ class Connection:
             response = error_response(HttpError(500, _FAILED))
 
         keep_alive = head.keep_alive and not server.draining
-        if not body.ended and not body.end_without_waiting():
+        # A streamed response may still be reading the request.
+        if not body.ended and (type(response.body) is not bytes or not body.end_without_waiting()):
             keep_alive = False
             self._linger = True
         try:
@@ -284,8 +285,9 @@ class Connection:
         server = self._server
         if self.phase == IDLE:
             return
-        if self.phase == WRITE or self._answered and self.phase == HANDLER:
-            server.count("http_refusals", reason="slow-reader")
+        if self._answered or self.phase == WRITE:
+            # Part of a response is out: nothing more can be said.
+            server.count("http_refusals", reason="slow-reader" if self.phase == WRITE else "slow-" + self.phase)
             return
         if self.phase == HANDLER:
             error = HttpError(503, "The device took too long to answer.", reason="slow-handler")

@@ -4,6 +4,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from leither_edge.http import Response
+
 from .serving import LIMITS, serving, status_of
 
 GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n"
@@ -196,6 +198,17 @@ async def test_a_slow_reader_is_cut_off():
             assert server.refused("slow-reader") == 1
             assert len(await client.rest()) < 8_000_000
         await server.still_answers()
+
+
+@slow
+async def test_a_body_that_stalls_under_a_running_answer_ends_it_without_a_second_one():
+    async def handler(request):
+        return Response(200, request.chunks(), "text/plain")
+
+    async with serving(handler) as server:
+        answer = await server.exchange(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        assert answer.count(b"HTTP/1.1 ") == 1 and answer.endswith(b"3\r\nabc\r\n")
+        assert server.refused("slow-body") == 1
 
 
 @slow
