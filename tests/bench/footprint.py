@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
+# In place of this folder, whose http.py would stand for the standard library's package.
+sys.path[0] = str(ROOT)
 
 from tests.device_process import Controller, DeviceProcess, rss_kib  # noqa: E402
 

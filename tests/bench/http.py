@@ -6,30 +6,21 @@ Rounds alternate between the two. The client keeps its connections and sends the
 a browser does; it prints how busy it was, since a busy client would measure itself. Commands go to a whole device.
 """
 
+import argparse
+import json
+import os
+import select
+import socket
+import statistics
+import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-if __name__ == "http":
-    # A program of this folder asked for the standard library's package of this name, which this file hides from it.
-    import importlib
-
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
-    del sys.modules["http"]
-    importlib.import_module("http")
-else:
-    sys.path[0] = str(ROOT)
-
-    import argparse
-    import json
-    import os
-    import select
-    import socket
-    import statistics
-    import subprocess
-    import tempfile
-    import time
+# In place of this folder, whose http.py would stand for the standard library's package.
+sys.path[0] = str(ROOT)
 
 FILE_NAME = "app.js"
 FILE_BYTES = 4096
