@@ -21,7 +21,7 @@ class PortalDevice:
         scan: async () -> networks of the board's scan; raises Refusal.
         join: async (ssid_hex, passphrase, hidden) -> address text; keeps the network only if joined;
             raises Refusal whose code is one of setup.REASONS.
-        claim: async (token, public key 32 bytes); raises ClaimError of appliance.commands.claim.
+        claim: async (token, public key 32 bytes, proof or None); raises ClaimError of appliance.commands.claim.
         claimed: () -> bool.
         config: () -> dict, the whole desired-state document.
         ranges: () -> dict of field to (low, high) for the number fields.

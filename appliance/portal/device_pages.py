@@ -17,7 +17,7 @@ def sign_in_part(view, code, remote_line):
     )
 
 
-def sign_in_page(view, code, remote_line, device_id):
+def sign_in_page(view, code, remote_line, device_id, has_words):
     """The page of a browser that nobody has approved yet."""
     say = view.say
     here = (
@@ -30,8 +30,20 @@ def sign_in_page(view, code, remote_line, device_id):
         + here
         + f'<section class="choice"><h2>{say("sign_in_code")}</h2>{live("code", 2, sign_in_part(view, code, remote_line))}'
         f'<noscript><p><a class="button" href="/sign-in">{say("sign_in_check")}</a></p></noscript></section>'
+        + (_words_part(view, device_id) if has_words else "")
     )
     return page(view, say("sign_in_title"), body, refresh_s=2)
+
+
+def _words_part(view, device_id):
+    """For a browser without a key and without a computer at hand. Needs the script, which shows it."""
+    say = view.say
+    return (
+        f'<details class="choice" id="sign-in-words" hidden data-device="{escape(device_id)}"><summary>{say("sign_in_words")}</summary>'
+        f'<p class="hint">{say("sign_in_words_hint")}</p><form novalidate><label for="recovery">{say("sign_in_words_label")}</label>'
+        '<textarea id="recovery" rows="4" maxlength="400" autocomplete="off" autocapitalize="none" spellcheck="false"></textarea>'
+        '<p class="alert bad" role="alert" hidden></p>' + button(say("sign_in_title")) + "</form></details>"
+    )
 
 
 def device_page(view, current, content):

@@ -45,7 +45,7 @@ class DeviceRoutes:
         line = f"leither remote {self._remote_name()} sign-in {code}"
         if visit.wants_part() == "code":
             return visit.page(pages.sign_in_part(view, code, line))
-        return visit.page(pages.sign_in_page(view, code, line, self.device.device_id))
+        return visit.page(pages.sign_in_page(view, code, line, self.device.device_id, self.device.assets.has_words))
 
     async def sign_out(self, visit):
         self.device.sessions.close(visit.session_id)

@@ -160,6 +160,7 @@ def owner_page(view, token, public_key, has_words, completed, wrong="", device_i
             f' spellcheck="false" aria-describedby="public_key-hint">{escape(public_key)}</textarea>',
             say("owner_paste_hint"),
         )
+        + '<input type="hidden" id="proof" name="proof">'
         + button(say("owner_claim"))
         + "</section>"
     )

@@ -1,5 +1,7 @@
 """The routes of the setup: what each step accepts, and where it leads."""
 
+from binascii import a2b_base64
+
 import trio
 
 from appliance.commands.claim import ClaimError
@@ -79,10 +81,10 @@ class SetupRoutes:
         return show
 
     async def start(self, visit):
-        token, key = visit.request.query.get("t", ""), visit.request.query.get("k", "")
-        if token or key:
+        token = visit.request.query.get("t", "")
+        if token:
             visit.view()
-            self._keep_hint(visit.session_id, (token[:80], key[:80]))
+            self._keep_hint(visit.session_id, token[:80])
         return visit.redirect("/setup/" + self.setup.open_step(self.device.claimed()))
 
     def _keep_hint(self, session_id, hint):
@@ -225,10 +227,10 @@ class SetupRoutes:
             return visit.redirect("/setup/" + self.setup.open_step(True))
         view = visit.view()
         if visit.request.method != "POST":
-            token, key = self._hints.get(visit.session_id, ("", ""))
-            return visit.page(self._owner_page(view, token, key))
+            # Only the token comes in by a link: a key in it would claim the device for whoever made the link.
+            return visit.page(self._owner_page(view, self._hints.get(visit.session_id, ""), ""))
         token, key = visit.posted("token").strip()[:80], "".join(visit.posted("public_key").split())[:200]
-        wrong = await self._claim(view, token, key)
+        wrong = await self._claim(view, token, key, visit.posted("proof"))
         if wrong:
             return visit.page(self._owner_page(view, token, key, wrong), 422)
         self._hints.clear()
@@ -240,8 +242,8 @@ class SetupRoutes:
     def _owner_page(self, view, token, key, wrong=""):
         return pages.owner_page(view, token, key, self.device.assets.has_words, self.setup.completed, wrong, self.device.device_id)
 
-    async def _claim(self, view, token, key):
-        """Claim for a pasted key. Returns the sentence of what is wrong, "" if the device is now owned."""
+    async def _claim(self, view, token, key, proof):
+        """Claim for a key, pasted, or with the page's proof that it exists. Returns what is wrong, "" if the device is now owned."""
         if not key:
             return view.say("owner_key_missing")
         try:
@@ -249,7 +251,7 @@ class SetupRoutes:
         except IdError as error:
             return view.say("owner_key_bad", message=error)
         try:
-            await self.device.claim(token, public_key)
+            await self.device.claim(token, public_key, proof_bytes(proof))
         except ClaimError as error:
             return view.say(CLAIM_REFUSED[error.code]) if error.code in CLAIM_REFUSED else view.say("error_refused", message=error)
         return ""
@@ -305,6 +307,16 @@ class SetupRoutes:
 def remote_name(device_name):
     """A short name for the command line, made of the device's."""
     return dns_label(device_name) or "device"
+
+
+def proof_bytes(text):
+    """The posted proof (base64url), None where the key was pasted; what is no base64 is no proof, which the claim says."""
+    if not text:
+        return None
+    try:
+        return a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def tidy_networks(networks):

@@ -208,6 +208,13 @@ TEXTS = {
     "sign_in_check": ("Check now", "立即检查"),
     "sign_in_here": ("Sign in with the key in this browser", "用此浏览器中的密钥登录"),
     "sign_in_here_failed": ("The key in this browser was not accepted: {message}", "此浏览器中的密钥未被接受：{message}"),
+    "sign_in_words": ("Use my recovery words", "使用助记词"),
+    "sign_in_words_hint": (
+        "Only on a network you trust: this page is not encrypted. Your computer's key, above, is the safer way. "
+        "The words make a key for this browser and are forgotten.",
+        "仅在您信任的网络上使用：此页面未加密。用上方电脑中的密钥更安全。助记词只用来为此浏览器生成密钥，随后即被丢弃。",
+    ),
+    "sign_in_words_label": ("The 24 words, in order", "按顺序输入 24 个单词"),
     "sign_out": ("Sign out", "退出"),
     # device pages
     "nav_status": ("Status", "状态"),

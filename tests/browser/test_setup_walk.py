@@ -140,7 +140,8 @@ def claim_with_new_key(walk):
     fields[0].fill(words[positions[0]].upper())
     page.locator("#words-check button.primary").click()
     walk.see("sharing_title")
-    return Owner.from_words(" ".join(words))
+    walk.words = " ".join(words)
+    return Owner.from_words(walk.words)
 
 
 def share_and_reach(walk):
@@ -184,6 +185,26 @@ def sign_in(walk, owner):
     walk.see("status_storage")
 
 
+def sign_in_with_words(walk):
+    """As from a browser that never saw this device: the words give it a key of its own, which later needs one tap."""
+    page = walk.page
+    walk.page.get_by_role("link", name=walk.say("nav_settings")).click()
+    walk.press("sign_out")
+    walk.see("sign_in_title")
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.get_by_text(walk.say("sign_in_words"), exact=True).click()
+    page.fill("#recovery", walk.words.rpartition(" ")[0] + " nonsense")
+    page.locator("#sign-in-words button").click()
+    page.get_by_text('"nonsense"').wait_for()
+    walk.shot("sign-in-words")
+    page.fill("#recovery", walk.words)
+    page.locator("#sign-in-words button").click()
+    walk.see("status_storage")
+    kept = page.evaluate("Object.keys(localStorage)")
+    assert any(name.startswith("leither.controller.") for name in kept)
+
+
 SCRIPT, PLAIN = True, False
 # Each pair of size, script and language is walked in the default run; the other four combinations repeat pairs.
 WALKS = [("phone", SCRIPT, "en"), ("phone", PLAIN, "zh"), ("desktop", SCRIPT, "zh"), ("desktop", PLAIN, "en")]
@@ -203,6 +224,8 @@ def test_setup_walk(chromium, tmp_path, size, script, language):
         received = walk.bytes_received()
         look_around(walk)
         sign_in(walk, owner)
+        if script:
+            sign_in_with_words(walk)
         config = owner.run(device.url, "config-get").result["config"]
         assert (config["name"], config["language"], config["storage_share_mib"], config["reach"]) == (
             "Living room",

@@ -91,7 +91,7 @@ class MemoryDevice:
         except BoardError as error:
             raise Refusal(error.code, error.message) from None
 
-    async def claim(self, token, public_key):
+    async def claim(self, token, public_key, proof=None):
         if self.owner:
             raise ClaimError("claimed", "claimed")
         if self.tries_left == 0:

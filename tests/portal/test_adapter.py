@@ -3,14 +3,20 @@
 import os
 import re
 import time
+from base64 import urlsafe_b64encode
 
 import pytest
 
+from leither_edge.core import cose
+from leither_edge.core.audit import parse_entry
+from leither_edge.core.cbor import encode
 from leither_edge.core.command import Command, open_answer, sign_command
 from leither_edge.core.ids import key_id, public_key_to_text
+from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import keypair_from_seed, sign, verify
 from tests.portal.client import Browser
 from tests.portal.real import serving_real
+from tests.portal.test_setup_walk import HOME, PASSWORD, walk_to_result, wifi_page
 
 PUBLIC, SECRET = keypair_from_seed(bytes(range(32)))
 
@@ -115,3 +121,44 @@ async def test_a_viewer_may_look_but_not_touch(folder, built_assets):
         assert (await browser.post("/reboot")).status == 403
         assert (await browser.get("/setup/wifi")).location == "/status"
         assert "reboot" not in device.board.calls
+
+
+async def test_a_proof_must_be_of_the_key_it_comes_with(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser, token = Browser(device.port), device.claim.token
+        await browser.get("/setup/owner")
+        stranger, secret = keypair_from_seed(bytes(32))
+        def proof_of(key, key_secret):
+            return cose.sign1(encode(statement), cose.CT_CLAIM, key_id(key), lambda data: sign(data, key_secret))
+
+        statement = {1: device.executor._key.id, 2: PUBLIC, 3: int(time.time()), 4: sha256(token.encode()).digest()}
+        for proof in ("nonsense", urlsafe_b64encode(proof_of(stranger, secret)).decode()):
+            answer = await browser.post("/setup/owner", token=token, public_key=public_key_to_text(PUBLIC), proof=proof)
+            assert answer.status == 422 and "proof" in answer.text
+            assert not device.claim.claimed
+        good = urlsafe_b64encode(proof_of(PUBLIC, SECRET)).decode().rstrip("=")
+        assert (await browser.post("/setup/owner", token=token, public_key=public_key_to_text(PUBLIC), proof=good)).status == 303
+        assert device.claim.claimed
+
+
+async def test_a_link_names_no_owner(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get(f"/?t={device.claim.token}&k={public_key_to_text(PUBLIC)}")
+        page = (await browser.get("/setup/owner")).text
+        assert device.claim.token in page
+        assert public_key_to_text(PUBLIC) not in page
+
+
+async def test_a_network_tried_on_the_page_is_audited(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        browser = Browser(device.port)
+        await wifi_page(browser)
+        await browser.post("/setup/wifi", network=HOME, passphrase="wrong password")
+        assert "did not accept the password" in (await walk_to_result(browser)).text
+        await browser.post("/setup/wifi", network=HOME, passphrase=PASSWORD)
+        assert "The device is on" in (await walk_to_result(browser)).text
+        await claimed_by(browser, device)
+        entries = (await run_signed(browser, device, "audit", 1)).result["entries"]
+        tried = [entry.status for entry in map(parse_entry, entries) if entry.verb == "wifi-set"]
+        assert tried == ["failed", "done"]

@@ -5,8 +5,9 @@ import { encodeFields } from "./cbor.js";
 import { CLAIM, sign1 } from "./cose.js";
 import { sha256 } from "./sha2.js";
 
-/** The body of POST /claim: the token, and the proof that the owner holds the key, for this device and this token. */
-export function claimBody(token, owner, deviceId, issued) {
-  const statement = encodeFields(deviceId, owner.publicKey, issued, sha256(utf8(token)));
-  return encodeFields(token, sign1(statement, CLAIM, owner));
-}
+/** The owner's signature over device, key and token. */
+export const claimProof = (token, owner, deviceId, issued) =>
+  sign1(encodeFields(deviceId, owner.publicKey, issued, sha256(utf8(token))), CLAIM, owner);
+
+/** The body of POST /claim. */
+export const claimBody = (token, owner, deviceId, issued) => encodeFields(token, claimProof(token, owner, deviceId, issued));

@@ -1,7 +1,9 @@
 // The owner's key on the setup page (made here, written down, checked), and signing in with the key this browser keeps.
 
+import { toBase64url } from "./bytes.js";
+import { claimProof } from "./claim.js";
 import { Remote } from "./command.js";
-import { fetchDevice } from "./device.js";
+import { fetchDevice, signingTime } from "./device.js";
 import { idFromText, publicKeyToText } from "./ids.js";
 import { Controller, Owner } from "./key.js";
 import { loadWords } from "./words.js";
@@ -96,19 +98,22 @@ class OwnerPage {
     one(`#word-${wrong}`).focus();
   }
 
-  /** Leaves this browser a key of its own with a pass from the owner's, then sends the plain form. */
+  /** Leaves this browser a key of its own with a pass from the owner's, then sends the form with the proof of the owner's key. */
   async claim() {
+    const token = one("#token").value.trim();
     one("#public_key").value = publicKeyToText(this.owner.publicKey);
     try {
       const device = await fetchDevice(idFromText(this.create.dataset.device));
-      Controller.create(this.owner, device);
+      one("#proof").value = toBase64url(claimProof(token, this.owner, device.id, signingTime(device)));
+      Controller.create(this.owner, device, { role: "operator" });
     } catch (problem) {
       // Private windows keep no key, and a claim is worth more than a one-tap sign-in later.
       console.info(problem.message);
     }
     this.forget();
     one("#owner-form").hidden = false;
-    one("#owner-form").requestSubmit();
+    // Its own button: requestSubmit came to Safari with 16.
+    one("#owner-form button:not([type=button])").click();
   }
 }
 
@@ -139,8 +144,38 @@ function offerSignIn(part) {
   });
 }
 
+/** Recovery words in a browser that has no key: they give it one of its own, and are forgotten. */
+function offerWords(part) {
+  const alert = one(".alert", part);
+  const typed = one("textarea", part);
+  const button = one("button", part);
+  part.hidden = false;
+  one("form", part).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    alert.hidden = true;
+    await new Promise((resolve) => setTimeout(resolve, 30)); // let the button show that it works
+    let owner = null;
+    try {
+      owner = Owner.fromWords(typed.value, await loadWords(new URL("words-en.txt", import.meta.url)));
+      const device = await fetchDevice(idFromText(part.dataset.device));
+      await new Remote(device, Controller.create(owner, device, { role: "operator" })).signIn(one(".code").textContent);
+      typed.value = "";
+      location.assign("/sign-in");
+    } catch (problem) {
+      alert.textContent = problem.message;
+      alert.hidden = false;
+      button.disabled = false;
+    } finally {
+      owner?.forget();
+    }
+  });
+}
+
 export function start() {
   if (one("#create")) new OwnerPage();
+  const words = one("#sign-in-words");
+  if (words) offerWords(words);
   const part = one("#sign-in-here");
   if (part) offerSignIn(part);
 }
