@@ -40,10 +40,15 @@ def _words_part(view, device_id):
     say = view.say
     return (
         f'<details class="choice" id="sign-in-words" hidden data-device="{escape(device_id)}"><summary>{say("sign_in_words")}</summary>'
-        f'<p class="hint">{say("sign_in_words_hint")}</p><form novalidate><label for="recovery">{say("sign_in_words_label")}</label>'
-        '<textarea id="recovery" rows="4" maxlength="400" autocomplete="off" autocapitalize="none" spellcheck="false"></textarea>'
-        '<p class="alert bad" role="alert" hidden></p>' + button(say("sign_in_title")) + "</form></details>"
+        f'<p class="hint">{say("sign_in_words_hint")}</p><form novalidate>'
+        + field("recovery", say("sign_in_words_label"), _WORDS_INPUT)
+        + '<p class="alert bad" role="alert" hidden></p>'
+        + button(say("sign_in_title"))
+        + "</form></details>"
     )
+
+
+_WORDS_INPUT = '<textarea id="recovery" rows="4" maxlength="400" autocomplete="off" autocapitalize="none" spellcheck="false"></textarea>'
 
 
 def device_page(view, current, content):
@@ -80,7 +85,13 @@ def status_page(view, tiles, details, unfinished):
 
 
 def log_part(view, lines):
-    return "".join(f"<li>{escape(line)}</li>" for line in lines) or f'<li class="quiet">{view.say("log_empty")}</li>'
+    """`lines`: (time of day, level, event and fields) each. A warning says so in words, not by colour alone."""
+    return "".join(_log_line(*line) for line in lines) or f'<li class="quiet">{view.say("log_empty")}</li>'
+
+
+def _log_line(moment, level, rest):
+    marked = "" if level == "info" else f"<strong>{escape(level)}</strong> "
+    return f'<li><time>{escape(moment)}</time> {marked}{escape(rest)}</li>'
 
 
 def log_page(view, lines, wrong=""):

@@ -65,7 +65,7 @@ class DeviceRoutes:
         view, lines, wrong = visit.view(), [], ""
         try:
             result = await self._run(visit, "logs", {"limit": LOG_LINES})
-            lines = [line.get("text", "") for line in result.get("lines", [])][::-1]
+            lines = [log_line(line) for line in result.get("lines", [])][::-1]
         except Refusal as refusal:
             wrong = view.say("log_failed", message=refusal.sentence)
         if visit.wants_part() == "lines":
@@ -158,11 +158,17 @@ def status_details(view, status):
     ]
 
 
-def utc_text(seconds):
-    """Unix seconds as RFC 3339 without the T, UTC."""
+def log_line(line):
+    """(time of day, level, event and fields) of a line of the log."""
+    level, _, rest = line.get("text", "").partition(" ")
+    return utc_text(line.get("time", 0), "%H:%M:%S"), level, rest
+
+
+def utc_text(seconds, form="%Y-%m-%d %H:%M UTC"):
+    """Unix seconds in UTC, by a format of strftime; else as RFC 3339 without the T."""
     from time import gmtime, strftime
 
-    return strftime("%Y-%m-%d %H:%M UTC", gmtime(seconds))
+    return strftime(form, gmtime(seconds))
 
 
 def total(counters, name):

@@ -220,7 +220,7 @@ TEXTS = {
     "nav_status": ("Status", "状态"),
     "nav_log": ("Log", "日志"),
     "nav_settings": ("Settings", "设置"),
-    "status_storage": ("Storage", "存储"),
+    "status_storage": ("Its own records", "自身数据"),
     "status_memory": ("Memory", "内存"),
     "status_temperature": ("Temperature", "温度"),
     "status_uptime": ("Running for", "运行时间"),

@@ -248,6 +248,7 @@ class Connection:
             raise Disconnected from None
         if sent < total:
             await self._send_slowly(data, more, sent)
+        self._server.count_sent(total)
 
     async def _send_slowly(self, data, more, sent):
         self.phase = WRITE

@@ -144,6 +144,9 @@ class Server:
     def count_answer(self, status):
         self._counters.add("http_answers", status=status)
 
+    def count_sent(self, size):
+        self._counters.add("http_sent_bytes", size)
+
     def count_refusal(self, error):
         if error.reason is not None:
             self._counters.add("http_refusals", reason=error.reason)
