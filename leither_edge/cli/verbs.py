@@ -30,7 +30,7 @@ def _config_set(parser):
 
 
 def _identify(parser):
-    parser.add_argument("--seconds", type=count(600), default=10, metavar="N", help="how long (10)")
+    parser.add_argument("--seconds", type=count(60), default=10, metavar="N", help="how long (10)")
 
 
 def _wifi_join(parser):

@@ -17,8 +17,9 @@ class Refused(ValueError):
     """A command is not obeyed.
 
     Args: code (one of wrong-device, unknown-key, bad-signature, revoked, old-keyset, replay, expired, future, unknown-verb,
-    not-allowed, challenge-required, challenge-wrong, bad-pass, pass-expired, malformed, too-large), sentence (for people),
-    authentic (true if the signature was good: only then does the device sign its refusal).
+    not-allowed, challenge-required, challenge-wrong, bad-pass, pass-expired, malformed, too-large; a device that keeps records
+    adds stale and id-reused), sentence (for people), authentic (true if the signature was good: only then does the device sign
+    its refusal).
     """
 
     def __init__(self, code, sentence, authentic=False):

@@ -215,17 +215,17 @@ class Store:
 
 
 class _Reading:
-    __slots__ = ("_store", "_txn")
+    __slots__ = ("_store", "_tx")
 
     def __init__(self, store):
         self._store = store
 
     def __enter__(self):
-        self._txn = self._store._begin(False)
-        return ReadTransaction(self._txn, self._store._handles, self._store.folder)
+        self._tx = ReadTransaction(self._store._begin(False), self._store._handles, self._store.folder)
+        return self._tx
 
     def __exit__(self, *exc_info):
-        self._txn.abort()
+        self._tx.close()
 
 
 class _Writing:

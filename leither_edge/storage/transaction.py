@@ -15,6 +15,11 @@ class ReadTransaction:
         self._folder = folder
         self._changes = 0
 
+    def close(self):
+        """End the snapshot. LMDB's own object goes too: while it lives it keeps one of few readers' slots."""
+        self._txn.abort()
+        self._txn = None
+
     def get(self, table, key, default=None):
         """Return the value of a key, or `default`. Raises Damaged."""
         table, handle = self._find(table)

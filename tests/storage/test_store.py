@@ -41,6 +41,21 @@ def test_an_exception_leaves_all_as_it_was(store):
     assert store.commits == 1
 
 
+def test_readers_whose_errors_are_kept_leave_no_slot_taken(store):
+    def fail():
+        with store.read() as tx:
+            tx.get(COUNTS, 1)
+            raise KeyError
+
+    kept = []
+    for _ in range(300):
+        with pytest.raises(KeyError) as raised:
+            fail()
+        kept.append(raised.value)  # and with it the frame that holds tx
+    with store.read() as tx:
+        assert tx.count(COUNTS) == 0
+
+
 def test_scan(store):
     with store.write() as tx:
         for number in (1, 256, 3, 65536):
