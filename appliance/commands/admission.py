@@ -20,8 +20,8 @@ _NOT_KEPT = ("replay", "stale", "revoked", "bad-pass", "pass-expired", "unknown-
 
 # command: Command. envelope: Sign1. digest: SHA-256 of the whole message.
 Received = namedtuple("Received", "command envelope digest")
-# last: the issuer's Last. arguments: checked. authority: Authority of core.
-Admitted = namedtuple("Admitted", "verb arguments authority last")
+# last: the issuer's Last. arguments: checked. authority: Authority of core. proven: the time it proves, s.
+Admitted = namedtuple("Admitted", "verb arguments authority last proven")
 
 
 class Unauthentic(Exception):
@@ -91,7 +91,8 @@ class Admission:
             if sequences.is_stale(last, command.issued):
                 raise Refused("stale", "the command is older than this device remembers; send it again with the present time", True)
             verb = VERBS[command.verb]
-            return Admitted(verb, self._arguments(verb, command.arguments), authority, last)
+            proven = self._floor.proven(command.issued, clock, authority.role == "owner")
+            return Admitted(verb, self._arguments(verb, command.arguments), authority, last, proven)
         except Refused as refusal:
             if not refusal.authentic:
                 raise Unauthentic(refusal.code, sentence(refusal)) from None

@@ -29,11 +29,12 @@ BUSY = ("busy", "Too many commands are running; try again in a minute.")
 MIB = 1024 * 1024
 
 
-class Stopping(Exception):
-    """The device goes down while a command runs; its answer is told to whoever repeats it."""
+class TryAgain(Exception):
+    """No answer now, and none is signed: a signed one would be final. The same bytes may be sent again. code: busy or stopping."""
 
-    def __init__(self):
-        super().__init__("The device is going down. Repeat the same command when it is back.")
+    def __init__(self, code, sentence):
+        super().__init__(sentence)
+        self.code = code
 
 
 class Executor:
@@ -113,7 +114,7 @@ class Executor:
     async def execute(self, data):
         """The signed answer (bytes) to the bytes of a signed command.
 
-        Raises Unauthentic for what no key of this device signed; nothing is changed then. Raises Stopping.
+        Raises Unauthentic for what no key of this device signed; nothing is changed then. Raises TryAgain.
         """
         try:
             return await self._execute(receive(data, self._profile.commands.command_max_bytes))
@@ -159,7 +160,7 @@ class Executor:
             if first.verb.kind != OUTSIDE:
                 return await self._inside(look, first)
             if len(self._flights) >= FLIGHTS_MAX:
-                return self._untracked(received, "refused", BUSY)
+                raise TryAgain(*BUSY)
             return await self._fly(received.digest, self._outside, look).landed()
         except StorageError as error:
             self._log.error("command not recorded", why=error)
@@ -200,7 +201,7 @@ class Executor:
             outcome = await self._store.commit(lambda tx: self._journal.accept(tx, *look, None))
             if outcome.answer is None:
                 admitted = outcome.admitted
-                self._floor.observe(received.command.issued)
+                self._floor.observe(admitted.proven)
                 came_to = await self._effect(admitted.verb, self._call(received, admitted))
                 try:
                     outcome = await self._store.commit(lambda tx: self._journal.settle(tx, received, admitted, *came_to), reserve=True)
@@ -247,7 +248,7 @@ class Executor:
             except (StorageError, Unauthentic) as error:
                 flight.error = error
             except trio.Cancelled:
-                flight.error = Stopping()
+                flight.error = TryAgain("stopping", "The device is going down. Repeat the same command when it is back.")
                 raise
             finally:
                 del self._flights[key]
@@ -325,7 +326,7 @@ class Executor:
         """Count and log an outcome, and let the floor follow; returns the answer."""
         command = received.command
         if outcome.admitted is not None:
-            self._floor.observe(command.issued)
+            self._floor.observe(outcome.admitted.proven)
         if outcome.code == "revoked":
             self._journal.saw_revoked(command.issuer)
         self._count(command, outcome.status, outcome.code)
@@ -346,7 +347,7 @@ class Executor:
     def _call(self, received, admitted, facts=None):
         authority, command = admitted.authority, received.command
         limited = authority.verbs is not None
-        return Call(self._services(), admitted.arguments, command.issuer, authority.role, limited, command.issued, facts)
+        return Call(self._services(), admitted.arguments, command.issuer, authority.role, limited, admitted.proven, facts)
 
     def _services(self):
         return Services(

@@ -82,8 +82,8 @@ class Journal:
             return self._refuse(tx, received, refusal, now)
         self._challenges.use(command)
         sequences.use(tx, command.issuer, admitted.last, command.sequence, command.issued, self._limits.issuers_max)
-        if command.issued > tx.get(CONTROL, FLOOR_KEY, 0):
-            tx.put(CONTROL, FLOOR_KEY, command.issued)
+        if admitted.proven > tx.get(CONTROL, FLOOR_KEY, 0):
+            tx.put(CONTROL, FLOOR_KEY, admitted.proven)
         if admitted.verb.kind == OUTSIDE:
             self._ring.start(tx, _running(received))
             return Outcome(None, "accepted", admitted=admitted)

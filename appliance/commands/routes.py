@@ -5,7 +5,7 @@ from binascii import unhexlify
 
 from appliance.commands.admission import Unauthentic
 from appliance.commands.claim import PROOF_MAX_BYTES, TYPED_MAX, ClaimError
-from appliance.commands.executor import Stopping
+from appliance.commands.executor import TryAgain
 from appliance.commands.plain import sentence
 from appliance.commands.status import rss_kib
 from leither_edge.core import cose
@@ -55,8 +55,8 @@ def _command(executor, max_bytes):
             return Response(200, await executor.execute(data), COSE_TYPE, _NO_STORE)
         except Unauthentic as error:
             return refusal(400, error.code, str(error))
-        except Stopping as error:
-            return refusal(503, "stopping", str(error))
+        except TryAgain as error:
+            return refusal(503, error.code, str(error))
 
     return command
 

@@ -75,7 +75,7 @@ def _storage(services):
 
 def plausible(clock, floor):
     """Whether the clock may be right: not behind what has certainly passed, nor ten years ahead of it."""
-    return floor.floor <= clock < floor.floor + 10 * YEAR_S
+    return floor.is_plausible(clock) and clock < floor.floor + 10 * YEAR_S
 
 
 def rss_kib():

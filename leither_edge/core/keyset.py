@@ -132,7 +132,7 @@ def check_rotation(old, new, signers):
     if new.version != old.version + 1:
         raise KeysetError("wrong-version", f"the next keyset has version {old.version + 1}, not {new.version}")
     _check_owner(new)
-    by_roots = len([kid for kid, _ in _by_id(old.roots) if kid in signers]) >= ROOTS_NEEDED
+    by_roots = len([kid for kid, _ in _by_id(old.roots) if kid in signers and kid not in old.revoked]) >= ROOTS_NEEDED
     old_owners = owner_keys(old)
     by_owner = any(kid in signers for kid in old_owners)
     if not by_roots and not by_owner:

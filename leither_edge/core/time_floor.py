@@ -1,7 +1,8 @@
 """Time on a device without a clock chip.
 
 The floor is the newest moment that is known to have passed: the build's, a saved one, or the time of an accepted command.
-The clock may be wrong in both directions, so what expires is judged by the floor alone, and the clock never moves it.
+The clock may be wrong in both directions, so what expires is judged by the floor alone, and the clock never moves it. A clock
+that is behind the floor by more than controllers' clocks may differ is known to be wrong.
 """
 
 DAY_S = 86400
@@ -43,6 +44,17 @@ class TimeFloor:
         """The best guess of the time (s): a clock behind the floor is known to be wrong."""
         return max(clock_s, self.floor)
 
+    def is_plausible(self, clock_s):
+        """Whether the clock (s) may be right: not further behind the floor than a controller's clock may run ahead."""
+        return clock_s + FUTURE_WITH_CLOCK_S >= self.floor
+
+    def proven(self, issued, clock_s, by_owner):
+        """The time (s) up to which an accepted command moves the floor.
+
+        Without a clock to hold it against, only an owner's word moves it: a guest's far date would end every pass for good.
+        """
+        return issued if by_owner or self.is_plausible(clock_s) else min(issued, self.floor)
+
     def check(self, issued, expires, clock_s):
         """Judges a signed period.
 
@@ -51,7 +63,7 @@ class TimeFloor:
         """
         if expires is not None and expires <= self.floor:
             raise Untimely("expired", "it expired before a moment that has certainly passed")
-        if clock_s >= self.floor:
+        if self.is_plausible(clock_s):
             latest = clock_s + FUTURE_WITH_CLOCK_S
         else:
             latest = self.floor + FUTURE_WITHOUT_CLOCK_S

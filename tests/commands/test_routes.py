@@ -99,7 +99,7 @@ async def test_claims_that_fail_say_why(tmp_path):
         assert await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")})) == (403, "wrong-token")
         for _ in range(9):
             await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")}))
-        assert await code_of(encode({1: claim.token, 2: good})) == (429, "too-many-tries")
+        assert await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")})) == (429, "too-many-tries")
 
 
 async def test_metrics_are_for_this_machine_unless_the_owner_says_so(tmp_path):

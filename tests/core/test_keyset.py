@@ -106,6 +106,7 @@ def test_an_owner_must_remain():
         (owners(1, OWNER, roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R3, R2, SECOND.id}, None),
         (owners(1, OWNER, roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R1, R2}, "new-owner-unsigned"),
         (owners(1, OWNER, roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R1, SECOND.id}, "not-signed"),
+        (owners(1, OWNER, revoked=(R1,), roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R1, R2, SECOND.id}, "not-signed"),
         (owners(1, OWNER), owners(2, SECOND, roots=ROOTS), {R1, R2, SECOND.id}, "not-signed"),
         # Roots change by two of the old ones only; their order is no change.
         (owners(1, OWNER, roots=ROOTS), owners(2, OWNER), {OWNER.id}, "roots-unsigned"),

@@ -51,10 +51,28 @@ def test_now():
         (BUILD, BUILD + 1, BUILD + YEAR, None),
         (BUILD + DAY, None, BUILD, None),
         (BUILD + DAY + 1, None, BUILD, "future"),
-        (BUILD + DAY + 1, None, BUILD - 1, None),
+        (BUILD + DAY + 1, None, BUILD - 1, "future"),
+        (BUILD + DAY + 1, None, BUILD - DAY - 1, None),
         (BUILD + 10 * YEAR, None, 0, None),
         (BUILD + 10 * YEAR + 1, None, 0, "future"),
     ],
 )
 def test_periods(issued, expires, clock, code):
     assert code_of(TimeFloor(BUILD), issued, expires, clock) == code
+
+
+def test_no_run_of_commands_carries_the_floor_away_from_a_good_clock():
+    floor, clock = TimeFloor(BUILD), BUILD + 9
+    for _ in range(20):
+        issued = clock + DAY
+        floor.check(issued, None, clock)
+        floor.observe(floor.proven(issued, clock, by_owner=False))
+        assert code_of(floor, issued + 1, None, clock) == "future"
+    assert floor.floor == clock + DAY
+
+
+def test_without_a_clock_only_an_owner_moves_the_floor():
+    floor = TimeFloor(BUILD)
+    assert floor.proven(BUILD + YEAR, 0, by_owner=False) == BUILD
+    assert floor.proven(BUILD + YEAR, 0, by_owner=True) == BUILD + YEAR
+    assert floor.proven(BUILD - 5, 0, by_owner=False) == BUILD - 5
