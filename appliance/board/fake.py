@@ -74,14 +74,16 @@ class FakeBoard(Board):
         speed: factor on every delay.
         sleep: function of seconds, replaced in tests.
         wired: whether a cable connects the board.
+        diary: path of a file that gets a line, durably, each time the board identifies itself; None for none.
 
     Tests change ``wired`` and ``phones`` (attached to the access point), and switch networks off and on.
     """
 
     name = "fake"
 
-    def __init__(self, networks=None, speed=1.0, sleep=time.sleep, wired=True):
+    def __init__(self, networks=None, speed=1.0, sleep=time.sleep, wired=True, diary=None):
         self.wired = wired
+        self._diary = diary
         self.phones = 0
         self._networks = default_networks() if networks is None else networks
         self._speed = speed
@@ -109,7 +111,8 @@ class FakeBoard(Board):
         wired = environment.get("LEITHER_FAKE_WIRED", "yes")
         if wired not in ("yes", "no"):
             raise BoardError("bad-scenario", "LEITHER_FAKE_WIRED is yes or no.")
-        return cls(read_scenario(path) if path else None, speed, wired=wired == "yes")
+        diary = environment.get("LEITHER_FAKE_DIARY")
+        return cls(read_scenario(path) if path else None, speed, wired=wired == "yes", diary=diary)
 
     def network_off(self, ssid):
         """Switch the router of the network ``ssid`` (text) off."""
@@ -202,6 +205,10 @@ class FakeBoard(Board):
         self._clock_offset_s = time_s - int(time.time())
 
     def identify(self, seconds):
+        if self._diary:
+            with open(self._diary, "ab", buffering=0) as file:
+                file.write(b"identify\n")
+                os.fsync(file.fileno())
         return {"ok": True, "seconds": seconds}
 
     def temperature(self):

@@ -12,7 +12,8 @@ from leither_edge.core.ids import id_to_text
 ADDRESS_FILE = "address"
 QR_LIMIT_S = 10
 # In a process of its own: segno's import would stay in the node's memory.
-_QR_PROGRAM = "import sys, segno; segno.make(sys.argv[1], error='l', micro=False).terminal(compact=True, border=2)"
+# By standard input: what stands in a command line every user of the machine can read.
+_QR_PROGRAM = "import sys, segno; segno.make(sys.stdin.read(), error='l', micro=False).terminal(compact=True, border=2)"
 
 
 async def announcement(address, claim, name, device_id, profile_name, is_local_only, access_point=None, notes=()):
@@ -35,7 +36,7 @@ async def announcement(address, claim, name, device_id, profile_name, is_local_o
     if access_point is not None:
         lines += ["  With a phone: join this Wi-Fi, and the page opens by itself.", ""]
         lines += [f"    Wi-Fi         {access_point[0]}", f"    Password      {access_point[1]}", ""]
-    lines += ["  Or from a terminal:", "", f"    {_tool()} remote claim NAME {address} --token {claim.token}", ""]
+    lines += ["  Or from a terminal:", "", f"    {_tool()} remote claim NAME {address}", ""]
     if is_local_only:
         lines += ["  Only this computer can reach it. To let a phone in on your network:  make run LISTEN=all", ""]
     return "\n".join(lines)
@@ -51,8 +52,8 @@ async def terminal_qr(text):
     """A QR code in block characters, empty where segno is not installed."""
     with trio.move_on_after(QR_LIMIT_S):
         try:
-            program = [sys.executable, "-c", _QR_PROGRAM, text]
-            done = await trio.run_process(program, capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+            program = [sys.executable, "-c", _QR_PROGRAM]
+            done = await trio.run_process(program, stdin=text.encode(), capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
         except OSError:
             return ""
         if done.returncode == 0:

@@ -41,7 +41,7 @@ class DeviceRoutes:
         if session:
             visit.signed_in(session)
             return visit.redirect("/status")
-        code = self.device.sessions.show_code(visit.session_id)
+        code = self.device.sessions.show_code(visit.session_id, visit.request.peer_address)
         line = f"leither remote {self._remote_name()} sign-in {code}"
         if visit.wants_part() == "code":
             return visit.page(pages.sign_in_part(view, code, line))

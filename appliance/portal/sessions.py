@@ -18,6 +18,7 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8  # 40 bits, valid for minutes, useless without the owner's signature
 CODE_LIFE_S = 300
 CODES_SHOWN_MAX = 64
+CODES_PER_ADDRESS_MAX = 8
 
 Session = namedtuple("Session", "id role via expires")
 
@@ -77,19 +78,25 @@ class Sessions:
         self._sessions.clear()
         self._approved.clear()
 
-    def show_code(self, session_id):
-        """The code to put on this browser's screen, as XXXX-XXXX; counts as shown for the next minutes."""
+    def show_code(self, session_id, address):
+        """The code to put on this browser's screen, as XXXX-XXXX; counts as shown for the next minutes.
+
+        address: the browser's; one that asks for many codes pushes out its own.
+        """
         code = self._code(session_id, 0)
         self._shown.pop(code, None)
-        if len(self._shown) >= CODES_SHOWN_MAX:
+        own = [shown for shown, (_, whose) in self._shown.items() if whose == address]
+        if len(own) >= CODES_PER_ADDRESS_MAX:
+            self._shown.pop(own[0])
+        elif len(self._shown) >= CODES_SHOWN_MAX:
             self._shown.pop(next(iter(self._shown)))
-        self._shown[code] = self._clock() + CODE_LIFE_S
+        self._shown[code] = self._clock() + CODE_LIFE_S, address
         return code[:4] + "-" + code[4:]
 
     def approve(self, typed_code, issuer, role):
         """An owner's signed command approved this code. Returns False if no browser shows it (any more)."""
         code = normal_code(typed_code)
-        shown_until = self._shown.pop(code, 0)
+        shown_until, _ = self._shown.pop(code, (0, None))
         if shown_until <= self._clock():
             return False
         if len(self._approved) >= self._max:

@@ -15,12 +15,15 @@ from appliance.portal.texts import text
 from appliance.portal.visit import PAGE_HEADERS, at_least, page_handler
 from leither_edge.core.ids import IdError, public_key_from_text
 from leither_edge.http import HttpError, Response
+from leither_edge.storage import StorageError
 
 SCAN_KEPT_S = 4
 # How long an answer waits for news: a page then shows the first scan, or how a try went, as soon as it is known.
 HOLD_S = 1.5
 NETWORKS_MAX = 24
 HINTS_MAX = 8
+# What the device gives away and who may find it: nobody chooses that before there is an owner.
+FOR_THE_OWNER = ("/setup/sharing", "/setup/reach")
 SETUP_ROLE = "operator"  # what the browser that claimed may do until it signs in with a key
 SETUP_SESSION = Session(None, SETUP_ROLE, "setup", None)  # whoever sets up a device that nobody owns
 CLAIM_REFUSED = {
@@ -62,15 +65,17 @@ class SetupRoutes:
             ("/setup/reach", self.reach),
             ("/setup/done", self.done),
         ):
-            handler = page_handler(self.device, self._guarded(step))
+            handler = page_handler(self.device, self._guarded(step, path in FOR_THE_OWNER))
             if path not in ("/setup/wifi/wired",):
                 router.add("GET", path, handler)
             if path not in ("/setup", "/setup/wifi/trying", "/setup/done"):
                 router.add("POST", path, handler)
         router.add("GET", "/setup/qr.svg", self.qr)
 
-    def _guarded(self, step):
+    def _guarded(self, step, for_the_owner):
         async def show(visit):
+            if for_the_owner and not self.device.claimed():
+                return visit.redirect("/setup/owner")
             if self.device.claimed():
                 if visit.session is None:
                     return visit.redirect("/sign-in")
@@ -196,7 +201,11 @@ class SetupRoutes:
         self.setup.complete("wifi")
         self._tell_news()
         self.device.counters.add("portal_wifi_tries", result="joined")
-        await self.device.save_setup(self.setup.saved())
+        try:
+            await self.device.save_setup(self.setup.saved())
+        except StorageError as error:
+            # Nobody waits for this answer; after a restart the page asks for the network once more.
+            self.device.log.error("setup not saved", why=error)
 
     async def trying(self, visit):
         trial = self.setup.wifi

@@ -64,6 +64,9 @@ class Visit:
 
     def use_session_id(self, session_id):
         self.session_id = session_id
+        if self.request.headers.get("sec-fetch-site") == "cross-site":
+            # A link from elsewhere comes without our cookie: a new one would sign out who is signed in.
+            return
         self.cookies.append(f"{cookie_name(self.device)}={session_id}; Path=/; HttpOnly; SameSite=Strict")
 
     def signed_in(self, session):

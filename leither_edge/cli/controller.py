@@ -120,7 +120,7 @@ class Controller:
             device_id=self.peer.device_id,
             issuer=signer.key_id,
             keyset_version=self.keyset_version,
-            sequence=next_sequence(self._home, id_to_text(signer.key_id), at_least),
+            sequence=next_sequence(self._home, id_to_text(signer.key_id), self._device_text, at_least),
             issued=now,
             # A clock that is behind the device's floor must not make the command end before it began.
             expires=max(now, self._seen.get("floor", 0)) + LIFE_S,

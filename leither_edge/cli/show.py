@@ -292,7 +292,8 @@ def show_keyset_show(out, name, result, args):
 
 def show_keyset_rotate(out, name, result, args):
     """A new keyset is in force."""
-    out.done(f"Keyset {result['version']} is in force at {name}." if result.get("changed", True) else f"{name} has these keys already.")
+    version = clean(result["version"], 16)
+    out.done(f"Keyset {version} is in force at {name}." if result.get("changed", True) else f"{name} has these keys already.")
     if getattr(args, "successor", None):
         out.next_step(
             "Passes of the old owner key are void. Renew this computer's:",

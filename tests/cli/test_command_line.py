@@ -18,7 +18,7 @@ from leither_edge.cli.completion import candidates
 from leither_edge.cli.failure import UsageError
 from leither_edge.cli.home import Home
 from leither_edge.cli.output import Output, clean, cut, width
-from leither_edge.cli.sequence import next_sequence
+from leither_edge.cli.sequence import AHEAD_MAX_MS, next_sequence
 
 
 def pages(parser):
@@ -109,11 +109,14 @@ def test_tables_fit_the_terminal():
 
 def test_sequence_rises_whatever_the_clock_does(tmp_path):
     home = Home(tmp_path)
-    assert next_sequence(home, "me", now_ms=1000) == 1000
-    assert next_sequence(home, "me", now_ms=10) == 1001
-    assert next_sequence(home, "me", now_ms=5000) == 5000
-    assert next_sequence(home, "me", at_least=9000, now_ms=5001) == 9000
-    assert next_sequence(home, "other", now_ms=7) == 7
+    assert next_sequence(home, "me", "attic", now_ms=1000) == 1000
+    assert next_sequence(home, "me", "attic", now_ms=10) == 1001
+    assert next_sequence(home, "me", "attic", now_ms=5000) == 5000
+    assert next_sequence(home, "me", "attic", at_least=9000, now_ms=5001) == 9000
+    assert next_sequence(home, "other", "attic", now_ms=7) == 7
+    # What one device tells, however far, stays with it, and does not use the numbers up.
+    assert next_sequence(home, "me", "liar", at_least=2**53 - 2, now_ms=5002) == 5002 + AHEAD_MAX_MS
+    assert next_sequence(home, "me", "attic", now_ms=5003) == 9001
 
 
 def test_files_are_private_and_whole(run, owned):

@@ -1,10 +1,12 @@
-"""Power cuts at random moments: what the device acknowledged is there afterwards, and nothing was done twice."""
+"""Power cuts at random moments: what the device acknowledged is there afterwards, and nothing was done twice.
+
+A killed process leaves the kernel's cache as it is, so this does not see a missing fsync; the storage tests look at those.
+"""
 
 import os
 import random
 import signal
 import threading
-import time
 from collections import Counter
 from http.client import HTTPException
 
@@ -23,7 +25,9 @@ AUDITED_EVERY = 10
 @pytest.mark.parametrize("cuts", [12, pytest.param(200, marks=pytest.mark.slow)])
 def test_power_cuts_lose_and_repeat_nothing(tmp_path, cuts):
     chance = random.Random(20261121 + cuts)
-    device = DeviceProcess(tmp_path)
+    diary = tmp_path / "diary"
+    diary.touch()
+    device = DeviceProcess(tmp_path / "state", environment={"LEITHER_FAKE_DIARY": str(diary)})
     try:
         owner = Controller(device.port)
         assert owner.claim(device.token)[0] == 200
@@ -37,6 +41,7 @@ def test_power_cuts_lose_and_repeat_nothing(tmp_path, cuts):
             device.start()
             owner.connect(device.port)
             judge(owner, history, in_flight)
+            history.check_effects(diary)
             if turn % AUDITED_EVERY == 0:
                 history.check_audit(owner)
         history.check_audit(owner)
@@ -60,6 +65,13 @@ class History:
         self.name = None
         self.done = Counter()
         self.head = (0, NO_ENTRY)
+        self.last = None
+
+    def check_effects(self, diary):
+        """What the board did: once for each command that is done, at most once for each that was interrupted."""
+        fates = Counter(status for verb, status in self.acknowledged.values() if verb == "identify")
+        effects = len(diary.read_bytes().splitlines())
+        assert fates["done"] <= effects <= fates["done"] + fates["interrupted"]
 
     def check_audit(self, owner):
         """Read the audit log to its end: an unbroken chain, and no command in it as done more than once."""
@@ -99,19 +111,18 @@ def command_until_silence(owner, history, chance):
 
 
 def judge(owner, history, in_flight):
-    """After the restart: the newest acknowledged name or the one in flight is in force, and repetitions do nothing."""
+    """After the restart: what was acknowledged is in force, and repetitions get their recorded answer and do nothing."""
     data, verb, arguments = in_flight
-    name = owner.do("config-get").result["config"]["name"]
-    possible = {history.name, arguments.get("name", history.name)}
-    assert history.name is None or name in possible
-    if history.acknowledged:
-        last, answer = history.last
-        assert owner.send(last) == answer, "a repeated command must get the recorded answer"
-    # The one in flight: either it never arrived, and its number is used up by now, or its recorded fate is told.
+    # First the one in flight, as a client that lost its answer does: it is done now, or its recorded fate is told.
     answer = owner.send(data)
     history.acknowledged[data] = (verb, answer.status)
-    assert answer.status in ("done", "interrupted") or answer.error["code"] == "replay"
-    after = owner.do("config-get").result["config"]["name"]
-    assert after == name, "a repetition changed something"
-    history.name = after
-    assert time.time() + 86400 > answer.device_time
+    assert answer.status in ("done", "interrupted"), answer
+    assert owner.send(data) == answer, "a repeated command must get the recorded answer"
+    if verb == "config-set":
+        assert answer.status == "done", "a change of our own tables is whole or not there"
+        history.name = arguments["name"]
+    if history.last:
+        last, answer = history.last
+        assert owner.send(last) == answer
+    name = owner.do("config-get").result["config"]["name"]
+    assert history.name in (None, name)

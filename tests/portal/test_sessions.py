@@ -8,6 +8,7 @@ from appliance.portal import sessions
 from appliance.portal.sessions import CODE_LIFE_S, CODES_SHOWN_MAX, Sessions
 
 ISSUER = bytes(20)
+HOME, FLAT = "192.168.1.7", "192.168.1.8"
 
 
 class Clock:
@@ -40,8 +41,8 @@ def test_sessions_end_by_time_by_sign_out_and_by_number(store, clock):
 
 def test_a_code_signs_in_the_browser_that_shows_it_once(store):
     mine, other = store.new_id(), store.new_id()
-    code = store.show_code(mine)
-    assert store.show_code(other) != code
+    code = store.show_code(mine, HOME)
+    assert store.show_code(other, HOME) != code
     assert store.collect(mine) is None
     assert store.approve(code.lower().replace("-", " "), ISSUER, "operator")
     assert store.collect(other) is None
@@ -54,7 +55,7 @@ def test_a_code_signs_in_the_browser_that_shows_it_once(store):
 def test_codes_that_nobody_shows_are_refused(store, clock):
     assert not store.approve("0000-0000", ISSUER, "owner")
     assert not store.approve("", ISSUER, "owner")
-    code = store.show_code(store.new_id())
+    code = store.show_code(store.new_id(), HOME)
     clock.now += CODE_LIFE_S
     assert not store.approve(code, ISSUER, "owner")
 
@@ -62,25 +63,30 @@ def test_codes_that_nobody_shows_are_refused(store, clock):
 def test_an_approval_just_before_the_code_changes_still_counts(store, clock):
     clock.now = CODE_LIFE_S * 10 - 1
     mine = store.new_id()
-    assert store.approve(store.show_code(mine), ISSUER, "owner")
+    assert store.approve(store.show_code(mine, HOME), ISSUER, "owner")
     clock.now += 2
     assert store.collect(mine) is not None
 
 
 def test_an_approval_is_not_for_ever(store, clock):
     mine = store.new_id()
-    store.approve(store.show_code(mine), ISSUER, "owner")
+    store.approve(store.show_code(mine, HOME), ISSUER, "owner")
     clock.now += CODE_LIFE_S
     assert store.collect(mine) is None
 
 
 def test_a_flood_of_visitors_stays_bounded_and_a_waiting_browser_comes_back(store):
     mine = store.new_id()
-    store.show_code(mine)
+    store.show_code(mine, HOME)
+    code = store.show_code(mine, HOME)
     for _ in range(3 * CODES_SHOWN_MAX):
-        store.show_code(store.new_id())
+        store.show_code(store.new_id(), FLAT)
+    assert len(store._shown) <= CODES_SHOWN_MAX
+    assert store.approve(code, ISSUER, "owner"), "one visitor's flood pushes out its own codes"
+    for number in range(3 * CODES_SHOWN_MAX):
+        store.show_code(store.new_id(), f"10.0.0.{number}")
     assert len(store._shown) == CODES_SHOWN_MAX
-    assert store.approve(store.show_code(mine), ISSUER, "owner"), "its page asks every two seconds"
+    assert store.approve(store.show_code(mine, HOME), ISSUER, "owner"), "its page asks every two seconds"
 
 
 def test_form_tokens(store):

@@ -231,10 +231,23 @@ async def test_shares_out_of_range(name, value, built_assets):
     memory = MemoryDevice()
     async with serving(memory, built_assets) as device:
         browser = Browser(device.port)
+        await browser.get("/setup/owner")
+        await browser.post("/setup/owner", token=TOKEN, public_key=OWNER_TEXT)
         await browser.get("/setup/sharing")
         fields = {"storage_share_mib": "1", "bandwidth_up_kib_per_s": "1", "bandwidth_down_kib_per_s": "1", name: value}
         answer = await browser.post("/setup/sharing", **fields)
         assert answer.status == 422 and "must be a whole number" in answer.text
+        assert memory.verbs_run == []
+
+
+@pytest.mark.parametrize(("path", "fields"), [("sharing", {"storage_share_mib": "1"}), ("reach", {"reach": "mainline"})])
+async def test_nobody_chooses_for_an_owner_to_come(path, fields, built_assets):
+    memory = MemoryDevice()
+    async with serving(memory, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/name")
+        assert (await browser.get(f"/setup/{path}")).location == "/setup/owner"
+        assert (await browser.post(f"/setup/{path}", **fields)).location == "/setup/owner"
         assert memory.verbs_run == []
 
 
