@@ -82,6 +82,13 @@ async def test_unknown_pages(built_assets):
         assert (await Browser(device.port).get("/static/000000000000/app.css")).status == 404
 
 
+async def test_a_link_from_elsewhere_signs_nobody_out(built_assets):
+    async with serving(MemoryDevice(), built_assets) as device:
+        # Browsers hold a strict cookie back there; a fresh one in its place would end the session.
+        assert (await Browser(device.port).get("/setup/name", Sec_Fetch_Site="cross-site")).cookies == []
+        assert (await Browser(device.port).get("/setup/name", Sec_Fetch_Site="none")).cookies
+
+
 async def test_names_are_escaped_everywhere(built_assets):
     memory = MemoryDevice()
     memory.config["name"] = "<img src=x onerror='1'>\"&"
