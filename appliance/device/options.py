@@ -1,5 +1,7 @@
 """The command line of the device's process. Read by hand: argparse would stay in the node's memory."""
 
+import socket
+
 HELP = """\
 usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--card FILE]
 
@@ -57,10 +59,20 @@ def parse_options(arguments):
         if name == "--port":
             options.port = _port(value)
         elif name == "--listen":
-            options.hosts = WHERE.get(value) or tuple(value.split(","))
+            options.hosts = WHERE.get(value) or _addresses(value)
         else:
             setattr(options, name[2:], value)
     return options
+
+
+def _addresses(text):
+    hosts = tuple(text.split(","))
+    for host in hosts:
+        try:
+            socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.partition("%")[0])
+        except OSError:
+            raise UsageError(f"--listen takes loopback, all, or numeric addresses with commas between, not {host or 'nothing'}") from None
+    return hosts
 
 
 def _port(text):
