@@ -70,6 +70,18 @@ class Ssid(Text):
         return value
 
 
+class SsidHex(Text):
+    """The name of a Wi-Fi network that is no valid text: its bytes in hexadecimal."""
+
+    __slots__ = ()
+
+    def check(self, name, value):
+        value = super().check(name, value)
+        if len(value) % 2:
+            raise BadArgument(f"{name} must have two hexadecimal digits a byte.")
+        return value
+
+
 async def _gather_logs(call):
     asked = {name: value for name, value in call.arguments.items() if value is not None}
     asked["limit"] = min(asked["limit"], BOARD_LINES_MAX)
@@ -177,7 +189,7 @@ async def _asked(call, board_verb, **arguments):
 
 _NETWORK = {
     "ssid": Ssid(1, 32, default=None),
-    "ssid_hex": Text(2, 64, allowed=_hex_digit, default=None),
+    "ssid_hex": SsidHex(2, 64, allowed=_hex_digit, default=None),
     "passphrase": Passphrase(0, 64, default=""),
     "hidden": Boolean(default=False),
 }

@@ -4,13 +4,11 @@ import trio
 
 from appliance.commands.tables import CONTROL
 from appliance.portal.device import PortalDevice, Refusal
-from appliance.portal.sessions import Session, Sessions
+from appliance.portal.sessions import Sessions
 from leither_edge.core.ids import id_to_text
 from leither_edge.crypto.sodium import random_bytes
 
 SETUP_KEY = "setup"
-# Whoever reached the Wi-Fi page may try a network: in the setup, or signed in with that role.
-JOINING = Session(None, "operator", "setup", None)
 
 
 def portal_device(
@@ -46,10 +44,10 @@ def portal_device(
     async def scan():
         return await ask_board("wifi_scan")
 
-    async def join(ssid_hex, passphrase, hidden):
+    async def join(ssid_hex, passphrase, hidden, session):
         # Through the executor, so that the audit log knows of it.
         network = {"ssid_hex": ssid_hex, "passphrase": passphrase, "hidden": hidden}
-        return (await run("wifi-set", network, JOINING)).get("address") or ""
+        return (await run("wifi-set", network, session)).get("address") or ""
 
     def load_setup():
         with store.read() as tx:

@@ -19,7 +19,7 @@ class PortalDevice:
         assets: Assets of assets.py.
         run: async (verb, arguments, session) -> result dict; raises Refusal. session: role, and via, the key id that let it in.
         scan: async () -> networks of the board's scan; raises Refusal.
-        join: async (ssid_hex, passphrase, hidden) -> address text; keeps the network only if joined;
+        join: async (ssid_hex, passphrase, hidden, session) -> address text; keeps the network only if joined; session as of run;
             raises Refusal whose code is one of setup.REASONS.
         claim: async (token, public key 32 bytes, proof or None); raises ClaimError of appliance.commands.claim.
         claimed: () -> bool.

@@ -39,7 +39,10 @@ def _words_part(view, device_id):
     """For a browser without a key and without a computer at hand. Needs the script, which shows it."""
     say = view.say
     return (
-        f'<details class="choice" id="sign-in-words" hidden data-device="{escape(device_id)}"><summary>{say("sign_in_words")}</summary>'
+        f'<details class="choice" id="sign-in-words" hidden data-device="{escape(device_id)}"'
+        f' data-say-word-count="{say("words_count", number="%s")}" data-say-unknown-word="{say("words_unknown", number="%s", word="%s")}"'
+        f' data-say-word-checksum="{say("words_mixed")}" data-say-bad-pass="{say("sign_in_words_strange")}"'
+        f' data-failed="{say("sign_in_words_failed", message="%s")}"><summary>{say("sign_in_words")}</summary>'
         f'<p class="hint">{say("sign_in_words_hint")}</p><form novalidate>'
         + field("recovery", say("sign_in_words_label"), _WORDS_INPUT)
         + '<p class="alert bad" role="alert" hidden></p>'
@@ -75,29 +78,31 @@ def status_part(view, tiles):
     return f'<dl class="tiles">{"".join(tiles)}</dl>'
 
 
-def status_page(view, tiles, details, unfinished):
-    """`tiles`: HTML of tile() each; `details`: (label, value) plain text."""
+def status_page(view, tiles, rows, unfinished):
+    """`tiles`: HTML of tile() each; `rows`: (label, value) of HTML each."""
     say = view.say
     onward = f'<p class="alert">{say("status_unfinished")} <a href="/setup">{say("status_finish")}</a></p>' if unfinished else ""
-    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in details)
-    body = heading(escape(view.device_name)) + onward + live("tiles", 5, status_part(view, tiles)) + f'<dl class="details">{rows}</dl>'
+    body = heading(escape(view.device_name)) + onward + live("tiles", 5, status_part(view, tiles)) + details(rows)
     return device_page(view, "status", body)
 
 
 def log_part(view, lines):
-    """`lines`: (time of day, level, event and fields) each. A warning says so in words, not by colour alone."""
-    return "".join(_log_line(*line) for line in lines) or f'<li class="quiet">{view.say("log_empty")}</li>'
+    """`lines`: (RFC 3339 time, level or "", event, fields) each. A level is told in a word and by weight, not by colour alone."""
+    return "".join(_log_line(view, *line) for line in lines) or f'<li class="quiet">{view.say("log_empty")}</li>'
 
 
-def _log_line(moment, level, rest):
-    marked = "" if level == "info" else f"<strong>{escape(level)}</strong> "
-    return f'<li><time>{escape(moment)}</time> {marked}{escape(rest)}</li>'
+def _log_line(view, moment, level, event, fields):
+    said = f'<span class="{level}">{view.say("log_" + level)}</span> ' if level else ""
+    shown = f"<code>{escape(fields)}</code>" if fields else ""
+    return f'<li><time datetime="{moment}">{moment[5:10]} {moment[11:19]}</time> {said}<b>{escape(event)}</b>{shown}</li>'
 
 
 def log_page(view, lines, wrong=""):
     say = view.say
     body = heading(say("nav_log"), say("log_lead")) + problem(wrong)
-    body += live("lines", 5, log_part(view, lines), "ol")
+    # A region that can be scrolled must be reachable by keyboard.
+    lines = live("lines", 5, log_part(view, lines), "ol")
+    body += f'<div class="tail" role="region" aria-label="{say("nav_log")}" tabindex="0">{lines}</div>'
     return device_page(view, "log", body)
 
 
@@ -134,6 +139,26 @@ def settings_page(view, config, shares, reset_line, wrong="", done=""):
         f'<p class="hint">{say("settings_reset_hint")}</p>{command_line(view, reset_line)}</section>'
     )
     return device_page(view, "settings", body)
+
+
+def settings_values_page(view, config, shares):
+    """The settings for those who may look but not change; `shares` as for number_fields()."""
+    say = view.say
+    rows = [
+        (say("step_name"), escape(config["name"])),
+        (say("language_label"), LANGUAGES[config["language"]]),
+        (say("settings_timezone"), escape(config["timezone"])),
+        *((say(label), f"{value} {unit}") for _, label, value, _, _, unit in shares),
+        (say("reach_title"), say("reach_" + config["reach"])),
+        (say("settings_metrics"), say("settings_yes" if config["metrics_remote"] else "settings_no")),
+    ]
+    body = heading(say("nav_settings"), say("error_role")) + details(rows)
+    return device_page(view, "settings", body)
+
+
+def details(rows):
+    """`rows`: (label, value) of HTML each."""
+    return '<dl class="details">' + "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in rows) + "</dl>"
 
 
 def size_text(size):

@@ -2,13 +2,16 @@
 
 from appliance.portal import device_pages as pages
 from appliance.portal.device import Refusal
+from appliance.portal.html import escape
 from appliance.portal.setup_pages import REACH
 from appliance.portal.setup_routes import read_shares, remote_name, share_fields
-from appliance.portal.visit import page_handler
+from appliance.portal.visit import at_least, page_handler
 
 LOG_LINES = 80
 IDENTIFY_S = 10
 VIEWER, OPERATOR = "viewer", "operator"
+LEVELS = ("info", "warning", "error")
+MIB = 1024 * 1024
 
 
 class DeviceRoutes:
@@ -55,17 +58,18 @@ class DeviceRoutes:
 
     async def status(self, visit):
         view, status = visit.view(), await self._run(visit, "status")
-        tiles = status_tiles(view, status, self.device.counters.snapshot())
+        share = self.device.config()["storage_share_mib"] * MIB
+        tiles = status_tiles(view, status, share, self.device.counters.snapshot())
         if visit.wants_part() == "tiles":
             return visit.page(pages.status_part(view, tiles))
-        unfinished = self.setup.setup.open_step(True) != "done"
+        unfinished = at_least(visit.session.role, OPERATOR) and self.setup.setup.open_step(True) != "done"
         return visit.page(pages.status_page(view, tiles, status_details(view, status), unfinished))
 
     async def log(self, visit):
         view, lines, wrong = visit.view(), [], ""
         try:
             result = await self._run(visit, "logs", {"limit": LOG_LINES})
-            lines = [log_line(line) for line in result.get("lines", [])][::-1]
+            lines = [log_line(line) for line in result.get("lines", [])]
         except Refusal as refusal:
             wrong = view.say("log_failed", message=refusal.sentence)
         if visit.wants_part() == "lines":
@@ -74,6 +78,9 @@ class DeviceRoutes:
 
     async def settings(self, visit):
         view, done, wrong = visit.view(), "", ""
+        if not at_least(visit.session.role, OPERATOR):
+            config = self.device.config()
+            return visit.page(pages.settings_values_page(view, config, share_fields(config, self.device.ranges())))
         if visit.request.method == "POST":
             changes, wrong = self._read_settings(visit, view)
             if not wrong:
@@ -124,44 +131,53 @@ class DeviceRoutes:
         return remote_name(self.device.config()["name"])
 
 
-def status_tiles(view, status, counters):
-    """HTML of the tiles that move: storage, memory, temperature, requests, traffic, uptime."""
+def status_tiles(view, status, share, counters):
+    """HTML of the tiles that move: state, storage share (bytes), memory, temperature, requests, traffic, uptime."""
     say = view.say
     storage, memory = status["storage"], status["memory"]
     tiles = [
-        pages.meter(view, say("status_storage"), storage["state_used_kib"] * 1024, storage["state_max_kib"] * 1024),
+        pages.meter(view, say("status_state"), storage["state_used_kib"] * 1024, storage["state_max_kib"] * 1024),
         pages.meter(view, say("status_memory"), memory["rss_kib"] * 1024, memory["max_kib"] * 1024),
+        pages.tile(say("sharing_storage"), say("status_up_to", size=pages.size_text(share))),
         pages.tile(say("status_uptime"), pages.duration_text(view, status["uptime_s"])),
     ]
     if status.get("temperature_c") is not None:
         tiles.append(pages.tile(say("status_temperature"), f"{status['temperature_c']} °C"))
     tiles.append(pages.tile(say("status_requests"), total(counters, "http_answers")))
-    sent = total(counters, "http_sent_bytes")
+    received, sent = (total(counters, f"http_{way}_bytes") for way in ("received", "sent"))
     if sent:
-        tiles.append(pages.tile(say("status_traffic"), pages.size_text(sent)))
+        both = say("status_received", size=pages.size_text(received)) + "<br>" + say("status_sent", size=pages.size_text(sent))
+        tiles.append(pages.tile(say("status_traffic"), both))
     return tiles
 
 
 def status_details(view, status):
-    """(label, value) of what stands still."""
+    """(label, value) of what stands still, as HTML."""
     say = view.say
     times, wifi = status["time"], status.get("wifi") or {}
     network = wifi.get("ssid") if wifi.get("state") == "joined" else None
     versions = status["versions"]
     shown = ", ".join(f"{name} {version}" for name, version in versions.items()) if isinstance(versions, dict) else str(versions)
     return [
-        (say("status_network"), f"{network} · {wifi.get('address')}" if network else say("status_wired")),
+        (say("status_network"), escape(f"{network} · {wifi.get('address')}") if network else say("status_wired")),
         (say("status_clock"), utc_text(times["now"])),
         (say("status_floor"), utc_text(times["floor"])),
-        (say("status_version"), shown),
-        (say("status_id"), status["device_id"]),
+        (say("status_version"), escape(shown)),
+        (say("status_id"), escape(status["device_id"])),
     ]
 
 
 def log_line(line):
-    """(time of day, level, event and fields) of a line of the log."""
-    level, _, rest = line.get("text", "").partition(" ")
-    return utc_text(line.get("time", 0), "%H:%M:%S"), level, rest
+    """(RFC 3339 time, level, event, fields) of a line of the log; what has no level is all event."""
+    moment, written = utc_text(line.get("time", 0), "%Y-%m-%dT%H:%M:%SZ"), line.get("text", "")
+    level, _, rest = written.partition(" ")
+    if level not in LEVELS:
+        return moment, "", written, ""
+    if rest.startswith('"'):
+        event, _, fields = rest[1:].partition('"')
+        return moment, level, event, fields.strip()
+    event, _, fields = rest.partition(" ")
+    return moment, level, event, fields
 
 
 def utc_text(seconds, form="%Y-%m-%d %H:%M UTC"):

@@ -196,7 +196,7 @@ def _words_part(view):
         + button(say("words_written"), "primary", ' type="button" id="words-written"')
         + button(say("words_cancel"), "plain", ' type="button" id="words-cancel"')
         + f'</section><section id="words-check" hidden data-label="{say("words_check", number="%s")}"'
-        f' data-wrong="{say("words_wrong", number="%s")}">'
+        f' data-wrong="{say("words_wrong", number="%s")}" data-failed="{say("words_unsent", message="%s")}">'
         f'<h2 tabindex="-1">{say("words_check_title")}</h2>'
         '<p class="alert bad" role="alert" hidden></p><form novalidate><div class="asked"></div>'
         + button(say("owner_claim"))

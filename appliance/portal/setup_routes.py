@@ -184,13 +184,14 @@ class SetupRoutes:
             wrong = "wifi_busy"
         if wrong:
             return visit.page(self._wifi_page(visit, visit.view().say(wrong), hidden), 422)
-        self.device.start_soon(self._try, attempt, key, "" if secured is False else passphrase, hidden)
+        network = key, "" if secured is False else passphrase, hidden
+        self.device.start_soon(self._try, attempt, network, visit.session or SETUP_SESSION)
         return visit.redirect("/setup/wifi/trying")
 
-    async def _try(self, attempt, ssid_hex, passphrase, hidden):
+    async def _try(self, attempt, network, session):
         trial = self.setup.wifi
         try:
-            address = await self.device.join(ssid_hex, passphrase, hidden)
+            address = await self.device.join(*network, session)
         except Refusal as refusal:
             trial.failed(attempt, refusal.code)
             self._tell_news()

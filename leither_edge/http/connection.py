@@ -96,6 +96,8 @@ class Connection:
             self.phase = IDLE
             self.since = now = trio.current_time()
             self.scope.deadline = now + limits.idle_timeout_s
+            if now >= self._server.traffic_due:
+                self._server.count_traffic(now)
             buffer = await self._receive(HEAD_RECEIVE_BYTES)
             if not buffer:
                 return None
@@ -222,11 +224,13 @@ class Connection:
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
-                return self._socket.recv(max_bytes)
+                data = self._socket.recv(max_bytes)
             except BlockingIOError:
                 continue
             except OSError:
                 raise Disconnected from None
+            self._server.received += len(data)
+            return data
 
     async def receive_body(self, max_bytes, allowed_s):
         """Bytes of a body, b"" at the end; the client has ``allowed_s`` to send some."""
@@ -248,7 +252,7 @@ class Connection:
             raise Disconnected from None
         if sent < total:
             await self._send_slowly(data, more, sent)
-        self._server.count_sent(total)
+        self._server.sent += total
 
     async def _send_slowly(self, data, more, sent):
         self.phase = WRITE

@@ -16,6 +16,8 @@ ACCEPT_BATCH = 16
 ACCEPT_PAUSE_S = 0.2
 # When full, a connection idle for this long gives way to a new one.
 IDLE_KEPT_S = 1.0
+# Bytes are summed here, and counted this often or when a connection ends: a counter costs more than a sum.
+TRAFFIC_EVERY_S = 1.0
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -46,12 +48,16 @@ async def serve(handler, listeners, limits, counters, log, *, task_status=trio.T
 class Server:
     """The connections of one serve call and what they share."""
 
-    __slots__ = ("_addresses", "_connections", "_counters", "_log", "_too_many", "draining", "handler", "limits")
+    __slots__ = (
+        "_addresses", "_connections", "_counters", "_log", "_too_many", "draining", "handler", "limits", "received", "sent", "traffic_due",
+    )  # fmt: skip
 
     def __init__(self, handler, limits, counters, log):
         self.handler = handler
         self.limits = limits
         self.draining = False
+        self.received = self.sent = 0
+        self.traffic_due = 0.0
         self._counters = counters
         self._log = log
         self._connections = set()
@@ -97,6 +103,7 @@ class Server:
             await connection.run()
         finally:
             self._connections.discard(connection)
+            self.count_traffic(trio.current_time())
             left = self._addresses[group] - 1
             if left:
                 self._addresses[group] = left
@@ -144,8 +151,11 @@ class Server:
     def count_answer(self, status):
         self._counters.add("http_answers", status=status)
 
-    def count_sent(self, size):
-        self._counters.add("http_sent_bytes", size)
+    def count_traffic(self, now):
+        self._counters.add("http_received_bytes", self.received)
+        self._counters.add("http_sent_bytes", self.sent)
+        self.received = self.sent = 0
+        self.traffic_due = now + TRAFFIC_EVERY_S
 
     def count_refusal(self, error):
         if error.reason is not None:

@@ -161,7 +161,7 @@ def look_around(walk):
     walk.page.wait_for_load_state()
     walk.shot("done")
     walk.page.get_by_role("link", name=walk.say("done_open")).click()
-    walk.see("status_storage")
+    walk.see("status_state")
     walk.shot("status")
     walk.page.get_by_role("link", name=walk.say("nav_log")).click()
     walk.see("log_lead")
@@ -182,7 +182,7 @@ def sign_in(walk, owner):
     else:
         code = walk.page.locator(".code").text_content()
         assert owner.run(walk.device.url, "sign-in", code=code).status == "done"
-    walk.see("status_storage")
+    walk.see("status_state")
 
 
 def sign_in_with_words(walk):
@@ -196,11 +196,11 @@ def sign_in_with_words(walk):
     page.get_by_text(walk.say("sign_in_words"), exact=True).click()
     page.fill("#recovery", walk.words.rpartition(" ")[0] + " nonsense")
     page.locator("#sign-in-words button").click()
-    page.get_by_text('"nonsense"').wait_for()
+    walk.see("words_unknown", number=24, word="nonsense")
     walk.shot("sign-in-words")
     page.fill("#recovery", walk.words)
     page.locator("#sign-in-words button").click()
-    walk.see("status_storage")
+    walk.see("status_state")
     kept = page.evaluate("Object.keys(localStorage)")
     assert any(name.startswith("leither.controller.") for name in kept)
 

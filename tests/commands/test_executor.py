@@ -101,6 +101,9 @@ async def test_junk_changes_nothing_and_raises_a_sentence(tmp_path):
         ("config-set", {"storage_share_mib": 2**60}, {}, "malformed"),
         ("wifi-set", {"ssid": "咖" * 11}, {}, "malformed"),
         ("wifi-set", {"ssid": "Home", "passphrase": "short"}, {}, "malformed"),
+        ("wifi-set", {"ssid_hex": "486"}, {}, "malformed"),
+        ("wifi-set", {"ssid_hex": "zz"}, {}, "malformed"),
+        ("wifi-set", {"ssid_hex": "61" * 33}, {}, "malformed"),
         ("identify", {"seconds": 0}, {}, "malformed"),
         ("status", {}, {"issued": BUILD - 10, "expires": BUILD}, "expired"),
         ("status", {}, {"issued": NOW + 2 * DAY}, "future"),
@@ -243,6 +246,17 @@ async def test_a_board_that_fails_makes_a_failed_answer(tmp_path):
         device.board.answers["logs"] = BoardError("timeout", "late")
         assert (await device.ask(owner, "logs")).error["code"] == "timeout"
         assert "wrong password" not in "".join(device.lines)
+
+
+async def test_a_network_is_named_once_by_text_or_by_bytes(tmp_path):
+    async with running(tmp_path) as device:
+        owner = device.own(device.controller())
+        for arguments in ({}, {"ssid": "Home", "ssid_hex": "486f6d65"}):
+            answer = await device.ask(owner, "wifi-set", arguments)
+            assert (answer.status, answer.error["code"]) == ("failed", "malformed")
+        assert device.board.asked == []
+        assert (await device.ask(owner, "wifi-set", {"ssid_hex": "ff00"})).status == "done"
+        assert device.board.asked == [("wifi_join", {"ssid_hex": "ff00", "passphrase": "", "hidden": False})]
 
 
 async def test_a_client_that_hangs_up_does_not_stop_a_command(tmp_path):

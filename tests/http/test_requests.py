@@ -20,6 +20,29 @@ async def test_one_connection_carries_many_requests():
         assert server.counters.get("http_answers", status=200) == 3
 
 
+async def test_bytes_are_counted_both_ways():
+    async with serving() as server:
+        sent = [
+            b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n" + bytes(3000),
+            b"GET /numbers?n=1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ]
+        received = await server.exchange(b"".join(sent))
+        while server.counters.get("http_received_bytes") == 0:
+            await trio.testing.wait_all_tasks_blocked()
+        assert server.counters.get("http_received_bytes") == sum(map(len, sent))
+        assert server.counters.get("http_sent_bytes") == len(received)
+
+
+async def test_bytes_of_a_connection_that_stays_are_counted_as_well(monkeypatch):
+    monkeypatch.setattr("leither_edge.http.server.TRAFFIC_EVERY_S", 0.0)
+    async with serving() as server, await server.connect() as client:
+        counted = []
+        for _ in range(3):
+            await client.get("/hello")
+            counted.append(server.counters.get("http_sent_bytes"))
+        assert counted == sorted(counted) and counted[2] > counted[1] > 0
+
+
 async def test_python_s_own_client_is_served():
     def talk(port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

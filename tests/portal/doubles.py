@@ -85,7 +85,7 @@ class MemoryDevice:
     async def scan(self):
         return await trio.to_thread.run_sync(self.board.wifi_scan)
 
-    async def join(self, ssid_hex, passphrase, hidden):
+    async def join(self, ssid_hex, passphrase, hidden, session):
         try:
             return await trio.to_thread.run_sync(self.board.wifi_join, bytes.fromhex(ssid_hex), passphrase, hidden)
         except BoardError as error:

@@ -117,7 +117,11 @@ async def test_a_viewer_may_look_but_not_touch(folder, built_assets):
         browser.cookies["leither-" + device.portal.device_id[:8]] = session.id
         assert (await browser.get("/status")).status == 200
         assert "cannot be read" in (await browser.get("/log")).text
-        await browser.get("/settings")
+        page = (await browser.get("/settings")).text
+        for shown in ("Time zone</dt><dd>UTC", "Upload at most</dt>", "Only this home network", "may look at this, but not change it"):
+            assert shown in page
+        assert not re.search(r"<(input(?! type=.hidden)|select|textarea)|/reboot|factory-reset", page)
+        assert (await browser.post("/settings", name="Mine")).status == 403
         assert (await browser.post("/reboot")).status == 403
         assert (await browser.get("/setup/wifi")).location == "/status"
         assert "reboot" not in device.board.calls
@@ -128,6 +132,7 @@ async def test_a_proof_must_be_of_the_key_it_comes_with(folder, built_assets):
         browser, token = Browser(device.port), device.claim.token
         await browser.get("/setup/owner")
         stranger, secret = keypair_from_seed(bytes(32))
+
         def proof_of(key, key_secret):
             return cose.sign1(encode(statement), cose.CT_CLAIM, key_id(key), lambda data: sign(data, key_secret))
 
@@ -160,5 +165,18 @@ async def test_a_network_tried_on_the_page_is_audited(folder, built_assets):
         assert "The device is on" in (await walk_to_result(browser)).text
         await claimed_by(browser, device)
         entries = (await run_signed(browser, device, "audit", 1)).result["entries"]
-        tried = [entry.status for entry in map(parse_entry, entries) if entry.verb == "wifi-set"]
-        assert tried == ["failed", "done"]
+        tried = [(entry.issuer, entry.status) for entry in map(parse_entry, entries) if entry.verb == "wifi-set"]
+        assert tried == [(None, "failed"), (None, "done")]
+
+
+async def test_a_network_changed_later_is_audited_under_the_key_that_signed_in(folder, built_assets):
+    async with serving_real(folder, built_assets) as device:
+        await claimed_by(Browser(device.port), device)
+        browser = Browser(device.port)
+        session = device.portal.sessions.open("operator", key_id(PUBLIC))
+        browser.cookies["leither-" + device.portal.device_id[:8]] = session.id
+        await wifi_page(browser)
+        await browser.post("/setup/wifi", network=HOME, passphrase=PASSWORD)
+        assert "The device is on" in (await walk_to_result(browser)).text
+        entries = (await run_signed(browser, device, "audit", 1)).result["entries"]
+        assert [entry.issuer for entry in map(parse_entry, entries) if entry.verb == "wifi-set"] == [key_id(PUBLIC)]

@@ -58,3 +58,14 @@ def test_the_style_asks_for_our_own_files_only():
 def test_motion_can_be_turned_down_and_focus_is_seen():
     assert "prefers-reduced-motion: reduce" in STYLE
     assert ":focus-visible { outline: 3px solid" in STYLE
+
+
+def test_scripts_and_style_keep_to_safari_15_and_chrome_90():
+    folder = Path(appliance.portal.__file__).parent / "static"
+    newer = r"requestSubmit|structuredClone|\.at\(|\.findLast|hasOwn\(|\.toSorted|Array\.fromAsync|randomUUID|crypto\.subtle|\bstatic \{"
+    for script in folder.glob("*.js"):
+        assert not re.findall(newer, re.sub(r"//.*", "", script.read_text())), script.name
+    assert "color-mix" not in STYLE
+    # Where :has() is unknown, nothing may hide the focus.
+    guarded = STYLE[STYLE.index("@supports selector(:has(a)) {") :].partition("\n}\n")[0]
+    assert re.findall(r"[^\n]*outline: none[^\n]*", STYLE.replace(guarded, "")) == ["h2:focus-visible { outline: none; }"]

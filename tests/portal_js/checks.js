@@ -2,7 +2,7 @@
 
 import { equal, fromHex, toHex } from "./static/bytes.js";
 import { Tagged, decode, encode, encodeFields } from "./static/cbor.js";
-import { claimBody } from "./static/claim.js";
+import { claimProof } from "./static/claim.js";
 import { openAnswer, signCommand } from "./static/command.js";
 import { ANSWER, COMMAND, PASS, openSign1, parseSign1, sign1 } from "./static/cose.js";
 import { keyFromSeed, verify } from "./static/ed25519.js";
@@ -96,6 +96,8 @@ function recoveryWords(report, vectors, list) {
   }
   const words = vectors.bip39[4][1].split(" ");
   const typed = (change) => seedFromWords(change([...words]).join(" "), list);
+  const numbered = words.map((word, at) => `${at + 1}. ${word}`).join("\n");
+  report.same("a numbered list", seedFromWords(numbered, list), seedFromWords(words.join(" "), list));
   report.refuses("23 words", "word-count", () => typed((all) => all.slice(1)));
   report.refuses("an unknown word", "unknown-word", () => typed((all) => all.fill("leither", 4, 5)));
   report.refuses("two words changed places", "word-checksum", () => typed((all) => [all[1], all[0], ...all.slice(2)]));
@@ -184,7 +186,7 @@ function make(report, { golden, passes }) {
   });
   report.refuses("a pass of another key", "bad-pass", () => new Controller(deviceId, owner, fromHex(passes[0][1])));
   report.refuses("a pass for another device", "bad-pass", () => new Controller(new Uint8Array(20), phone, fromHex(passes[0][1])));
-  report.made.claim = toHex(claimBody("some-token", new Owner(owner.slice()), deviceId, 1800000001));
+  report.made.claim = toHex(encodeFields("some-token", claimProof("some-token", new Owner(owner.slice()), deviceId, 1800000001)));
   const forgetful = Owner.create();
   forgetful.forget();
   report.check("a forgotten key signs nothing", !forgetful.sign && !JSON.stringify(forgetful).includes("seed"));

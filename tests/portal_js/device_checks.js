@@ -1,7 +1,8 @@
 // Checks against the fake device, in the order in which a person meets things.
 
 import { equal } from "./static/bytes.js";
-import { claimBody } from "./static/claim.js";
+import { encodeFields } from "./static/cbor.js";
+import { claimProof } from "./static/claim.js";
 import { Remote } from "./static/command.js";
 import { exchange, fetchDevice, openDevice, signingTime } from "./static/device.js";
 import { Controller, Owner } from "./static/key.js";
@@ -33,12 +34,15 @@ async function claiming(report, list) {
 
   const owner = Owner.create();
   const words = owner.words(list);
-  const claim = (token) => exchange("/claim", claimBody(token, owner, device.id, signingTime(device)), "application/cbor");
+  const claim = (token) =>
+    exchange("/claim", encodeFields(token, claimProof(token, owner, device.id, signingTime(device))), "application/cbor");
   await refuses(report, "a claim with a wrong token", "wrong-token", claim("wrong"));
   const start = performance.now();
   device = openDevice(await claim("correct-horse-battery"));
   report.check("a claimed device", device.claimed === true);
   const controller = Controller.create(owner, device, { role: "operator", name: "phone" });
+  report.check("a key that is not kept is not found", Controller.load(device.id) === null);
+  controller.keep();
   report.milliseconds["claim and first pass"] = Math.round(performance.now() - start);
   await refuses(report, "a second claim", "wrong-token", claim("correct-horse-battery"));
   owner.forget();
@@ -99,6 +103,8 @@ async function recovering(report, device, words) {
   const owner = Owner.fromWords(words.join(" "), list);
   const before = Controller.load(device.id);
   const controller = Controller.create(owner, device);
+  report.check("the old key until the new one is kept", equal(Controller.load(device.id).publicKey, before.publicKey));
+  controller.keep();
   owner.forget();
   report.check("a new key for this browser", !equal(before.publicKey, controller.publicKey) && Controller.load(device.id).role === "owner");
   const remote = new Remote(device, controller);

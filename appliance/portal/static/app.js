@@ -39,13 +39,13 @@ function keepFresh(part) {
 /** Puts new content in place, keeping the chosen radio button and the focus. */
 function replace(part, html) {
   const chosen = one("input:checked", part)?.value;
-  const focused = part.contains(document.activeElement) ? document.activeElement.value : undefined;
+  const focused = part.contains(document.activeElement) && document.activeElement;
   part.innerHTML = html;
   for (const input of all("input", part)) {
     if (input.value === chosen) input.checked = true;
-    if (input.value === focused) input.focus();
   }
   all("[data-copy]", part).forEach(copyable);
+  if (focused) all(focused.tagName, part).find((element) => element.value === focused.value)?.focus();
 }
 
 function showable(input) {

@@ -1,10 +1,10 @@
 // Byte strings (Uint8Array throughout) and the one error of these modules.
 
-/** `code` is for programs and translations, `message` a plain English sentence. */
+/** `code` is for programs and translations, `message` a plain sentence, `values` what a translation fills in. */
 export class Problem extends Error {
-  constructor(code, sentence) {
+  constructor(code, sentence, ...values) {
     super(sentence);
-    this.code = code;
+    Object.assign(this, { code, values });
   }
 }
 

@@ -8,6 +8,3 @@ import { sha256 } from "./sha2.js";
 /** The owner's signature over device, key and token. */
 export const claimProof = (token, owner, deviceId, issued) =>
   sign1(encodeFields(deviceId, owner.publicKey, issued, sha256(utf8(token))), CLAIM, owner);
-
-/** The body of POST /claim. */
-export const claimBody = (token, owner, deviceId, issued) => encodeFields(token, claimProof(token, owner, deviceId, issued));

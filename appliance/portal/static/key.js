@@ -1,5 +1,5 @@
-// The owner's key is here only from its making, or from typed recovery words, until `forget`; what stays in this
-// browser is a controller's key with a pass that the owner's key signed.
+// The owner's key is here only from its making, or from typed words, until `forget`; what stays in this browser is a
+// controller's key with a pass that the owner's key signed.
 
 import { Problem, equal, fromBase64url, randomBytes, toBase64url } from "./bytes.js";
 import { decode, decodeFields, encode, encodeFields } from "./cbor.js";
@@ -55,22 +55,28 @@ const place = (what, deviceId) => `leither.${what}.${idToText(deviceId)}`;
 
 /** This browser's key for one device: deviceId, publicKey, id, sign, pass (encoded), role, notAfter (s). */
 export class Controller {
+  #seed;
+
   constructor(deviceId, seed, pass) {
     const [, subject, forDevice, role, , , notAfter] = decodeFields(parseSign1(pass).payload, 8);
     const key = keyFromSeed(seed);
     const fits = equal(subject, key.publicKey) && equal(forDevice, deviceId);
     if (!fits) throw new Problem("bad-pass", "The pass is for another key or device.");
+    this.#seed = seed;
     Object.assign(this, key, { deviceId, pass, role, notAfter, id: keyId(key.publicKey) });
   }
 
-  /** Makes and keeps a key of this browser with a pass of one year. `role`: "operator" or "owner". */
+  /** Makes a key of this browser with a pass of one year. `role`: "operator" or "owner". */
   static create(owner, device, { role = "owner", name = "browser" } = {}) {
     const seed = randomBytes(32);
     const from = signingTime(device) - SLACK_S;
     const terms = encodeFields(keyId(owner.publicKey), keyFromSeed(seed).publicKey, device.id, role, null, from, from + YEAR_S, name);
-    const controller = new Controller(device.id, seed, sign1(terms, PASS, owner));
-    storage().setItem(place("controller", device.id), toBase64url(encode([seed, controller.pass])));
-    return controller;
+    return new Controller(device.id, seed, sign1(terms, PASS, owner));
+  }
+
+  /** Makes it the one `load` finds. */
+  keep() {
+    storage().setItem(place("controller", this.deviceId), toBase64url(encode([this.#seed, this.pass])));
   }
 
   /** The controller this browser keeps for a device, or null. */

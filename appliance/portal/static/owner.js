@@ -10,7 +10,22 @@ import { loadWords } from "./words.js";
 
 const ASKED = 3;
 const one = (selector, root = document) => root.querySelector(selector);
-const filled = (pattern, value) => pattern.replace("%s", value);
+const filled = (pattern, ...values) => values.reduce((text, value) => text.replace("%s", () => value), pattern);
+const MADE = "leither.made"; // in the session's storage: the public key made here, should its claim get lost on the way
+
+/** Gives the page's `work` a moment to show that something happens: key arithmetic holds it. */
+const breath = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+/** A problem in the reader's language, where the part of the page has a sentence for its code. */
+function sentence(part, problem) {
+  const known = part.getAttribute(`data-say-${problem.code}`);
+  return known ? filled(known, ...problem.values) : filled(part.dataset.failed, problem.message);
+}
+
+function say(alert, text) {
+  alert.textContent = text;
+  alert.hidden = false;
+}
 
 /** Shows one part of the owner page and hides the others. */
 function showOnly(shown) {
@@ -31,6 +46,7 @@ class OwnerPage {
     this.create = one("#create");
     this.state = one("#create-state");
     this.create.hidden = false;
+    this.restore();
     one("#create-key").addEventListener("click", () => this.makeKey());
     one("#words-written").addEventListener("click", () => this.ask());
     one("#words-again").addEventListener("click", () => showOnly("#words"));
@@ -46,7 +62,7 @@ class OwnerPage {
     // The token first: words written down for a claim that fails are words for nothing.
     if (!one("#token").reportValidity()) return;
     this.state.textContent = working;
-    await new Promise((resolve) => setTimeout(resolve, 30)); // let the sentence appear: key arithmetic holds the page
+    await breath();
     try {
       const list = await loadWords(new URL("words-en.txt", import.meta.url));
       this.owner = Owner.create();
@@ -92,28 +108,61 @@ class OwnerPage {
   check() {
     const wrong = this.asked.find((position) => one(`#word-${position}`).value.trim().toLowerCase() !== this.words[position]);
     if (wrong === undefined) return this.claim();
-    const alert = one("#words-check .alert");
-    alert.textContent = filled(one("#words-check").dataset.wrong, wrong + 1);
-    alert.hidden = false;
+    say(one("#words-check .alert"), filled(one("#words-check").dataset.wrong, wrong + 1));
     one(`#word-${wrong}`).focus();
   }
 
   /** Leaves this browser a key of its own with a pass from the owner's, then sends the form with the proof of the owner's key. */
   async claim() {
-    const token = one("#token").value.trim();
-    one("#public_key").value = publicKeyToText(this.owner.publicKey);
+    const owner = this.owner;
+    const button = one("#words-check button");
+    let key, proof;
+    button.disabled = true;
     try {
       const device = await fetchDevice(idFromText(this.create.dataset.device));
-      one("#proof").value = toBase64url(claimProof(token, this.owner, device.id, signingTime(device)));
-      Controller.create(this.owner, device, { role: "operator" });
+      if (this.owner !== owner) return; // given up in the meantime
+      key = publicKeyToText(owner.publicKey);
+      proof = toBase64url(claimProof(one("#token").value.trim(), owner, device.id, signingTime(device)));
+      leaveKey(owner, device);
     } catch (problem) {
-      // Private windows keep no key, and a claim is worth more than a one-tap sign-in later.
-      console.info(problem.message);
+      // Nothing is forgotten yet: the button works again.
+      return say(one("#words-check .alert"), sentence(one("#words-check"), problem));
+    } finally {
+      button.disabled = false;
     }
     this.forget();
+    this.send(key, proof);
+  }
+
+  send(key, proof) {
+    one("#public_key").value = key;
+    one("#proof").value = proof;
+    try {
+      sessionStorage.setItem(MADE, key);
+    } catch {
+      // A browser that keeps nothing; the claim goes out all the same.
+    }
     one("#owner-form").hidden = false;
     // Its own button: requestSubmit came to Safari with 16.
     one("#owner-form button:not([type=button])").click();
+  }
+
+  /** After a claim that never arrived: the words are on paper, so the key they belong to must be here again. */
+  restore() {
+    try {
+      one("#public_key").value ||= sessionStorage.getItem(MADE) || "";
+    } catch {
+      // Nothing kept.
+    }
+  }
+}
+
+/** This browser's own key. Private windows keep none, and a claim is worth more than a one-tap sign-in later. */
+function leaveKey(owner, device) {
+  try {
+    Controller.create(owner, device, { role: "operator" }).keep();
+  } catch (problem) {
+    console.info(problem.message);
   }
 }
 
@@ -137,8 +186,7 @@ function offerSignIn(part) {
       await new Remote(await fetchDevice(id), controller).signIn(one(".code").textContent);
       location.assign("/sign-in");
     } catch (problem) {
-      alert.textContent = filled(part.dataset.failed, problem.message);
-      alert.hidden = false;
+      say(alert, sentence(part, problem));
       button.disabled = false;
     }
   });
@@ -154,18 +202,20 @@ function offerWords(part) {
     event.preventDefault();
     button.disabled = true;
     alert.hidden = true;
-    await new Promise((resolve) => setTimeout(resolve, 30)); // let the button show that it works
+    await breath();
     let owner = null;
     try {
       owner = Owner.fromWords(typed.value, await loadWords(new URL("words-en.txt", import.meta.url)));
       const device = await fetchDevice(idFromText(part.dataset.device));
-      await new Remote(device, Controller.create(owner, device, { role: "operator" })).signIn(one(".code").textContent);
+      const controller = Controller.create(owner, device, { role: "operator" });
+      await new Remote(device, controller).signIn(one(".code").textContent);
+      controller.keep(); // not before: the words may be somebody else's
       typed.value = "";
       location.assign("/sign-in");
     } catch (problem) {
-      alert.textContent = problem.message;
-      alert.hidden = false;
+      say(alert, sentence(part, problem));
       button.disabled = false;
+      typed.focus();
     } finally {
       owner?.forget();
     }

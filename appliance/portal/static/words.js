@@ -23,10 +23,10 @@ export function wordsFromSeed(seed, list) {
 
 /** The seed of 24 words as typed; a problem names the wrong word. */
 export function seedFromWords(text, list) {
-  const words = text.normalize("NFKD").toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length !== COUNT) throw new Problem("word-count", `${COUNT} words are needed; these are ${words.length}.`);
+  const words = text.normalize("NFKD").toLowerCase().split(/[\s\d.]+/).filter(Boolean); // a pasted list may be numbered
+  if (words.length !== COUNT) throw new Problem("word-count", `These are not ${COUNT} words.`, words.length);
   const wrong = words.findIndex((word) => !list.includes(word));
-  if (wrong >= 0) throw new Problem("unknown-word", `Word ${wrong + 1}, "${words[wrong]}", is not in the list.`);
+  if (wrong >= 0) throw new Problem("unknown-word", `Word ${wrong + 1} is not in the list.`, wrong + 1, words[wrong]);
   const bits = words.reduce((sum, word) => (sum << 11n) | BigInt(list.indexOf(word)), 0n);
   const seed = fromHex((bits >> 8n).toString(16).padStart(64, "0"));
   const fit = sha256(seed)[0] === Number(bits & 255n);
