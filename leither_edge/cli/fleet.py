@@ -43,6 +43,8 @@ def run(context, make_target):
         with counting(out, " ".join(context.verb.words), len(names), len(names) - len(waiting)) as advance:
             for name, row in answers(context, make_target, signers, resumed):
                 rows[name] = row
+                if row["exit_code"] == DONE:
+                    context.finish(name)
                 if row["exit_code"] != UNREACHABLE:
                     journal.answered(name, row)
                 advance(name)

@@ -3,6 +3,7 @@
 from leither_edge.cli.book import Book
 from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.prompt import confirm
+from leither_edge.cli.signers import kept_passes, pass_bytes
 
 
 def keyset_show(target, args):
@@ -111,7 +112,7 @@ def prepare_keyset_rotate(args, out, target):
         raise UsageError("That key cannot be read.", f"{error}.", "Public keys have 48 characters, key ids 27.") from None
     if args.new_owner:
         key = keyring.find_key(book, args.new_owner, "owner")
-        args.successor = keyring.unlock(key, out, None)
+        args.successor = keyring.unlock(key, out, args.new_owner_passphrase_file or args.passphrase_file)
     if not (args.added or args.removed or args.successor):
         raise UsageError("Say what to change.", fix="With --add ROLE PUBLICKEY, --remove ID or --new-owner KEY.")
     if args.successor and not args.yes:
@@ -120,6 +121,25 @@ def prepare_keyset_rotate(args, out, target):
             "hand over",
             out,
         )
+
+
+def finish_keyset_rotate(home, args, name):
+    """Note the new owner in the book, and drop the passes that only the old one's word made good there."""
+    if not args.new_owner:
+        return
+    from leither_edge.cli import keyring
+    from leither_edge.core.ids import id_from_text
+
+    book = Book(home)
+    device_id = id_from_text(book.remote(name)["device_id"])
+    with book.changing():
+        # A key file outside the book has no name there.
+        known = args.new_owner in book.keys
+        book.remote(name)["owner"] = args.new_owner if known else None
+        issuer = id_of(keyring.entry_to_key(args.new_owner, book.keys[args.new_owner]).public_key) if known else None
+        here = [kept for kept in kept_passes(book) if kept.only == name or kept.content.device_id == device_id]
+        void = [kept.data for kept in here if kept.content.issuer != issuer]
+        book.content["passes"] = [entry for entry in book.passes if pass_bytes(entry) not in void]
 
 
 def put_keyset(target, keyset, signers):

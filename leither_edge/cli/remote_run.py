@@ -21,6 +21,7 @@ NOT_IN_KEY = (
     "resume",
     "key",
     "passphrase_file",
+    "new_owner_passphrase_file",
     "yes",
     "target",
     "run",
@@ -82,6 +83,12 @@ class Context:
         if prepare:
             prepare(self.args, self.out, self.args.target)
 
+    def finish(self, name):
+        """Let the verb note here what a device has done."""
+        finish = getattr(self._module, f"finish_{self._function}", None)
+        if finish:
+            finish(self.home, self.args, name)
+
     def signer(self, name):
         """The Signer for a device."""
         owner_only = self.verb.owner or getattr(self.args, "owner", False)
@@ -118,6 +125,7 @@ def single(context):
     try:
         with waiting(out, f"Waiting for {name}"):
             result = target.resume() if unfinished else context.run(target, args)
+        context.finish(name)
     except UnreachableError as error:
         # Whether it was done is known only from the device's answer; the same bytes ask for it.
         finished = context.journal.bytes_of(name) is None or not (unfinished or error.maybe_arrived)

@@ -294,7 +294,7 @@ def show_keyset_rotate(out, name, result, args):
     """A new keyset is in force."""
     version = clean(result["version"], 16)
     out.done(f"Keyset {version} is in force at {name}." if result.get("changed", True) else f"{name} has these keys already.")
-    if getattr(args, "successor", None):
+    if args.new_owner:
         out.next_step(
             "Passes of the old owner key are void. Renew this computer's:",
             f"leither remote pass create --this-computer --only {name} --key {args.new_owner}",

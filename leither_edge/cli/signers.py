@@ -18,12 +18,17 @@ def kept_passes(book):
     kept = []
     for entry in book.passes:
         try:
-            data = base64.urlsafe_b64decode(entry["pass"])
+            data = pass_bytes(entry)
             content, _ = delegation.parse_signed_pass(data)
             kept.append(KeptPass(data, content, entry["key"], entry.get("only")))
         except (ValueError, KeyError, TypeError):
             continue
     return kept
+
+
+def pass_bytes(entry):
+    """The bytes of a pass in the book. Raises ValueError, KeyError or TypeError where the entry is damaged."""
+    return base64.urlsafe_b64decode(entry["pass"])
 
 
 def fitting_pass(book, name, verb, now):

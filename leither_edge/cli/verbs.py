@@ -53,6 +53,7 @@ def _keyset_rotate(parser):
     )
     parser.add_argument("--remove", action="append", default=[], metavar="ID", help="take a key out")
     parser.add_argument("--new-owner", metavar="KEY", help="hand over: put this key of yours in place of the present owner's")
+    parser.add_argument("--new-owner-passphrase-file", metavar="FILE", help="passphrase of that key (default: as --passphrase-file)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 

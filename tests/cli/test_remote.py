@@ -243,6 +243,36 @@ def test_hand_over_to_a_new_owner_key(run, owned):
     assert run("remote", "attic", "status", "--key", "owner").code == 3
 
 
+def test_a_hand_over_is_noted_in_the_book(run, owned):
+    run("key", "new", "--name", "family", "--json")
+    assert run("remote", "attic", "keyset", "rotate", "--new-owner", "family", "--yes").code == 0
+    assert run("remote", "list", "--json").json["remotes"][0]["owner"] == "family"
+    assert run("remote", "pass", "list", "--json").json["passes"] == []
+    assert run("remote", "attic", "status").code == 0
+
+
+def test_a_hand_over_is_noted_after_a_resume_too(run, owned):
+    run("key", "new", "--name", "family", "--json")
+    hand_over = ("remote", "attic", "keyset", "rotate", "--new-owner", "family", "--yes")
+    # Past the reading of the keyset and the challenge, the answer to the change itself is lost.
+    owned.faults = ["", "", *["drop-answer"] * 9]
+    assert run(*hand_over, "--timeout", "0.3").code == 4
+    owned.faults = []
+    assert run(*hand_over, "--resume").code == 0
+    assert run("remote", "attic", "status").code == 0
+
+
+def test_a_hand_over_takes_passphrases_from_files(run, owned, tmp_path, monkeypatch):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("a good passphrase\n")
+    new.write_text("another good passphrase\n")
+    run("key", "new", "--name", "family", "--passphrase-file", new, "--json")
+    monkeypatch.delenv("LEITHER_PASSPHRASE")
+    words = ("remote", "attic", "keyset", "rotate", "--new-owner", "family", "--yes", "--passphrase-file", old)
+    assert run(*words).code == 1
+    assert run(*words, "--new-owner-passphrase-file", new).code == 0
+
+
 def test_audit_is_fetched_in_pages_and_verified(run, owned):
     for _ in range(8):
         run("remote", "attic", "status")
