@@ -8,7 +8,7 @@ from leither_edge.cli.address import parse_address
 from leither_edge.cli.book import Book, check_name
 from leither_edge.cli.controller import Controller, day
 from leither_edge.cli.failure import Failure, RefusedError, UsageError
-from leither_edge.cli.passes import CONTROLLER, controller_key, keep, make_pass
+from leither_edge.cli.passes import CONTROLLER, check_days, controller_key, keep, make_pass
 from leither_edge.cli.progress import waiting
 from leither_edge.cli.prompt import ask, interactive
 from leither_edge.cli.remote import meet
@@ -20,6 +20,8 @@ TOKEN_MAX = 128
 
 def claim(home, out, args):
     """Claim a device: meet it if needed, prove the token and the key, then make this computer's pass."""
+    if not args.no_controller:
+        check_days(args.days)
     book, name = Book(home), check_name(args.name)
     timeout = getattr(args, "timeout", TOTAL_S)
     key = keyring.find_key(book, args.key, "owner")
@@ -43,7 +45,7 @@ def claim(home, out, args):
         raise RefusedError(
             f"{name} has an owner already.",
             "A device can be claimed once.",
-            "If it is yours, bring its owner key here: leither key restore",
+            claimed_fix(book, name),
             code="claimed",
         )
     token = wanted_token(args)
@@ -59,6 +61,16 @@ def claim(home, out, args):
     until = None if args.no_controller else own_pass(home, book, out, owner, name, statement, args.days)
     facts = {"name": name, "owner": key.name, **device.describe(statement), "pass_until": until}
     out.result(facts, lambda: tell(out, facts))
+
+
+def claimed_fix(book, name):
+    """What helps at a device that has an owner: a pass where the owner's key is here, else that key."""
+    if any(entry.get("kind") == "owner" for entry in book.keys.values()):
+        return (
+            f"If one of your owner keys owns it, let this computer command it: leither remote pass create --this-computer --only {name}\n"
+            "If another key of yours does, bring it here: leither key restore --name NAME"
+        )
+    return "If it is yours, bring its owner key here: leither key restore"
 
 
 def wanted_token(args):

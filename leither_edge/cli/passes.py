@@ -39,14 +39,19 @@ def make_pass(signer, subject, device_id, role, verbs, days, label):
     """
     from leither_edge.core.delegation import Pass, PassError, sign_pass
 
-    if not 1 <= days <= DAYS_MAX:
-        raise UsageError(f"A pass is good for 1 to {DAYS_MAX} days.")
+    check_days(days)
     now = int(time.time())
     content = Pass(signer.key_id, subject, device_id, role, tuple(verbs) if verbs else None, now - BACKDATED_S, now + days * 86400, label)
     try:
         return sign_pass(content, signer.sign)
     except PassError as error:
         raise Failure("The pass could not be made.", f"{error}.") from None
+
+
+def check_days(days):
+    """Refuse a pass that would be good for no time, or for ever."""
+    if not 1 <= days <= DAYS_MAX:
+        raise UsageError(f"A pass is good for 1 to {DAYS_MAX} days.", fix="Choose another number: --days 365")
 
 
 def controller_key(home, book, out):
@@ -82,6 +87,7 @@ def create(home, out, args):
     from leither_edge.core.ids import IdError, id_from_text, public_key_from_text
     from leither_edge.crypto.sodium import random_bytes
 
+    check_days(args.days)
     book = Book(home)
     device_id = id_from_text(book.remote(args.only)["device_id"]) if args.only else None
     verbs = [verb.strip() for verb in args.verbs.split(",") if verb.strip()] if args.verbs else None

@@ -53,7 +53,16 @@ def test_claim_with_a_wrong_token_is_refused(run, device):
 
 
 def test_claim_of_a_claimed_device_is_refused(run, owned):
-    assert run("remote", "claim", "attic", "--token", TOKEN, "--json").json["error"]["code"] == "claimed"
+    error = run("remote", "claim", "attic", "--token", TOKEN, "--json").json["error"]
+    assert error["code"] == "claimed" and "pass create --this-computer --only attic" in error["fix"]
+
+
+def test_an_impossible_pass_is_refused_before_the_claim(run, device):
+    run("key", "new", "--json")
+    ran = run("remote", "claim", "attic", device.address, "--token", TOKEN, "--days", "0")
+    assert ran.code == 2 and "1 to" in ran.err and device.keyset is None
+    assert run("remote", "list", "--json").json["remotes"] == []
+    assert run("remote", "claim", "attic", device.address, "--token", TOKEN, "--days", "0", "--no-controller").code == 0
 
 
 def test_daily_commands_need_no_passphrase(run, owned, monkeypatch):
