@@ -5,7 +5,7 @@ import threading
 import time
 
 from leither_edge.cli import show
-from leither_edge.cli.failure import DONE, FAILED, UNREACHABLE, Failure, UsageError
+from leither_edge.cli.failure import DONE, FAILED, UNREACHABLE, Failure, UnreachableError, UsageError
 from leither_edge.cli.output import clean, plain
 from leither_edge.cli.progress import counting
 
@@ -97,13 +97,16 @@ def ask(context, make_target, name, signer, resumed):
     """One device's row."""
     begin = time.monotonic()
     row = {"device": name, "status": "done", "exit_code": DONE}
+    # Bytes of the run that is carried on may have arrived then, whatever happens now.
+    unfinished = resumed and context.journal.bytes_of(name) is not None
     try:
         if isinstance(signer, Failure):
             raise signer
         target = make_target(context, name, signer)
-        unfinished = resumed and context.journal.bytes_of(name) is not None
         row["result"] = plain(target.resume() if unfinished else context.run(target, context.args))
     except Failure as error:
+        if isinstance(error, UnreachableError) and not (unfinished or error.maybe_arrived):
+            context.journal.never_left(name)
         row.update(
             status=error.details.get("status") if isinstance(error.details.get("status"), str) else error.code, exit_code=error.exit_code
         )

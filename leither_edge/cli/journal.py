@@ -49,7 +49,9 @@ class Journal:
             try:
                 entry = json.loads(line)
                 begun = entry.get("begun", begun)
-                if "command" in entry:
+                if "never_left" in entry:
+                    self._commands.pop(entry["device"], None)
+                elif "command" in entry:
                     self._commands[entry["device"]] = base64.b64decode(entry["command"])
                 elif "row" in entry:
                     self._rows[entry["device"]] = entry["row"]
@@ -65,6 +67,11 @@ class Journal:
         """Note the bytes for a device durably, before they leave."""
         self._commands[name] = data
         self._append({"device": name, "command": base64.b64encode(data).decode()})
+
+    def never_left(self, name):
+        """Forget the bytes for a device that was not reached: sent late, behind newer ones, they would be refused as a replay."""
+        if self._commands.pop(name, None) is not None:
+            self._append({"device": name, "never_left": True})
 
     def answered(self, name, row):
         """Note a device's answer (a JSON row)."""

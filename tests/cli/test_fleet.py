@@ -45,6 +45,27 @@ def test_resume_runs_nothing_twice(run, fleet):
     assert [len(device.executed) for device in fleet] == [2, 2, 2]
 
 
+def test_what_never_left_is_made_anew_by_a_resume(run, fleet, monkeypatch):
+    from leither_edge.cli import transport
+
+    # The keysets of all are known, so the command is made, and kept, before the connection is tried.
+    request, address = transport.request, fleet[1].address
+    off = True
+
+    def no_way(to, *args, **kwargs):
+        if off and str(to) == address:
+            raise transport.unreachable(to, ConnectionRefusedError(), 1, False)
+        return request(to, *args, **kwargs)
+
+    monkeypatch.setattr(transport, "request", no_way)
+    assert run("remote", "@home", "identify", "--timeout", "0.3").code == 4
+    off = False
+    assert run("remote", "d1", "status").code == 0
+    ran = run("remote", "@home", "identify", "--resume", "--json")
+    assert ran.code == 0, ran.out
+    assert [[verb for verb, _ in device.executed] for device in fleet] == [["identify"], ["status", "identify"], ["identify"]]
+
+
 def test_a_broken_off_run_is_told_of(run, fleet):
     fleet[0].faults = ["drop"] * 9
     assert run("remote", "@home", "status", "--timeout", "0.3").code == 4
