@@ -8,7 +8,7 @@ from leither_edge.cli import keyring
 from leither_edge.cli.book import Book, check_name
 from leither_edge.cli.extras import qr_lines, recovery_words
 from leither_edge.cli.failure import CancelledError, Failure, UsageError
-from leither_edge.cli.prompt import TRIES, ask, confirm, interactive, new_passphrase, read_limited
+from leither_edge.cli.prompt import TRIES, ask, confirm, given_new_passphrase, interactive, read_limited, typed_new_passphrase
 
 WORDS_MAX_BYTES = 4096
 WORDS_ASKED = 2
@@ -19,6 +19,8 @@ UNPROTECTED = "This key file is not encrypted. Whoever reads it, or a backup of 
 def new(home, out, args):
     """Make an owner key: words first, then the passphrase, then the file."""
     book, path = where(home, args)
+    # Words written down for a key that then cannot be kept are words for nothing.
+    passphrase = None if args.no_passphrase else given_new_passphrase(args.passphrase_file)
     module = recovery_words()
     from leither_edge.crypto import sodium
 
@@ -27,7 +29,7 @@ def new(home, out, args):
     words = words.split() if isinstance(words, str) else list(words)
     if not out.as_json:
         show_words(out, words)
-    entry = save(home, out, args, book, path, seed)
+    entry = save(home, out, args, book, path, seed, passphrase)
     entry["recovery_words"] = " ".join(words)
     out.result(entry, lambda: tell(out, entry, "made"))
 
@@ -35,6 +37,7 @@ def new(home, out, args):
 def restore(home, out, args):
     """Bring an owner key back from its words."""
     book, path = where(home, args)
+    passphrase = None if args.no_passphrase else given_new_passphrase(args.passphrase_file)
     module = recovery_words()
     if args.words_file:
         data = read_limited(args.words_file, WORDS_MAX_BYTES, "Words file")
@@ -48,7 +51,7 @@ def restore(home, out, args):
         )
     else:
         seed = ask_words(out, module)
-    entry = save(home, out, args, book, path, seed)
+    entry = save(home, out, args, book, path, seed, passphrase)
     out.result(entry, lambda: tell(out, entry, "restored"))
 
 
@@ -67,8 +70,8 @@ def where(home, args):
     return book, path
 
 
-def save(home, out, args, book, path, seed):
-    """Write the key file and remember the key; returns its public description."""
+def save(home, out, args, book, path, seed, passphrase):
+    """Write the key file and remember the key; returns its public description. ``passphrase`` None is asked for where one is wanted."""
     name = check_name(args.name, "key")
     signer = keyring.signer_from_seed(seed, name)
     twin = next((known for known in book.keys if keyring.entry_to_key(known, book.keys[known]).public_key == signer.public_key), None)
@@ -80,7 +83,7 @@ def save(home, out, args, book, path, seed):
             confirm("The key will rest unencrypted on this disk.", "unencrypted", out)
         keyring.write_open_file(path, seed)
     else:
-        keyring.write_protected_file(path, seed, new_passphrase(args.passphrase_file), name, out)
+        keyring.write_protected_file(path, seed, passphrase or typed_new_passphrase(), name, out)
     keyring.remember_key(home, book, name, "owner", signer.public_key, path, not args.no_passphrase)
     return describe(keyring.find_key(book, name))
 

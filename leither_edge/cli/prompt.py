@@ -81,8 +81,8 @@ def given_passphrase(file):
     return os.environ.get("LEITHER_PASSPHRASE") or None
 
 
-def new_passphrase(file):
-    """Get a passphrase for a new key file: given, or typed twice."""
+def given_new_passphrase(file):
+    """Return the passphrase given for a new key file, or None where somebody is here to type one."""
     given = given_passphrase(file)
     if given is not None:
         if len(given) < PASSPHRASE_MIN:
@@ -96,6 +96,11 @@ def new_passphrase(file):
             fix="Give it with --passphrase-file FILE or LEITHER_PASSPHRASE.",
             code="needs-passphrase",
         )
+    return None
+
+
+def typed_new_passphrase():
+    """Let the user type a passphrase for a new key file twice."""
     for _ in range(TRIES):
         first = ask_secret("Passphrase for the key file: ")
         if len(first) < PASSPHRASE_MIN:

@@ -54,6 +54,21 @@ def test_words_are_proven_on_a_terminal(run, screen, monkeypatch):
         key.show_words(Out(), words)
 
 
+@pytest.mark.parametrize("words", [["key", "new"], ["key", "new", "--json"]])
+def test_no_words_are_shown_for_a_key_that_cannot_be_kept(run, monkeypatch, tmp_path, words):
+    short = tmp_path / "short"
+    short.write_text("short\n")
+    monkeypatch.delenv("LEITHER_PASSPHRASE")
+    for more in ([], ["--passphrase-file", short]):
+        ran = run(*words, *more)
+        assert ran.code == 2 and "recovery" not in ran.out and "passphrase" in ran.out + ran.err
+
+
+def test_a_passphrase_from_standard_input_is_read_once(run, monkeypatch):
+    monkeypatch.delenv("LEITHER_PASSPHRASE")
+    assert run("key", "new", "--passphrase-file", "-", stdin="a good passphrase\n").code == 0
+
+
 def test_passphrase_is_typed_twice(run, screen, monkeypatch):
     monkeypatch.delenv("LEITHER_PASSPHRASE")
     screen.typed = ["", "short", "long enough", "not the same", "long enough", "long enough"]
