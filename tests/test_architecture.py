@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "leither_edge.core": 1,
     "leither_edge.profile": 1,
+    "leither_edge.card": 2,
     "leither_edge.storage": 2,
     "leither_edge.crypto": 2,
     "leither_edge.observe": 2,

@@ -12,6 +12,7 @@ import trio
 
 from appliance.commands import audit_log
 from appliance.commands.keyset_store import KeysetStore
+from leither_edge.card.claim_token import TOKEN_CHARACTERS, in_groups, is_token, normal_token, token_from
 from leither_edge.core import cose
 from leither_edge.core.cbor import CborError, decode
 from leither_edge.core.ids import key_id
@@ -20,10 +21,6 @@ from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import equal, random_bytes, verify
 
 TOKEN_FILE = "claim-token"
-TOKEN_CHARACTERS = 20  # 100 bits
-GROUP = 5
-# Crockford's base 32: no I, L, O or U, so that a token read from a screen or over the phone stays itself.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 WRONG_TRIES_MAX = 10
 WRONG_TRIES_S = 60
 TYPED_MAX = 64
@@ -78,7 +75,7 @@ class Claim:
     def use_token(self, token):
         """Take the token of the card instead of the made one, for this start; a claimed device takes none.
 
-        token: 20 characters of ALPHABET, hyphens or not.
+        token: as on the card, hyphens or not.
         """
         if not self.claimed:
             self._token = normal_token(token)
@@ -181,17 +178,6 @@ class Claim:
             self._log.warning("claim token not removed", why=error.strerror)
 
 
-def normal_token(typed):
-    """A token as compared: case, spaces and hyphens do not count, O is 0, I and L are 1."""
-    marks = "".join(mark for mark in typed.upper() if not mark.isspace() and mark not in "-‐‑–")
-    return marks.replace("O", "0").replace("I", "1").replace("L", "1")
-
-
-def in_groups(token):
-    """A token for people: groups of five with hyphens."""
-    return "-".join(token[at : at + GROUP] for at in range(0, len(token), GROUP))
-
-
 def _claimed():
     return ClaimError("claimed", "This device has an owner already. Only its owner can pass it on, or reset it.")
 
@@ -200,12 +186,12 @@ def _load_or_create(path):
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             token = normal_token(file.read(TYPED_MAX))
-        if len(token) == TOKEN_CHARACTERS and all(mark in ALPHABET for mark in token):
+        if is_token(token):
             os.chmod(path, 0o600)
             return token
     except FileNotFoundError:
         pass
-    token = "".join(ALPHABET[byte & 31] for byte in random_bytes(TOKEN_CHARACTERS))
+    token = token_from(random_bytes(TOKEN_CHARACTERS))
     new = path + ".new"
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

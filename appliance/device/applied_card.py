@@ -5,12 +5,13 @@ from leither_edge.storage import StorageError
 
 
 class AppliedCard:
-    """What is left to do: passphrase of the access point or None, network (arguments of wifi_join) or None, notes for the announcement."""
+    """What is left to do. passphrase, ssid: of the access point, or None; network: arguments of wifi_join, or None; notes: to announce."""
 
-    __slots__ = ("network", "notes", "passphrase")
+    __slots__ = ("network", "notes", "passphrase", "ssid")
 
-    def __init__(self, passphrase=None, network=None, notes=()):
+    def __init__(self, passphrase=None, network=None, notes=(), ssid=None):
         self.passphrase = passphrase
+        self.ssid = ssid
         self.network = network
         self.notes = notes
 
@@ -23,7 +24,7 @@ async def apply_card(path, claim, log, counters):
     if path is None:
         return AppliedCard()
     # Only a device with a card keeps the reader in memory.
-    from appliance.card import CardError, read_card
+    from leither_edge.card.card_file import CardError, read_card
 
     try:
         card = read_card(path)
@@ -44,8 +45,8 @@ async def apply_card(path, claim, log, counters):
         except (ClaimError, StorageError) as error:
             log.warning("the card's owner could not be set", why=error)
             notes = (f"The owner on the card could not be set: {error}",)
-    said = (card.claim_token, card.access_point_passphrase, card.network, card.owner)
+    said = (card.claim_token, card.access_point_ssid or card.access_point_passphrase, card.network, card.owner)
     names = ("claim", "access_point", "wifi", "owner")
     log.info("card read", says=",".join(name for name, value in zip(names, said, strict=True) if value is not None) or "nothing")
     network = None if card.network is None else card.network._asdict()
-    return AppliedCard(card.access_point_passphrase, network, notes)
+    return AppliedCard(card.access_point_passphrase, network, notes, card.access_point_ssid)

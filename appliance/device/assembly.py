@@ -86,7 +86,7 @@ async def _serve(node, options, board, nursery):
     nursery.start_soon(board.beat_every, limits.supervisor.heartbeat_interval_s)
     await nursery.start(executor.run)
     card = await apply_card(options.card, claim, node.log, node.counters)
-    radio.passphrase = card.passphrase or radio.passphrase
+    radio.passphrase, radio.ssid = card.passphrase or radio.passphrase, card.ssid or radio.ssid
 
     router = Router()
     for method, path, handler in routes(executor, claim, node.key, limits, node.counters):

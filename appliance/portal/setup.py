@@ -4,6 +4,8 @@ A Wi-Fi try has a named end for each case: passed, failed with a reason, timed o
 has ended is ignored.
 """
 
+from leither_edge.card.wifi_network import is_passphrase, is_ssid
+
 STEPS = ("name", "wifi", "owner", "sharing", "reach", "done")
 
 IDLE = "idle"
@@ -14,9 +16,6 @@ FAILED = "failed"
 # The reasons a board may give; any other counts as "failed".
 REASONS = ("wrong-password", "not-found", "no-address", "timeout", "unsupported", "failed")
 
-SSID_MAX_BYTES = 32  # IEEE 802.11-2020 9.4.2.2
-PASSPHRASE_MIN = 8  # IEEE 802.11-2020 J.4.1: 8 to 63 ASCII characters, or the key as 64 hexadecimal digits
-PASSPHRASE_MAX = 63
 TRY_LIMIT_S = 65  # a little more than the board itself takes at most
 
 
@@ -112,12 +111,10 @@ def check_network(ssid_bytes, passphrase, secured):
         passphrase: as typed; "" for an open network.
         secured: True, False, or None if unknown (hidden network).
     """
-    if not 1 <= len(ssid_bytes) <= SSID_MAX_BYTES:
+    if not is_ssid(ssid_bytes):
         return "wifi_bad_name"
     if secured is False or (secured is None and not passphrase):
         return None
-    if len(passphrase) == 64 and all(character in "0123456789abcdefABCDEF" for character in passphrase):
-        return None
-    if not PASSPHRASE_MIN <= len(passphrase.encode()) <= PASSPHRASE_MAX or any(ord(c) < 32 for c in passphrase):
+    if not is_passphrase(passphrase):
         return "wifi_bad_password"
     return None

@@ -7,7 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from appliance.commands.claim import ALPHABET, TOKEN_FILE, ClaimError, normal_token
+from appliance.commands.claim import TOKEN_FILE, ClaimError
+from leither_edge.card.claim_token import ALPHABET, normal_token
 from leither_edge.core import cose
 from leither_edge.core.audit import parse_entry
 from leither_edge.core.cbor import encode

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from appliance.card import Card, Network, write_card
 from appliance.commands.claim import ClaimError
 from appliance.device.announcement import announcement
 from appliance.device.applied_card import apply_card
 from appliance.device.passphrase import PASSPHRASE_FILE, load_or_create
+from leither_edge.card.card_file import Card, Network, write_card
 from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.crypto.private_file import KeyFileError
 from tests.commands.device import running
@@ -75,7 +75,9 @@ async def test_no_card_and_one_for_the_radio(tmp_path, written):
             applied = await apply_card(path, claim, device.log, device.counters)
             assert (applied.passphrase, applied.network, applied.notes) == (None, None, ())
         applied = await apply_card(written(Card(None, "a secret word", Network("Home", "hush hush"))), claim, device.log, device.counters)
-        assert applied.passphrase == "a secret word"
+        assert applied.passphrase == "a secret word" and applied.ssid is None
+        named = await apply_card(written(Card(access_point_ssid="Leither-7KQM")), claim, device.log, device.counters)
+        assert named.ssid == "Leither-7KQM" and named.passphrase is None
         assert applied.network == {"ssid": "Home", "passphrase": "hush hush", "hidden": False}
         assert not any("secret" in line or "hush" in line for line in device.lines)
         told = await announcement("http://127.0.0.1:1/", claim, "box", device.key.id, "pi-zero", False, ("Leither-test", "a secret word"))
@@ -95,7 +97,7 @@ def test_a_passphrase_is_made_once(tmp_path):
 
 def test_a_whole_device_with_a_card(tmp_path, written):
     seed = b"\x21" * 32
-    path = written(Card(TOKEN, "a secret word", Network("Attic", "correct horse", True), OWNER.public_key))
+    path = written(Card(TOKEN, "a secret word", Network("Attic", "correct horse", True), OWNER.public_key, "Leither-7KQM"))
     log = tmp_path / "log"
     with open(log, "wb") as errors, DeviceProcess(tmp_path / "state", arguments=("--card", path), environment=RADIO, log=errors) as device:
         owner = Controller(device.port, seed)
@@ -110,6 +112,17 @@ def test_a_whole_device_with_a_card(tmp_path, written):
     said = log.read_text()
     assert "card read" in said and "network tried" in said
     assert "secret" not in said and "horse" not in said and "56789" not in said
+
+
+def test_the_cards_access_point_is_the_one_that_opens(tmp_path, written):
+    path = written(Card(TOKEN, "a secret word", access_point_ssid="Leither-7KQM"))
+    log = tmp_path / "log"
+    with open(log, "wb") as errors, DeviceProcess(tmp_path / "state", arguments=("--card", path), environment=RADIO, log=errors):
+        give_up = time.monotonic() + 10
+        while "access point open" not in log.read_text():
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+    assert "name=Leither-7KQM" in log.read_text()
 
 
 def test_a_whole_device_with_a_wrong_card(tmp_path, written):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.card import CARD_MAX_BYTES, Card, CardError, Network, parse_card, read_card, write_card
-from appliance.commands.claim import ALPHABET, in_groups
+from leither_edge.card.card_file import CARD_MAX_BYTES, Card, CardError, Network, file_bytes, parse_card, read_card, write_card
+from leither_edge.card.claim_token import ALPHABET, in_groups
 from leither_edge.core.ids import public_key_to_text
 
 KEY = bytes(range(32))
@@ -18,6 +18,7 @@ WHOLE = f"""\
 token = "01234-56789-abcde-fghjk"   # from the box
 
 [access_point]
+ssid = "Leither-7KQM"
 passphrase = '{SECRET}'
 [wifi]
 ssid = "咖啡馆 Wi‑Fi"
@@ -26,7 +27,7 @@ hidden = true
 [ owner ]
 public_key = "{public_key_to_text(KEY)}"
 """
-CARD = Card("01234-56789-ABCDE-FGHJK", SECRET, Network("咖啡馆 Wi‑Fi", 'a "quoted" \\ word', True), KEY)
+CARD = Card("01234-56789-ABCDE-FGHJK", SECRET, Network("咖啡馆 Wi‑Fi", 'a "quoted" \\ word', True), KEY, "Leither-7KQM")
 
 
 def test_a_whole_card():
@@ -69,6 +70,7 @@ def test_it_is_toml():
         ('[wifi]\nssid = "Home"\nhidden = "yes"', "line 3 .*true or false"),
         ('[access_point]\npassphrase = "hunter2"', "line 2 .*8 to 63"),
         ('[access_point]\npassphrase = "hünter2hunter2"', "line 2 .*without accents"),
+        ('[access_point]\nssid = ""', "line 2 .*1 to 32 bytes"),
         ('[claim]\ntoken = "hunter2"', "line 2 .*20 letters and digits"),
         ('[owner]\npublic_key = "hunter2"', "line 2 .*48 characters"),
         (f'[owner]\npublic_key = "B{public_key_to_text(KEY)[1:]}"', "line 2 .*typing error"),
@@ -112,6 +114,7 @@ CARDS = st.builds(
     st.none() | PASSPHRASES,
     st.none() | st.builds(Network, TEXT.filter(lambda ssid: len(ssid.encode()) <= 32), st.just("") | PASSPHRASES, st.booleans()),
     st.none() | st.binary(min_size=32, max_size=32),
+    st.none() | TEXT.filter(lambda ssid: len(ssid.encode()) <= 32),
 )
 
 
@@ -122,7 +125,15 @@ def test_what_is_written_is_read_and_is_toml(card):
     assert parse_card(text.encode()) == parse_card(text.replace("\n", "\r\n").encode()) == card
     document = tomllib.loads(text)
     assert document.get("wifi", {}).get("ssid") == (card.network and card.network.ssid)
-    assert document.get("access_point", {}).get("passphrase") == card.access_point_passphrase
+    access_point = document.get("access_point", {})
+    assert (access_point.get("ssid"), access_point.get("passphrase")) == (card.access_point_ssid, card.access_point_passphrase)
+    filled = file_bytes(card)
+    assert len(filled) == CARD_MAX_BYTES and parse_card(filled) == card and filled.rstrip(b"\n") + b"\n" == text.encode()
+
+
+def test_a_file_without_room():
+    with pytest.raises(CardError, match="room for 100 bytes"):
+        file_bytes(CARD, 100)
 
 
 @pytest.mark.parametrize("card", [Card("short"), Card(None, "short"), Card(network=Network("x" * 33)), Card(network=Network("\ud800"))])

@@ -3,6 +3,7 @@
     [claim]
     token = "01234-56789-ABCDE-FGHJK"
     [access_point]
+    ssid = "Leither-7KQM"
     passphrase = "at least 8 characters"
     [wifi]
     ssid = "Home"
@@ -11,18 +12,18 @@
     [owner]
     public_key = "48 characters"
 
-Every section and every setting but ssid may be missing. It is TOML, of which it takes one-line text and true or false:
+Every section and every setting but the ssid of [wifi] may be missing. It is TOML, of which it takes one-line text and true or false:
 people edit it on any computer, and each mistake is named with its line. No message repeats a value: most are secrets.
 """
 
 import re
 from collections import namedtuple
 
-from appliance.commands.claim import ALPHABET, TOKEN_CHARACTERS, in_groups, normal_token
-from appliance.portal.setup import check_network
+from leither_edge.card.claim_token import TOKEN_CHARACTERS, in_groups, is_token, normal_token
+from leither_edge.card.wifi_network import is_passphrase, is_ssid
 from leither_edge.core.ids import IdError, public_key_from_text, public_key_to_text
 
-__all__ = ["CARD_MAX_BYTES", "Card", "CardError", "Network", "parse_card", "read_card", "write_card"]
+__all__ = ["CARD_MAX_BYTES", "Card", "CardError", "Network", "file_bytes", "parse_card", "read_card", "write_card"]
 
 CARD_MAX_BYTES = 4096
 NAME_SHOWN = 32
@@ -47,10 +48,10 @@ class Network(namedtuple("Network", "ssid passphrase hidden", defaults=("", Fals
         return "Network(...)"
 
 
-class Card(namedtuple("Card", "claim_token access_point_passphrase network owner", defaults=(None,) * 4)):
+class Card(namedtuple("Card", "claim_token access_point_passphrase network owner access_point_ssid", defaults=(None,) * 5)):
     """What the card says, None for what it does not.
 
-    claim_token: in groups of five; access_point_passphrase: text; network: Network; owner: public key, 32 bytes.
+    claim_token: in groups of five; access_point_passphrase, access_point_ssid: text; network: Network; owner: public key, 32 bytes.
     """
 
     __slots__ = ()
@@ -82,8 +83,13 @@ def parse_card(data):
     wifi = said.get("wifi")
     if wifi is not None:
         wifi = _network(wifi)
+    access_point = said.get("access_point", {})
     return Card(
-        said.get("claim", {}).get("token"), said.get("access_point", {}).get("passphrase"), wifi, said.get("owner", {}).get("public_key")
+        said.get("claim", {}).get("token"),
+        access_point.get("passphrase"),
+        wifi,
+        said.get("owner", {}).get("public_key"),
+        access_point.get("ssid"),
     )
 
 
@@ -92,8 +98,12 @@ def write_card(card):
     lines = ["# Read by the device whenever it starts. It holds secrets: delete it once the device has its owner."]
     if card.claim_token is not None:
         lines += ["", "[claim]", f"token = {_quoted(card.claim_token)}"]
+    if card.access_point_ssid is not None or card.access_point_passphrase is not None:
+        lines += ["", "[access_point]"]
+    if card.access_point_ssid is not None:
+        lines += [f"ssid = {_quoted(card.access_point_ssid)}"]
     if card.access_point_passphrase is not None:
-        lines += ["", "[access_point]", f"passphrase = {_quoted(card.access_point_passphrase)}"]
+        lines += [f"passphrase = {_quoted(card.access_point_passphrase)}"]
     if card.network is not None:
         ssid, passphrase, hidden = card.network
         lines += ["", "[wifi]", f"ssid = {_quoted(ssid)}", f"passphrase = {_quoted(passphrase)}"]
@@ -101,8 +111,16 @@ def write_card(card):
     if card.owner is not None:
         lines += ["", "[owner]", f"public_key = {_quoted(public_key_to_text(card.owner))}"]
     text = "\n".join([*lines, ""])
-    parse_card(text.encode())
+    parse_card(text.encode("utf-8", "surrogatepass"))
     return text
+
+
+def file_bytes(card, size=CARD_MAX_BYTES):
+    """The bytes of the file for a card (Card), filled up with empty lines to ``size``. Raises CardError."""
+    data = write_card(card).encode()
+    if len(data) > size:
+        raise CardError(f"The card's file has room for {size:,} bytes, and its settings take {len(data):,}.")
+    return data + b"\n" * (size - len(data))
 
 
 # Lines
@@ -204,7 +222,7 @@ def _written(value):
 
 def _token(value):
     token = normal_token(_written(value))
-    if len(token) != TOKEN_CHARACTERS or any(mark not in ALPHABET for mark in token):
+    if not is_token(token):
         raise ValueError(f"has {TOKEN_CHARACTERS} letters and digits, without U")
     return in_groups(token)
 
@@ -217,13 +235,13 @@ def _access_point_passphrase(value):
 
 
 def _ssid(value):
-    if check_network(_written(value).encode(), "", None):
+    if not is_ssid(_written(value).encode("utf-8", "surrogatepass")):
         raise ValueError("has 1 to 32 bytes: a character of an alphabet other than the Latin takes two to four")
     return value
 
 
 def _wifi_passphrase(value):
-    if check_network(b"-", _written(value), None):
+    if _written(value) and not is_passphrase(value):
         raise ValueError("has 8 to 63 characters; it is left out, or empty, for an open network")
     return value
 
@@ -243,7 +261,7 @@ def _public_key(value):
 
 _SETTINGS = {
     "claim": {"token": _token},
-    "access_point": {"passphrase": _access_point_passphrase},
+    "access_point": {"ssid": _ssid, "passphrase": _access_point_passphrase},
     "wifi": {"ssid": _ssid, "passphrase": _wifi_passphrase, "hidden": _yes_or_no},
     "owner": {"public_key": _public_key},
 }

@@ -1,0 +1,1 @@
+"""What the flashing step and the device agree on."""
