@@ -77,6 +77,8 @@ def prepare_keyset_revoke(args, out, target):
 
 def keyset_rotate(target, args):
     """Add and remove keys, or hand over."""
+    from leither_edge.core.ids import id_to_text
+
     keyset = current_keyset(target)
     keys = [entry for entry in keyset.keys if id_of(entry[1]) not in args.removed]
     signers = [target.owner_signer()]
@@ -86,6 +88,14 @@ def keyset_rotate(target, args):
         signers.append(args.successor)
     for role, public_key in args.added:
         keys = [entry for entry in keys if entry[1] != public_key] + [(role, public_key)]
+    for entry in keys:
+        if entry not in keyset.keys and id_of(entry[1]) in keyset.revoked:
+            raise UsageError(
+                f"The key {id_to_text(id_of(entry[1]))} was revoked at {target.name}.",
+                "A revoked key does not come back: whoever found it would come back with it.",
+                "Make a new one: leither key new --name NAME",
+                code="revoked-key",
+            )
     new = keyset._replace(version=keyset.version + 1, keys=tuple(keys))
     if new.keys == keyset.keys:
         return {"version": keyset.version, "changed": False}

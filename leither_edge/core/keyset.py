@@ -125,7 +125,8 @@ def check_rotation(old, new, signers):
 
     An owner of the old keyset signs, or two of its three roots; every owner that is new signs as well, which proves that the
     key exists and is in use. Roots are set by an owner where there were none, and changed by two of the old ones.
-    Raises KeysetError: wrong-device, wrong-version, no-owner, not-signed, new-owner-unsigned, roots-unsigned.
+    A key that was revoked does not come back: whoever found it would come back with it.
+    Raises KeysetError: wrong-device, wrong-version, no-owner, not-signed, revoked-key, new-owner-unsigned, roots-unsigned.
     """
     if new.device_id != old.device_id:
         raise KeysetError("wrong-device", "the keyset is another device's")
@@ -137,6 +138,10 @@ def check_rotation(old, new, signers):
     by_owner = any(kid in signers for kid in old_owners)
     if not by_roots and not by_owner:
         raise KeysetError("not-signed", "neither an owner nor two root keys of the keyset in force signed this one")
+    known = dict(_by_id(key for _, key in old.keys))
+    for kid, _ in _by_id(key for _, key in new.keys):
+        if kid not in known and (kid in old.revoked or kid in new.revoked):
+            raise KeysetError("revoked-key", "a key that was revoked cannot be put back; make a new one")
     for kid in owner_keys(new):
         if kid not in old_owners and kid not in signers:
             raise KeysetError("new-owner-unsigned", "a new owner's key did not sign the keyset")

@@ -245,6 +245,13 @@ def test_the_only_owner_is_not_revoked(run, owned):
     assert ran.code == 2 and owned.keyset.version == 1
 
 
+def test_a_revoked_key_does_not_come_back(run, owned):
+    public_key = next(key for key in run("key", "list", "--json").json["keys"] if key["name"] == "this-computer")["public_key"]
+    assert run("remote", "attic", "keyset", "revoke", "this-computer", "--yes").code == 0
+    ran = run("remote", "attic", "keyset", "rotate", "--add", "operator", public_key, "--json")
+    assert ran.code == 2 and ran.json["error"]["code"] == "revoked-key" and owned.keyset.version == 2
+
+
 def test_hand_over_to_a_new_owner_key(run, owned):
     run("key", "new", "--name", "family", "--json")
     assert run("remote", "attic", "keyset", "rotate", "--new-owner", "family", "--yes").code == 0

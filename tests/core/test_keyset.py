@@ -101,6 +101,15 @@ def test_an_owner_must_remain():
         (owners(1, OWNER, SECOND), owners(2, OWNER, SECOND, revoked=(OWNER.id,)), {OWNER.id}, None),
         (owners(1, OWNER, SECOND, revoked=(OWNER.id,)), owners(2, OWNER), {OWNER.id}, "not-signed"),
         (owners(1, OWNER, SECOND, revoked=(OWNER.id,)), owners(2, OWNER, SECOND), {SECOND.id}, "new-owner-unsigned"),
+        # A revoked key does not come back, whatever its role, whoever signs, and not by leaving it out of the list either.
+        (owners(1, OWNER, revoked=(EVE.id,)), owners(2, OWNER, EVE, revoked=(EVE.id,)), {OWNER.id, EVE.id}, "revoked-key"),
+        (owners(1, OWNER, revoked=(EVE.id,)), owners(2, OWNER, EVE), {OWNER.id, EVE.id}, "revoked-key"),
+        (
+            owners(1, OWNER, revoked=(EVE.id,)),
+            Keyset(DEVICE.id, 2, (*FIRST.keys, ("viewer", EVE.public_key)), (EVE.id,), ()),
+            {OWNER.id},
+            "revoked-key",
+        ),
         # Two of three roots may do all of it, with the new owner.
         (owners(1, OWNER, roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R1, R2, SECOND.id}, None),
         (owners(1, OWNER, roots=ROOTS), owners(2, SECOND, roots=ROOTS), {R3, R2, SECOND.id}, None),
