@@ -129,7 +129,7 @@ class Admission:
         try:
             return self.check(verb, arguments)
         except BadArgument as error:
-            raise Refused("malformed", str(error), True) from None
+            raise Refused("bad-argument", str(error), True) from None
 
     def _keyset_for(self, tx, command):
         keyset = self._keysets.current(tx)

@@ -8,18 +8,22 @@ class BadArgument(ValueError):
 
 
 class Text:
-    """Text of ``low``..``high`` characters without control characters; ``allowed`` narrows the characters."""
+    """Text of ``low``..``high`` characters without control characters.
 
-    __slots__ = ("_allowed", "_high", "_low", "default")
+    ``allowed`` (mark -> bool) narrows the characters; ``allowed_are`` says so in words.
+    """
 
-    def __init__(self, low, high, allowed=None, default=REQUIRED):
-        self._low, self._high, self._allowed, self.default = low, high, allowed, default
+    __slots__ = ("_allowed", "_allowed_are", "_high", "_low", "default")
+
+    def __init__(self, low, high, allowed=str.isprintable, allowed_are="printable characters", default=REQUIRED):
+        self._low, self._high, self.default = low, high, default
+        self._allowed, self._allowed_are = allowed, allowed_are
 
     def check(self, name, value):
         if not isinstance(value, str) or not self._low <= len(value) <= self._high:
             raise BadArgument(f"{name} must be text of {self._low} to {self._high} characters.")
-        if not all(self._allowed(mark) if self._allowed else mark.isprintable() for mark in value):
-            raise BadArgument(f"{name} holds a character that is not allowed there.")
+        if not all(map(self._allowed, value)):
+            raise BadArgument(f"{name} may hold {self._allowed_are} only.")
         return value
 
 

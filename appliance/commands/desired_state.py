@@ -37,7 +37,7 @@ class DesiredState:
             # Nobody outside the house learns of a device before its owner says so.
             "reach": Choice("lan", "organization", "mainline", default="lan"),
             "metrics_remote": Boolean(default=False),
-            "timezone": Text(1, 64, allowed=_zone_mark, default="UTC"),
+            "timezone": Text(1, 64, allowed=_zone_mark, allowed_are="letters, digits, /, _, + and -", default="UTC"),
         }
 
     def read(self, tx):

@@ -285,7 +285,7 @@ class Executor:
         try:
             return verb, self._admission.check(verb, arguments), None
         except BadArgument as error:
-            return None, None, ("malformed", str(error))
+            return None, None, ("bad-argument", str(error))
 
     async def _local(self, verb, call):
         try:

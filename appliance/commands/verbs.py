@@ -147,7 +147,7 @@ def _wifi_scan(call, tx):
 async def _wifi_set(call):
     network = {name: value for name, value in call.arguments.items() if value is not None}
     if ("ssid" in network) == ("ssid_hex" in network):
-        raise VerbFailed("malformed", "Name the network by ssid, or by ssid_hex where its name is no valid text.")
+        raise VerbFailed("bad-argument", "Name the network by ssid, or by ssid_hex where its name is no valid text.")
     joined = plain(await _asked(call, "wifi_join", **network))
     return joined if isinstance(joined, dict) else {}
 
@@ -189,7 +189,7 @@ async def _asked(call, board_verb, **arguments):
 
 _NETWORK = {
     "ssid": Ssid(1, 32, default=None),
-    "ssid_hex": SsidHex(2, 64, allowed=_hex_digit, default=None),
+    "ssid_hex": SsidHex(2, 64, allowed=_hex_digit, allowed_are="hexadecimal digits", default=None),
     "passphrase": Passphrase(0, 64, default=""),
     "hidden": Boolean(default=False),
 }

@@ -7,7 +7,7 @@ from leither_edge.cli import device
 from leither_edge.cli.address import parse_address
 from leither_edge.cli.failure import Failure, RefusedError, UnreachableError, UntrustedError
 from leither_edge.cli.output import clean
-from leither_edge.cli.refusals import explained
+from leither_edge.cli.refusals import MEANINGS, explained
 from leither_edge.cli.sequence import next_sequence
 from leither_edge.cli.transport import TOTAL_S, request_until
 from leither_edge.cli.verbs import spoken
@@ -148,7 +148,7 @@ class Controller:
         )  # fmt: skip
         if "cose" not in answer.content_type:
             self._check_identity()
-            raise device.unsigned_refusal(self.peer.address, answer)
+            raise self._unsigned_refusal(answer, data)
         try:
             opened = open_answer(answer.body, self.peer.public_key, verify)
             if opened.command_id != open_command(data)[0].command_id:
@@ -164,6 +164,15 @@ class Controller:
         )
         self._check_clocks(opened)
         return opened
+
+    def _unsigned_refusal(self, answer, data):
+        """The error for an answer without a signature: what helps is told by its code, as for a signed one."""
+        from leither_edge.core.command import open_command
+
+        error = device.unsigned_refusal(self.peer.address, answer)
+        if isinstance(error, RefusedError) and error.code in MEANINGS:
+            error.what, error.fix = explained(self.peer.name, spoken(open_command(data)[0].verb), error.code)
+        return error
 
     def _check_identity(self):
         """When an answer makes no sense, tell first if another device sits at the address."""

@@ -11,8 +11,10 @@ from leither_edge.cli.controller import day
 from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.home import replace_file
 from leither_edge.cli.output import clean
+from leither_edge.cli.parser import nearest
 from leither_edge.cli.prompt import read_limited
 from leither_edge.cli.signers import Signers, kept_passes
+from leither_edge.cli.verbs import VERBS
 
 CONTROLLER = "this-computer"
 FILE_TYPE = "leither pass"
@@ -82,6 +84,20 @@ def keep(book, key_name, data, only):
         book.content["passes"] = [*entries, {"key": key_name, "pass": base64.urlsafe_b64encode(data).decode(), "only": only}]
 
 
+def read_verbs(text):
+    """The protocol's verbs in a list with commas; the words of the command line are understood too."""
+    known = {verb.verb: verb.verb for verb in VERBS if verb.verb} | {" ".join(verb.words): verb.verb for verb in VERBS if verb.verb}
+    verbs = []
+    for word in filter(None, map(str.strip, text.split(","))):
+        if word not in known:
+            raise UsageError(f"There is no verb “{word}”.", fix=f"{nearest(word, known)}There are: {', '.join(sorted(set(known.values())))}")
+        if known[word] not in verbs:
+            verbs.append(known[word])
+    if not verbs:
+        raise UsageError("No verb is named.", fix="Name some, like --verbs status,logs, or leave --verbs out for all of the role.")
+    return verbs
+
+
 def create(home, out, args):
     """Make a pass for another key, for a fresh key, or for this computer."""
     from leither_edge.core.ids import IdError, id_from_text, public_key_from_text
@@ -90,7 +106,7 @@ def create(home, out, args):
     check_days(args.days)
     book = Book(home)
     device_id = id_from_text(book.remote(args.only)["device_id"]) if args.only else None
-    verbs = [verb.strip() for verb in args.verbs.split(",") if verb.strip()] if args.verbs else None
+    verbs = read_verbs(args.verbs) if args.verbs is not None else None
     seed = None
     if args.subject is not None:
         try:

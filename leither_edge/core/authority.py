@@ -18,7 +18,7 @@ class Refused(ValueError):
 
     Args: code (one of wrong-device, unknown-key, bad-signature, revoked, old-keyset, replay, expired, future, unknown-verb,
     not-allowed, challenge-required, challenge-wrong, bad-pass, pass-expired, malformed, too-large; a device that keeps records
-    adds stale and id-reused), sentence (for people), authentic (true if the signature was good: only then does the device sign
+    adds stale, id-reused and bad-argument), sentence (for people), authentic (true if the signature was good: only then does the device sign
     its refusal).
     """
 

@@ -65,7 +65,9 @@ def test_claim_then_command(appliance, run, ask):
     assert ask("status")["keyset_version"] == 1
     assert ask("config", "set", "name=Attic", "language=zh", "storage_share_mib=100")["config"]["name"] == "Attic"
     assert ask("config", "get", "language")["value"] == "zh"
-    assert ask("config", "set", "language=klingon", code=3)["code"] == "malformed"
+    error = ask("config", "set", "language=klingon", code=3)
+    assert error["code"] == "bad-argument" and error["why"] == "Language must be one of: en, zh."
+    assert "another value" in error["fix"]
     assert ask("identify", "--seconds", "1") == {}
     assert {network["ssid"] for network in ask("wifi", "scan")["networks"]} >= {"Home", "咖啡馆 Wi‑Fi"}
     assert ask("sign-in", "no-such-code", code=1)["code"] == "wrong-code"

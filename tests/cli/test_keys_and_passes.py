@@ -156,6 +156,14 @@ def test_pass_for_a_public_key_with_few_verbs(run, owned, tmp_path, monkeypatch)
     assert run("remote", "attic", "identify").code == 3
 
 
+def test_verbs_of_a_pass_must_exist(run, owned):
+    make = ("remote", "pass", "create", "--this-computer", "--json", "--verbs")
+    ran = run(*make, "status,cofnig-set")
+    assert ran.code == 2 and "cofnig-set" in ran.json["error"]["message"] and "config-set" in ran.json["error"]["fix"]
+    assert run(*make, ",").code == 2
+    assert run(*make, "status, wifi join,wifi-set").json["verbs"] == ["status", "wifi-set"]
+
+
 def test_an_ended_pass_falls_back_to_the_owner_key(run, owned, monkeypatch):
     later = time.time() + 400 * 86400
     monkeypatch.setattr(time, "time", lambda: later)

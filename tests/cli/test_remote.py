@@ -187,6 +187,7 @@ def test_unclaimed(run, device):
     run("remote", "add", "attic", device.address)
     ran = run("remote", "attic", "status", "--json")
     assert ran.code == 3 and ran.json["error"]["code"] == "unclaimed"
+    assert ran.json["error"]["message"] == "attic has no owner yet." and "remote claim attic" in ran.json["error"]["fix"]
 
 
 def test_no_key(run, device):

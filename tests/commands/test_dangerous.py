@@ -80,7 +80,7 @@ async def test_the_challenge_is_repeated_with_the_refusal_and_malformed_argument
         answer = await device.executor.execute(first_try)
         assert await device.executor.execute(first_try) == answer
         answer = await device.ask(owner, "keyset-set", {"keyset": "text"})
-        assert answer.error["code"] == "malformed" and answer.result == {}
+        assert answer.error["code"] == "bad-argument" and answer.result == {}
 
 
 async def test_those_who_may_not_get_no_challenge(tmp_path):

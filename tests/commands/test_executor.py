@@ -93,18 +93,18 @@ async def test_junk_changes_nothing_and_raises_a_sentence(tmp_path):
     "verb, arguments, fields, code",
     [
         ("fly", {}, {}, "unknown-verb"),
-        ("status", {"x": 1}, {}, "malformed"),
-        ("config-set", {}, {}, "malformed"),
-        ("config-set", {"name": "x" * 33}, {}, "malformed"),
-        ("config-set", {"name": "a", "reach": "moon"}, {}, "malformed"),
-        ("config-set", {"storage_share_mib": True}, {}, "malformed"),
-        ("config-set", {"storage_share_mib": 2**60}, {}, "malformed"),
-        ("wifi-set", {"ssid": "咖" * 11}, {}, "malformed"),
-        ("wifi-set", {"ssid": "Home", "passphrase": "short"}, {}, "malformed"),
-        ("wifi-set", {"ssid_hex": "486"}, {}, "malformed"),
-        ("wifi-set", {"ssid_hex": "zz"}, {}, "malformed"),
-        ("wifi-set", {"ssid_hex": "61" * 33}, {}, "malformed"),
-        ("identify", {"seconds": 0}, {}, "malformed"),
+        ("status", {"x": 1}, {}, "bad-argument"),
+        ("config-set", {}, {}, "bad-argument"),
+        ("config-set", {"name": "x" * 33}, {}, "bad-argument"),
+        ("config-set", {"name": "a", "reach": "moon"}, {}, "bad-argument"),
+        ("config-set", {"storage_share_mib": True}, {}, "bad-argument"),
+        ("config-set", {"storage_share_mib": 2**60}, {}, "bad-argument"),
+        ("wifi-set", {"ssid": "咖" * 11}, {}, "bad-argument"),
+        ("wifi-set", {"ssid": "Home", "passphrase": "short"}, {}, "bad-argument"),
+        ("wifi-set", {"ssid_hex": "486"}, {}, "bad-argument"),
+        ("wifi-set", {"ssid_hex": "zz"}, {}, "bad-argument"),
+        ("wifi-set", {"ssid_hex": "61" * 33}, {}, "bad-argument"),
+        ("identify", {"seconds": 0}, {}, "bad-argument"),
         ("status", {}, {"issued": BUILD - 10, "expires": BUILD}, "expired"),
         ("status", {}, {"issued": NOW + 2 * DAY}, "future"),
         ("status", {}, {"keyset_version": 0}, "old-keyset"),
@@ -253,7 +253,7 @@ async def test_a_network_is_named_once_by_text_or_by_bytes(tmp_path):
         owner = device.own(device.controller())
         for arguments in ({}, {"ssid": "Home", "ssid_hex": "486f6d65"}):
             answer = await device.ask(owner, "wifi-set", arguments)
-            assert (answer.status, answer.error["code"]) == ("failed", "malformed")
+            assert (answer.status, answer.error["code"]) == ("failed", "bad-argument")
         assert device.board.asked == []
         assert (await device.ask(owner, "wifi-set", {"ssid_hex": "ff00"})).status == "done"
         assert device.board.asked == [("wifi_join", {"ssid_hex": "ff00", "passphrase": "", "hidden": False})]
@@ -505,7 +505,7 @@ async def test_a_browser_has_the_same_verbs_but_the_dangerous_ones(tmp_path):
             ("keyset-set", {"keyset": b"x"}, Session("owner"), "not-allowed"),
             ("sign-in", {"code": "ABCD"}, Session("owner"), "not-allowed"),
             ("config-set", {"name": "x"}, Session("viewer"), "not-allowed"),
-            ("config-set", {"nmae": "x"}, operator, "malformed"),
+            ("config-set", {"nmae": "x"}, operator, "bad-argument"),
             ("fly", {}, operator, "unknown-verb"),
         ]:
             answer = await execute_local(verb, arguments, session)
