@@ -6,6 +6,10 @@ SYSTEM_RESERVE_MIB = 40
 # Handles for standard streams, LMDB, listeners, the supervisor's socket, one file being served or written.
 OPEN_FILES_RESERVE = 32
 
+# What lies before the first partition, and the tables of the four logical ones.
+LOADER_MIB = 8
+LOGICAL_TABLES_MIB = 4
+
 
 def cross_check(profile, complain):
     """Call complain(section, name, sentence) for each pair of values that do not fit.
@@ -160,17 +164,25 @@ def _backoff(profile, complain):
 
 def _partitions(profile, complain):
     partition = profile["partition"]
-    # 8 MiB for the partition table, U-Boot and its two environments, and alignment.
-    total = 8 + partition["boot_mib"] + 2 * partition["slot_mib"] + partition["state_mib"] + partition["data_min_mib"]
+    # The partition table, U-Boot and its two environments, and a mebibyte before each of the four logical partitions.
+    total = LOADER_MIB + partition["settings_mib"] + 2 * partition["boot_mib"]
+    total += 2 * partition["slot_mib"] + partition["state_mib"] + partition["data_min_mib"] + LOGICAL_TABLES_MIB
     if total > partition["card_mib"]:
         complain(
             "partition", "card_mib",
-            f"boot, two slots, state, data and 8 MiB of tables take {total} MiB, more than partition.card_mib "
+            f"settings, boot and system of two slots, state, data and tables take {total} MiB, more than partition.card_mib "
             f"(allowed: {total} or more)",
         )  # fmt: skip
 
 
+def _image_fits(profile, complain):
+    image, partition = profile["image"], profile["partition"]
+    for name, size_mib, where in (("squashfs_max_kib", partition["slot_mib"], "slot_mib"), ("kernel_max_kib", partition["boot_mib"], "boot_mib")):
+        if image[name] > size_mib * 1024:
+            complain("image", name, f"image.{name} = {image[name]} does not fit partition.{where} = {size_mib} (allowed: up to {size_mib * 1024})")
+
+
 _CHECKS = (
     _memory, _memory_fits_board, _zram, _caches, _http_memory, _connections_per_address, _open_files, _command_fits_body,
-    _state_fits_partition, _commands_fit_state, _upload_fits_quota, _log, _heartbeat, _backoff, _partitions,
+    _state_fits_partition, _commands_fit_state, _upload_fits_quota, _log, _heartbeat, _backoff, _partitions, _image_fits,
 )  # fmt: skip

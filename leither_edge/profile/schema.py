@@ -95,11 +95,15 @@ KEYS = (
     _integer("supervisor", "heartbeat_timeout_s", 2, 3600, "silence after which the node is restarted"),
     _integer("supervisor", "backoff_min_s", 1, 600, "first wait before a restart; it doubles each time"),
     _integer("supervisor", "backoff_max_s", 1, 86400, "longest wait before a restart"),
-    _integer("partition", "boot_mib", 8, 2048, "boot partition (FAT): firmware, kernel, device tree"),
+    _integer("partition", "settings_mib", 8, 256, "first partition (FAT): the card's file, which slot starts, what the chip loads itself"),
+    _integer("partition", "boot_mib", 8, 2048, "boot partition (FAT) of one slot: kernel, device trees, firmware"),
     _integer("partition", "slot_mib", 6, 8192, "one of the two system slots"),
     _integer("partition", "state_mib", 8, 8192, "STATE partition: identity, Wi-Fi, counters"),
     _integer("partition", "data_min_mib", 16, 16777216, "DATA partition before it grows to the card"),
     _integer("partition", "card_mib", 64, 16777216, "smallest card or flash the image fits on"),
+    _integer("image", "squashfs_max_kib", 1024, 1048576, "budget of the root file system; a build that passes it fails"),
+    _integer("image", "kernel_max_kib", 1024, 65536, "budget of the kernel"),
+    _integer("image", "card_xz_max_kib", 1024, 1048576, "budget of the compressed card image"),
 )
 
 SECTIONS = tuple(dict.fromkeys(key.section for key in KEYS))

@@ -67,7 +67,7 @@ def replaced(line, by):
         ("ring_kib = 256", "ring_kib = 16\n#", None),
         ("heartbeat_timeout_s = 30", "heartbeat_timeout_s = 5", "(allowed: more than 5)"),
         ("backoff_min_s = 1", "backoff_min_s = 600", "is below backoff_min_s (allowed: 600 or more)"),
-        ("card_mib = 1024", "card_mib = 128", "(allowed: 504 or more)"),
+        ("card_mib = 1024", "card_mib = 128", "(allowed: 524 or more)"),
     ],
 )  # fmt: skip
 def test_message(line, by, message):
