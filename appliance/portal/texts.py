@@ -276,7 +276,10 @@ TEXTS = {
     "settings_wifi": ("Change the Wi‑Fi network", "更换无线网络"),
     "settings_metrics": ("Let other machines read /metrics", "允许其他机器读取 /metrics"),
     "settings_timezone": ("Time zone", "时区"),
-    "settings_timezone_hint": ("For example Europe/Berlin.", "例如 Asia/Shanghai。"),
+    "settings_timezone_hint": (
+        "For example Europe/Berlin. Only kept for now: the log goes on in UTC.",
+        "例如 Asia/Shanghai。目前仅作保存：日志仍使用 UTC。",
+    ),
 }
 
 

@@ -10,7 +10,8 @@ SCRIPTS = {
     COMPREPLY=()
     while IFS= read -r word; do
         COMPREPLY+=("$word")
-    done < <(leither __complete bash "$line" "$current" 2>/dev/null)
+    # The program that is completed, wherever it lies: .venv/bin/leither too.
+    done < <("${COMP_WORDS[0]/#\\~/$HOME}" __complete bash "$line" "$current" 2>/dev/null)
     if [[ ${#COMPREPLY[@]} -eq 0 ]]; then
         compopt -o default
     elif [[ ${COMPREPLY[0]} == *= ]]; then
@@ -22,7 +23,7 @@ complete -F _leither leither
     "zsh": """#compdef leither
 _leither() {
     local -a found
-    found=("${(@f)$(leither __complete zsh "${(pj: :)${(@)words[1,CURRENT]}}" 2>/dev/null)}")
+    found=("${(@f)$(${~words[1]} __complete zsh "${(pj: :)${(@)words[1,CURRENT]}}" 2>/dev/null)}")
     if [[ -n ${found[1]} ]]; then
         _describe -t commands leither found
     else
@@ -35,7 +36,7 @@ else
     compdef _leither leither
 fi
 """,
-    "fish": """complete -c leither -f -a '(leither __complete fish (commandline -cp) 2>/dev/null)'
+    "fish": """complete -c leither -f -a '(set -l program (commandline -opc)[1]; $program __complete fish (commandline -cp) 2>/dev/null)'
 """,
     "tcsh": """complete leither 'p@*@`leither __complete tcsh "$COMMAND_LINE"`@'
 """,

@@ -3,16 +3,17 @@
 import argparse
 
 from leither_edge.cli.parser import Parser
-from leither_edge.cli.verbs import VERBS, add_verbs
+from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
 
 ROLES = ("viewer", "operator", "owner")
 
 
-def common(parser, timeout=False):
-    """Add the options every command has."""
+def common(parser, timeout=0):
+    """Add the options every command has; ``timeout``: seconds until it gives up unasked, 0 where nothing is waited for."""
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
     if timeout:
-        parser.add_argument("--timeout", type=seconds, metavar="SECONDS", default=argparse.SUPPRESS, help="give up after so long (20)")
+        text = f"give up after so long ({timeout:.0f})"
+        parser.add_argument("--timeout", type=seconds, metavar="SECONDS", default=argparse.SUPPRESS, help=text)
     parser.add_argument("--home", metavar="FOLDER", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
@@ -81,7 +82,7 @@ def build():
     status.add_argument("--state", metavar="FOLDER", default=".leither", help="the node's folder (./.leither)")
     status.add_argument("--key", metavar="KEY", help="key to ask with (default: the one that fits)")
     status.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the key")
-    common(status, timeout=True)
+    common(status, timeout=TIMEOUT_S)
     add_profile(top)
     completion = top.command(
         "completion", "Complete commands, devices and groups with Tab.", run="completion:script", group="THIS COMPUTER",
@@ -177,7 +178,7 @@ def add_remote(top):
         "address", metavar="ADDRESS", help="like 192.168.4.1:8040, http://host:port/ or [fe80::1]:8040 (port 8040 when left out)"
     )
     add.add_argument("--device", metavar="ID", help="the device id you expect (27 characters)")
-    common(add, timeout=True)
+    common(add, timeout=TIMEOUT_S)
     ls = remote.command(
         "list",
         "List the devices you know.",
@@ -185,7 +186,7 @@ def add_remote(top):
         examples=[("", "leither remote list"), ("is each there right now?", "leither remote list --check")],
     )
     ls.add_argument("--check", action="store_true", help="ask every device whether it is there")
-    common(ls, timeout=True)
+    common(ls, timeout=TIMEOUT_S)
     remove = remote.command(
         "remove",
         "Forget a device on this computer.",
@@ -211,7 +212,7 @@ def add_remote(top):
     )
     move.add_argument("name", metavar="NAME", help="which device")
     move.add_argument("address", metavar="ADDRESS", help="where it is now")
-    common(move, timeout=True)
+    common(move, timeout=TIMEOUT_S)
     claim = remote.command(
         "claim", "Become the owner of a new device.", run="claim:claim",
         details=[
@@ -230,7 +231,7 @@ def add_remote(top):
     )
     claim.add_argument("--days", type=int, default=365, metavar="N", help="how long this computer's pass is good (365)")
     claim.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the owner key")
-    common(claim, timeout=True)
+    common(claim, timeout=TIMEOUT_S)
     add_pass(remote)
     add_group(remote)
 
@@ -340,5 +341,5 @@ def build_device(target):
     )
     common(parser)
     parser.set_defaults(run=None, parser=parser)
-    add_verbs(parser, group, lambda child: common(child, timeout=True))
+    add_verbs(parser, group, common)
     return parser

@@ -160,7 +160,8 @@ def shown_name(action):
     if not action.option_strings:
         return action.metavar or action.dest.upper()
     name = ", ".join(action.option_strings)
-    return name if action.nargs == 0 else f"{name} {action.metavar or action.dest.upper()}"
+    value = action.metavar or action.dest.upper()
+    return name if action.nargs == 0 else f"{name} {' '.join(value) if isinstance(value, tuple) else value}"
 
 
 def wrapped(text, room):

@@ -90,7 +90,8 @@ def read_verbs(text):
     verbs = []
     for word in filter(None, map(str.strip, text.split(","))):
         if word not in known:
-            raise UsageError(f"There is no verb “{word}”.", fix=f"{nearest(word, known)}There are: {', '.join(sorted(set(known.values())))}")
+            there_are = ", ".join(sorted(set(known.values())))
+            raise UsageError(f"There is no verb “{word}”.", fix=f"{nearest(word, known)}There are: {there_are}")
         if known[word] not in verbs:
             verbs.append(known[word])
     if not verbs:

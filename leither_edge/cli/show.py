@@ -95,7 +95,7 @@ def show_status(out, name, result, args, address=None):
             ("Memory", bar(out, number(memory.get("rss_kib")), number(memory.get("max_kib"))) if memory else None),
             ("State", bar(out, number(storage.get("state_used_kib")), number(storage.get("state_max_kib"))) if storage else None),
             ("Data room", size(number(storage.get("data_quota_mib")) * 1024) if storage else None),
-            ("Warmth", warmth(out, result.get("temperature_c"))),
+            ("Temperature", temperature(out, result.get("temperature_c"))),
             ("Wi-Fi", network(table_of(result.get("wifi")))),
             (
                 "Time",
@@ -112,7 +112,7 @@ def show_status(out, name, result, args, address=None):
     )
 
 
-def warmth(out, celsius):
+def temperature(out, celsius):
     """A temperature, red where chips begin to slow down."""
     if celsius is None:
         return None
@@ -136,7 +136,7 @@ def columns_status(result):
         "UP": span(result.get("uptime_s")),
         "MEMORY": f"{size(number(memory.get('rss_kib')))} of {size(number(memory.get('max_kib')))}" if memory else "-",
         "STATE": size(number(storage.get("state_used_kib"))) if storage else "-",
-        "WARMTH": f"{number(celsius):.0f} °C" if celsius is not None else "-",
+        "TEMPERATURE": f"{number(celsius):.0f} °C" if celsius is not None else "-",
         "VERSION": versions_text(result.get("versions")).partition(",")[0] or "-",
     }
 
@@ -192,6 +192,8 @@ def show_config_set(out, name, result, args):
     changed = getattr(args, "change", config)
     out.done(f"{name} took the settings.")
     out.facts([(clean(key, 64), scalar(config.get(key, value))) for key, value in changed.items()], indent=2)
+    if "timezone" in changed:
+        out.note("The time zone is only kept for now: the device's log and its page go on in UTC.")
 
 
 def show_reboot(out, name, result, args):

@@ -3,6 +3,8 @@
 import argparse
 from collections import namedtuple
 
+# Seconds until a command with all its repetitions gives up.
+TIMEOUT_S = 20
 # words: as typed after the device's name. verb: of the protocol. run: its function, of `verb_runs` or "module:function".
 # owner: the owner's key signs. keeps: changes something, so the bytes are kept until answered. group: works for a group.
 # timeout: seconds until we give up, where the usual time is too short. options: function that adds arguments.
@@ -26,7 +28,12 @@ def _config_get(parser):
 
 
 def _config_set(parser):
-    parser.add_argument("settings", nargs="+", metavar="KEY=VALUE", help="settings; all of them are taken or none")
+    parser.add_argument(
+        "settings",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="settings; all of them are taken or none. The timezone is only kept, for programs to come: logs are in UTC",
+    )
 
 
 def _identify(parser):
@@ -66,6 +73,10 @@ def _sign_in(parser):
     parser.add_argument("code", metavar="CODE", help="the code that the page shows")
 
 
+def _reboot(parser):
+    parser.add_argument("--yes", action="store_true", help="restart a whole group without the question; one device is not asked about")
+
+
 def _yes(parser):
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -87,7 +98,7 @@ VERBS = (
         ("config", "set"), "config-set", "Change settings, all at once or not at all.", "config_set",
         (("", "config set name=Attic language=en"), ("", "config set storage_share_mib=2048")), _config_set, keeps=True,
     ),
-    Verb(("reboot",), "reboot", "Start it again.", "reboot", (("", "reboot"),), _yes, keeps=True),
+    Verb(("reboot",), "reboot", "Start it again.", "reboot", (("", "reboot"),), _reboot, keeps=True),
     Verb(
         ("identify",), "identify", "Blink its light, to find it on the shelf.", "identify",
         (("", "identify --seconds 30"),), _identify, keeps=True,
@@ -114,7 +125,7 @@ VERBS = (
     ),
     Verb(
         ("sign-in",), "sign-in", "Let a browser into its page: approve the code shown there.", "sign_in",
-        (("", "sign-in 4821-7730"),), _sign_in, keeps=True, group=False,
+        (("", "sign-in 7K2M-9QXF"),), _sign_in, keeps=True, group=False,
     ),
     Verb(
         ("factory-reset",), "factory-reset", "Wipe it and make it new; asks first.", "factory_reset",
@@ -133,7 +144,7 @@ def add_verbs(parser, group, common):
     Args:
         parser: the Parser.
         group: whether a group is commanded.
-        common: function that adds the options every command has.
+        common: function (parser, seconds) that adds the options every command has.
     """
     families = {}
     for verb in VERBS:
@@ -143,7 +154,7 @@ def add_verbs(parser, group, common):
         if len(verb.words) == 2:
             word = verb.words[0]
             if word not in families:
-                families[word] = common(parser.command(word, FAMILIES[word]))
+                families[word] = common(parser.command(word, FAMILIES[word]), TIMEOUT_S)
             parent = families[word]
         target = parser.prog
         child = parent.command(
@@ -156,7 +167,7 @@ def add_verbs(parser, group, common):
         child.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the key")
         child.add_argument("--resume", action="store_true", help="carry on a run that was broken off: nothing is done twice")
         child.set_defaults(verb_words=verb.words)
-        common(child)
+        common(child, verb.timeout or TIMEOUT_S)
 
 
 FAMILIES = {

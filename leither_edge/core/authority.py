@@ -17,8 +17,8 @@ class Refused(ValueError):
     """A command is not obeyed.
 
     Args: code (one of wrong-device, unknown-key, bad-signature, revoked, old-keyset, replay, expired, future, unknown-verb,
-    not-allowed, challenge-required, challenge-wrong, bad-pass, pass-expired, malformed, too-large; a device that keeps records
-    adds stale, id-reused and bad-argument), sentence (for people), authentic (true if the signature was good: only then does the device sign
+    not-allowed, challenge-required, challenge-wrong, bad-pass, pass-expired, malformed, too-large; a device adds stale,
+    id-reused and bad-argument), sentence (for people), authentic (true if the signature was good: only then does the device sign
     its refusal).
     """
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leither_edge.cli import grammar
+from appliance.portal import sessions
+from leither_edge.cli import grammar, transport, verbs
 from leither_edge.cli.address import parse_address
 from leither_edge.cli.completion import candidates
 from leither_edge.cli.failure import UsageError
@@ -161,6 +162,48 @@ def test_completion_knows_commands_devices_and_values(run, owned):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_completion_scripts(run, shell):
     assert "leither" in run("completion", shell).out
+
+
+def test_completion_asks_the_program_that_is_typed(run, tmp_path):
+    program = tmp_path / "bin" / "leither"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho found-$1-$2\n")
+    program.chmod(0o755)
+    lines = run("completion", "bash").out + "\n".join(
+        [
+            "compopt() { :; }",
+            f"COMP_WORDS=({program} rem) COMP_CWORD=1 COMP_LINE='{program} rem' COMP_POINT=99",
+            "_leither",
+            'echo "${COMPREPLY[@]}"',
+            "COMP_WORDS[0]='~/bin/leither'",
+            "_leither",
+            'echo "${COMPREPLY[@]}"',
+        ]
+    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    ran = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env=environment)
+    assert ran.stdout.split() == ["found-__complete-bash"] * 2, ran.stderr
+
+
+def test_help_says_what_is_so():
+    device, group = (grammar.build_device(target).children() for target in ("attic", "@home"))
+    assert "give up after so long (20)" in device["status"].format_help()
+    assert "give up after so long (120)" in device["wifi"].children()["join"].format_help()
+    assert "--add ROLE PUBLICKEY" in device["keyset"].children()["rotate"].format_help()
+    assert "whole group" in group["reboot"].format_help()
+    assert verbs.TIMEOUT_S == transport.TOTAL_S
+    code = next(line for _, line in device["sign-in"].examples).split()[-1]
+    assert (
+        sessions.normal_code(code) == code.replace("-", "")
+        and len(code) == sessions.CODE_LENGTH + 1
+        and not code.replace("-", "").isdigit()
+    )
+
+
+def test_a_time_zone_that_is_only_kept_is_told_so(run, owned):
+    owned.config["timezone"] = "UTC"
+    assert "UTC" in run("remote", "attic", "config", "set", "timezone=Europe/Berlin").err
+    assert run("remote", "attic", "config", "set", "language=en").err == ""
 
 
 def test_profiles(run, tmp_path):
