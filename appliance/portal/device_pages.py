@@ -163,11 +163,11 @@ def details(rows):
 
 def size_text(size):
     """Bytes for people: three digits, binary steps under the names they know."""
-    for unit in ("B", "KB", "MB", "GB"):
+    for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if size >= 10 or size == int(size) else f"{size:.1f} {unit}"
         size /= 1024
-    return f"{size:.1f} TB"
+    return f"{size:.1f} TiB"
 
 
 def duration_text(view, seconds):

@@ -34,9 +34,9 @@ CLAIM_REFUSED = {
 }
 # field, label, unit
 SHARES = (
-    ("storage_share_mib", "sharing_storage", "MB"),
-    ("bandwidth_up_kib_per_s", "sharing_up", "KB/s"),
-    ("bandwidth_down_kib_per_s", "sharing_down", "KB/s"),
+    ("storage_share_mib", "sharing_storage", "MiB"),
+    ("bandwidth_up_kib_per_s", "sharing_up", "KiB/s"),
+    ("bandwidth_down_kib_per_s", "sharing_down", "KiB/s"),
 )
 
 

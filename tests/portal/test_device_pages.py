@@ -21,9 +21,9 @@ async def test_the_tiles_name_state_share_and_traffic(built_assets):
         browser = await signed_in(device)
         device.counters.add("http_received_bytes", 2048)
         tiles = dict(re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", (await browser.get("/status", X_Live="tiles")).text))
-        assert tiles["State"].startswith("700 KB of 8 MB<meter")
-        assert tiles["Storage for content"] == "up to 64 MB"
-        assert re.fullmatch(r"[\d.]+ KB in<br>[\d.]+ KB out", tiles["Traffic"])
+        assert tiles["State"].startswith("700 KiB of 8 MiB<meter")
+        assert tiles["Storage for content"] == "up to 64 MiB"
+        assert re.fullmatch(r"[\d.]+ KiB in<br>[\d.]+ KiB out", tiles["Traffic"])
 
 
 async def test_the_log_is_a_list_with_the_newest_line_last(built_assets):
