@@ -34,7 +34,7 @@ FLOORS = {
 OPEN_TO_ALL = {"leither_edge"}
 # What MicroPython has, under these names or through the fallback beside them.
 CORE_MAY_IMPORT = {"struct", "binascii", "collections", "hashlib", "_sha2", "_sha256"}
-SUPERVISOR_MAY_IMPORT = {"appliance.supervisor", "appliance.board", "leither_edge.profile"}
+SUPERVISOR_MAY_IMPORT = {"appliance.supervisor", "appliance.board", "appliance.wifi", "appliance.slots", "leither_edge.profile"}
 
 
 def sources(folder):
@@ -89,7 +89,7 @@ def test_core_imports_what_micropython_has(path):
         assert module.startswith("leither_edge.core") or module in CORE_MAY_IMPORT, f"line {line}: core may not import {module}"
 
 
-@pytest.mark.parametrize("path", sources("appliance/supervisor") + sources("appliance/board"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sources("appliance/supervisor") + sources("appliance/board") + sources("appliance/wifi"), ids=lambda path: path.name)
 def test_the_supervisor_is_standard_library_only(path):
     for module, line in imported_modules(path):
         known = any(module == room or module.startswith(room + ".") for room in SUPERVISOR_MAY_IMPORT)

@@ -93,6 +93,9 @@ class Board:
     def reboot(self):
         """Restart the machine. A board that returns from it without going down has its node restarted instead."""
 
+    def close(self):
+        """The supervisor ends: end what was started for the board."""
+
 
 def open_board(name):
     """The board called ``name``. Raises BoardError unknown-board."""
@@ -100,4 +103,8 @@ def open_board(name):
         from appliance.board.fake import FakeBoard
 
         return FakeBoard.from_environment()
-    raise BoardError("unknown-board", f'There is no board called "{name}"; known: fake.')
+    if name == "device":
+        from appliance.board.device import DeviceBoard
+
+        return DeviceBoard.from_file()
+    raise BoardError("unknown-board", f'There is no board called "{name}"; known: fake, device.')

@@ -49,7 +49,10 @@ def main(arguments, node_command=None, load_profile=None):
         return _complain(str(error), 1)
     console = Console(shows_log=not board.is_device and not options.quiet)
     watchdog = _open_watchdog(console) if board.is_device else NoWatchdog()
-    return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog).run()
+    try:
+        return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog).run()
+    finally:
+        board.close()
 
 
 def _open_watchdog(console):
