@@ -13,11 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+from leither_edge.card.claim_token import normal_token
 from leither_edge.core import cose
-from leither_edge.core.cbor import decode, encode
+from leither_edge.core.cbor import decode
+from leither_edge.core.claim import Claim, sign_claim, token_hash
 from leither_edge.core.command import Command, open_answer, sign_command
 from leither_edge.core.ids import key_id
-from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import keypair_from_seed, sign, verify
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,9 +112,8 @@ class Controller:
 
     def claim(self, token):
         """Become the owner; the status and body of the device's answer."""
-        payload = encode({1: self.device_id, 2: self.public_key, 3: int(time.time()), 4: sha256(token.encode()).digest()})
-        proof = cose.sign1(payload, cose.CT_CLAIM, self.id, self.sign)
-        return self.request("POST", "/claim", encode({1: token, 2: proof}))
+        known = token_hash(self.device_id, self.public_key, normal_token(token))
+        return self.request("POST", "/claim", sign_claim(Claim(self.device_id, self.public_key, int(time.time()), known), self.sign))
 
     def command(self, verb, arguments=None, issued=None, **fields):
         """The bytes of the next signed command."""

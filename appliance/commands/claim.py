@@ -7,14 +7,15 @@ the other.
 
 import os
 from collections import deque
+from contextlib import contextmanager
 
 import trio
 
 from appliance.commands import audit_log
 from appliance.commands.keyset_store import KeysetStore
+from appliance.commands.plain import sentence
 from leither_edge.card.claim_token import TOKEN_CHARACTERS, in_groups, is_token, normal_token, token_from
-from leither_edge.core import cose
-from leither_edge.core.cbor import CborError, decode
+from leither_edge.core.claim import BadClaim, open_claim, token_hash
 from leither_edge.core.ids import key_id
 from leither_edge.core.keyset import find_key, first_keyset
 from leither_edge.core.sha256 import sha256
@@ -24,11 +25,10 @@ TOKEN_FILE = "claim-token"
 WRONG_TRIES_MAX = 10
 WRONG_TRIES_S = 60
 TYPED_MAX = 64
-PROOF_MAX_BYTES = 1024
 
 
 class ClaimError(Exception):
-    """The device is not claimed by this. code: claimed, wrong-token, too-many-tries, window-closed, bad-key or bad-proof."""
+    """The device is not claimed by this. code: claimed, wrong-token, too-many-tries, window-closed, bad-key, bad-claim or wrong-device."""
 
     def __init__(self, code, sentence):
         super().__init__(sentence)
@@ -80,18 +80,38 @@ class Claim:
         if not self.claimed:
             self._token = normal_token(token)
 
-    async def claim(self, token, owner_public_key, proof=None):
-        """Make the key's holder the owner; returns the first Keyset.
+    async def claim(self, token, owner_public_key):
+        """Make the key's holder the owner, where token and key come in one hand on the device's own page; returns the first Keyset.
 
-        token: as typed; owner_public_key: 32 bytes; proof: COSE_Sign1 of that key over device, key and token, None where the token
-        and the key come in one hand on the device's own page. A proof repeated by the owner, whose answer was lost, succeeds again.
-        Raises ClaimError, StorageError.
+        token: as typed; owner_public_key: 32 bytes. Raises ClaimError, StorageError.
         """
-        try:
-            return await self._claim(token, owner_public_key, proof)
-        except ClaimError as error:
-            self._counters.add("claims_refused", code=error.code)
-            raise
+        with self._counted("claims_refused"):
+            if not isinstance(owner_public_key, bytes) or len(owner_public_key) != 32:
+                raise ClaimError("bad-key", "The owner's public key must have 32 bytes.")
+            self._check_open()
+            typed = token if isinstance(token, str) and len(token) <= TYPED_MAX else ""
+            self._check_token(equal(normal_token(typed).encode("utf-8", "replace"), self._token.encode()))
+            return await self._install(owner_public_key, None)
+
+    async def claim_signed(self, data):
+        """Make the key that signed a claim (bytes) the owner; returns the first Keyset.
+
+        A claim repeated by the owner, whose answer was lost, succeeds again. Raises ClaimError, StorageError.
+        """
+        with self._counted("claims_refused"):
+            claim = self._opened(data)
+            if self.claimed:
+                return self._repeated(claim.public_key)
+            self._check_signed(claim)
+            return await self._install(claim.public_key, sha256(data).digest())
+
+    def check_signed(self, data):
+        """Whether ``claim_signed`` would take this: for a page that shows recovery words only for a claim that will succeed.
+
+        Raises ClaimError. Wrong tokens count as tries.
+        """
+        with self._counted("claim_checks_refused"):
+            self._check_signed(self._opened(data))
 
     async def preset_owner(self, public_key):
         """Make ``public_key`` (32 bytes), which was on the card, the owner if there is none yet. Returns whether it did."""
@@ -103,21 +123,27 @@ class Claim:
             return False
         return True
 
-    async def _claim(self, token, public_key, proof):
-        if not isinstance(public_key, bytes) or len(public_key) != 32:
-            raise ClaimError("bad-key", "The owner's public key must have 32 bytes.")
-        typed = token if isinstance(token, str) and len(token) <= TYPED_MAX else ""
-        message = None if proof is None else self._open_proof(proof, public_key, typed)
+    @contextmanager
+    def _counted(self, name):
+        try:
+            yield
+        except ClaimError as error:
+            self._counters.add(name, code=error.code)
+            raise
+
+    def _check_open(self):
         if self.claimed:
-            return self._repeated(public_key, message)
+            raise _claimed()
         if trio.current_time() >= self._closes:
             raise ClaimError("window-closed", "The time to claim this device has passed. Switch it off and on to claim it.")
-        self._check_token(typed)
-        return await self._install(public_key, message and sha256(proof).digest())
 
-    def _check_token(self, typed):
+    def _check_signed(self, claim):
+        self._check_open()
+        self._check_token(equal(claim.token_hash, token_hash(self._device_id, claim.public_key, self._token)))
+
+    def _check_token(self, is_right):
         # The right token is never held up: guesses are, and nobody guesses 100 bits, limit or not.
-        if equal(normal_token(typed).encode("utf-8", "replace"), self._token.encode()):
+        if is_right:
             return
         now = trio.current_time()
         if len(self._wrong_tries) == WRONG_TRIES_MAX and now - self._wrong_tries[0] < WRONG_TRIES_S:
@@ -127,28 +153,23 @@ class Claim:
         self._log.warning("claim with a wrong token")
         raise ClaimError("wrong-token", "The claim token is not right. It is shown where the device starts, in four groups of five.")
 
-    def _open_proof(self, proof, public_key, typed):
+    def _opened(self, data):
         try:
-            message = cose.parse_sign1(proof, cose.CT_CLAIM, PROOF_MAX_BYTES)
-            cose.verify1(message, public_key, verify)
-            said = decode(message.payload, PROOF_MAX_BYTES)
-        except (cose.CoseError, CborError) as error:
-            raise ClaimError("bad-proof", f"The proof of the owner's key is not good: {error}.") from None
-        # The hash is over the token as sent or in its normal form; both bind the proof to this token.
-        hashes = [sha256(text.encode("utf-8", "replace")).digest() for text in (typed, normal_token(typed))]
-        issued = said.get(3) if isinstance(said, dict) else None
-        if not isinstance(issued, int) or said != {1: self._device_id, 2: public_key, 3: issued, 4: said.get(4)} or said[4] not in hashes:
-            raise ClaimError("bad-proof", "The proof of the owner's key is for another device, key or token.")
-        return message
+            claim = open_claim(data, verify)
+        except BadClaim as error:
+            raise ClaimError("bad-claim", sentence(error)) from None
+        if claim.device_id != self._device_id:
+            raise ClaimError("wrong-device", "The claim is for another device.")
+        return claim
 
-    def _repeated(self, public_key, message):
+    def _repeated(self, public_key):
         with self._store.read() as tx:
             keyset = self._keysets.current(tx)
-        if message is None or keyset.version != 1 or find_key(keyset, key_id(public_key)) is None:
+        if keyset.version != 1 or find_key(keyset, key_id(public_key)) is None:
             raise _claimed()
         return keyset
 
-    async def _install(self, public_key, proof_hash):
+    async def _install(self, public_key, claim_hash):
         keyset = first_keyset(self._device_id, public_key)
 
         def install(tx):
@@ -157,7 +178,7 @@ class Claim:
             self._keysets.install(tx, keyset)
             audit_log.record(
                 tx, self._audit_entries_max, time=self._floor.now(max(0, int(self._clock()))), issuer=key_id(public_key), sequence=0,
-                verb="claim", command_hash=proof_hash, answer_hash=None, status="done",
+                verb="claim", command_hash=claim_hash, answer_hash=None, status="done",
             )  # fmt: skip
 
         await self._store.commit(install)

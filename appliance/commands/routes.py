@@ -4,19 +4,18 @@ from binascii import Error as HexError
 from binascii import unhexlify
 
 from appliance.commands.admission import Unauthentic
-from appliance.commands.claim import PROOF_MAX_BYTES, TYPED_MAX, ClaimError
+from appliance.commands.claim import ClaimError
 from appliance.commands.executor import TryAgain
-from appliance.commands.plain import sentence
 from appliance.commands.status import rss_kib
 from leither_edge.core import cose
-from leither_edge.core.cbor import CborError, decode, encode
+from leither_edge.core.cbor import encode
+from leither_edge.core.claim import CLAIM_MAX_BYTES
 from leither_edge.http import HttpError, Response
 from leither_edge.observe import openmetrics
 from leither_edge.storage import StorageError
 
 COSE_TYPE = 'application/cose; cose-type="cose-sign1"'
 NONCE_MAX_BYTES = 32
-CLAIM_MAX_BYTES = PROOF_MAX_BYTES + 4 * TYPED_MAX + 16
 _CLAIM_STATUS = {"claimed": 409, "wrong-token": 403, "window-closed": 403, "too-many-tries": 429}
 _NO_STORE = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))
 
@@ -27,6 +26,7 @@ def routes(executor, claim, node_key, profile, counters):
         ("POST", "/command", _command(executor, profile.commands.command_max_bytes)),
         ("GET", "/device", _device(executor, claim, node_key)),
         ("POST", "/claim", _claim(executor, claim, node_key)),
+        ("POST", "/claim/check", _claim_check(claim)),
         ("GET", "/metrics", _metrics(executor, counters)),
     ]
 
@@ -78,13 +78,7 @@ def _claim(executor, claim, node_key):
     async def claim_device(request):
         data = await request.body(CLAIM_MAX_BYTES)
         try:
-            asked = decode(data, CLAIM_MAX_BYTES, 2)
-        except CborError as error:
-            return refusal(400, "malformed", sentence(error))
-        if not isinstance(asked, dict) or set(asked) != {1, 2} or not isinstance(asked[1], str) or not isinstance(asked[2], bytes):
-            return refusal(400, "malformed", "A claim is a map of token and proof.")
-        try:
-            await claim.claim(asked[1], _claimed_key(asked[2]), asked[2])
+            await claim.claim_signed(data)
         except ClaimError as error:
             return refusal(_CLAIM_STATUS.get(error.code, 400), error.code, str(error))
         except StorageError as error:
@@ -94,13 +88,16 @@ def _claim(executor, claim, node_key):
     return claim_device
 
 
-def _claimed_key(proof):
-    """The public key that a proof names, to be checked against it by the claim."""
-    try:
-        said = decode(cose.parse_sign1(proof, cose.CT_CLAIM, PROOF_MAX_BYTES).payload, PROOF_MAX_BYTES)
-    except (cose.CoseError, CborError) as error:
-        raise ClaimError("bad-proof", f"The proof of the owner's key is not good: {error}.") from None
-    return said.get(2) if isinstance(said, dict) else None
+def _claim_check(claim):
+    async def check(request):
+        data = await request.body(CLAIM_MAX_BYTES)
+        try:
+            claim.check_signed(data)
+        except ClaimError as error:
+            return refusal(_CLAIM_STATUS.get(error.code, 400), error.code, str(error))
+        return Response(204, b"", None, _NO_STORE)
+
+    return check
 
 
 def _metrics(executor, counters):

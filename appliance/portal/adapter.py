@@ -66,6 +66,7 @@ def portal_device(
         scan=scan,
         join=join,
         claim=claim.claim,
+        claim_signed=claim.claim_signed,
         claimed=lambda: claim.claimed,
         config=config,
         ranges=lambda: {

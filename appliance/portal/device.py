@@ -21,7 +21,8 @@ class PortalDevice:
         scan: async () -> networks of the board's scan; raises Refusal.
         join: async (ssid_hex, passphrase, hidden, session) -> address text; keeps the network only if joined; session as of run;
             raises Refusal whose code is one of setup.REASONS.
-        claim: async (token, public key 32 bytes, proof or None); raises ClaimError of appliance.commands.claim.
+        claim: async (token, public key 32 bytes); raises ClaimError of appliance.commands.claim.
+        claim_signed: async (signed claim); raises ClaimError.
         claimed: () -> bool.
         config: () -> dict, the whole desired-state document.
         ranges: () -> dict of field to (low, high) for the number fields.
@@ -36,7 +37,7 @@ class PortalDevice:
     """
 
     _NAMES = (
-        "device_id sessions assets run scan join claim claimed config ranges addresses port extra_names access_point "
+        "device_id sessions assets run scan join claim claim_signed claimed config ranges addresses port extra_names access_point "
         "load_setup save_setup start_soon clock log counters"
     )
     __slots__ = tuple(_NAMES.split())

@@ -160,7 +160,6 @@ def owner_page(view, token, public_key, has_words, completed, wrong="", device_i
             f' spellcheck="false" aria-describedby="public_key-hint">{escape(public_key)}</textarea>',
             say("owner_paste_hint"),
         )
-        + '<input type="hidden" id="proof" name="proof">'
         + button(say("owner_claim"))
         + "</section>"
     )
@@ -181,6 +180,8 @@ def _create_part(view, device_id):
     say = view.say
     return (
         f'<section class="choice" id="create" hidden data-device="{escape(device_id)}" data-working="{say("words_working")}"'
+        f' data-say-wrong-token="{say("owner_token_bad")}" data-say-too-many-tries="{say("owner_token_limited")}"'
+        f' data-say-claimed="{say("owner_already")}" data-say-window-closed="{say("owner_closed")}"'
         f' data-failed="{say("words_failed", message="%s")}"><h2>{say("owner_create")}</h2><p class="hint">{say("owner_create_hint")}</p>'
         + button(say("owner_create"), "primary", ' type="button" id="create-key"')
         + '<p class="hint" id="create-state" aria-live="polite"></p></section>'
@@ -196,7 +197,8 @@ def _words_part(view):
         + button(say("words_written"), "primary", ' type="button" id="words-written"')
         + button(say("words_cancel"), "plain", ' type="button" id="words-cancel"')
         + f'</section><section id="words-check" hidden data-label="{say("words_check", number="%s")}"'
-        f' data-wrong="{say("words_wrong", number="%s")}" data-failed="{say("words_unsent", message="%s")}">'
+        f' data-say-claimed="{say("owner_already")}" data-wrong="{say("words_wrong", number="%s")}"'
+        f' data-failed="{say("words_unsent", message="%s")}">'
         f'<h2 tabindex="-1">{say("words_check_title")}</h2>'
         '<p class="alert bad" role="alert" hidden></p><form novalidate><div class="asked"></div>'
         + button(say("owner_claim"))

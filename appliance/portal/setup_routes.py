@@ -236,13 +236,18 @@ class SetupRoutes:
         if self.device.claimed():
             return visit.redirect("/setup/" + self.setup.open_step(True))
         view = visit.view()
+        if visit.posted("claim"):
+            return await self._claimed(visit, await self._refused_claim(view, self.device.claim_signed, bytes_of(visit.posted("claim"))))
         if visit.request.method != "POST":
             # Only the token comes in by a link: a key in it would claim the device for whoever made the link.
             return visit.page(self._owner_page(view, self._hints.get(visit.session_id, ""), ""))
         token, key = visit.posted("token").strip()[:80], "".join(visit.posted("public_key").split())[:200]
-        wrong = await self._claim(view, token, key, visit.posted("proof"))
+        return await self._claimed(visit, await self._claim_pasted(view, token, key), token, key)
+
+    async def _claimed(self, visit, wrong, token="", key=""):
+        """The answer to a claim. wrong: what refused it, "" if the device is now owned; token, key: what was typed."""
         if wrong:
-            return visit.page(self._owner_page(view, token, key, wrong), 422)
+            return visit.page(self._owner_page(visit.view(), token, key, wrong), 422)
         self._hints.clear()
         self.setup.complete("owner")
         await self.device.save_setup(self.setup.saved())
@@ -252,16 +257,20 @@ class SetupRoutes:
     def _owner_page(self, view, token, key, wrong=""):
         return pages.owner_page(view, token, key, self.device.assets.has_words, self.setup.completed, wrong, self.device.device_id)
 
-    async def _claim(self, view, token, key, proof):
-        """Claim for a key, pasted, or with the page's proof that it exists. Returns what is wrong, "" if the device is now owned."""
+    async def _claim_pasted(self, view, token, key):
+        """Claim for a pasted key. Returns what is wrong, "" if the device is now owned."""
         if not key:
             return view.say("owner_key_missing")
         try:
             public_key = public_key_from_text(key)
         except IdError as error:
             return view.say("owner_key_bad", message=error)
+        return await self._refused_claim(view, self.device.claim, token, public_key)
+
+    async def _refused_claim(self, view, claim, *arguments):
+        """Make a claim. Returns what is wrong, "" if the device is now owned."""
         try:
-            await self.device.claim(token, public_key, proof_bytes(proof))
+            await claim(*arguments)
         except ClaimError as error:
             return view.say(CLAIM_REFUSED[error.code]) if error.code in CLAIM_REFUSED else view.say("error_refused", message=error)
         return ""
@@ -319,10 +328,8 @@ def remote_name(device_name):
     return dns_label(device_name) or "device"
 
 
-def proof_bytes(text):
-    """The posted proof (base64url), None where the key was pasted; what is no base64 is no proof, which the claim says."""
-    if not text:
-        return None
+def bytes_of(text):
+    """The bytes of a posted base64url text; of what is none, no bytes, which no claim is made of."""
     try:
         return a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
     except ValueError:

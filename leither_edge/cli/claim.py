@@ -1,6 +1,5 @@
 """``leither remote claim``: become the owner of a device, and give this computer a pass for daily use."""
 
-import hashlib
 import time
 
 from leither_edge.cli import device, keyring
@@ -74,7 +73,7 @@ def claimed_fix(book, name):
 
 
 def wanted_token(args):
-    """The claim token from the command line or a prompt, as the device compares it."""
+    """The claim token from the command line or a prompt, as typed."""
     token = args.token
     if token is None:
         if not interactive():
@@ -90,15 +89,13 @@ def wanted_token(args):
 
 
 def send_claim(address, statement, token, owner, timeout, name):
-    """Send the signed claim; returns the device's new signed statement.
+    """Send the signed claim; returns the device's new signed statement."""
+    from leither_edge.card.claim_token import normal_token
+    from leither_edge.core.claim import Claim, sign_claim, token_hash
 
-    The claim holds the token's hash under the owner's signature, so that nobody on the way can put in another key.
-    """
-    from leither_edge.core import cbor, cose
-
-    proof = cbor.encode({1: statement.device_id, 2: owner.public_key, 3: int(time.time()), 4: hashlib.sha256(token.encode()).digest()})
-    body = cbor.encode({1: token, 2: cose.sign1(proof, cose.CT_CLAIM, owner.key_id, owner.sign)})
-    answer = request_until(address, "POST", "/claim", body, "application/cbor", timeout=timeout)
+    known = token_hash(statement.device_id, owner.public_key, normal_token(token))
+    body = sign_claim(Claim(statement.device_id, owner.public_key, int(time.time()), known), owner.sign)
+    answer = request_until(address, "POST", "/claim", body, 'application/cose; cose-type="cose-sign1"', timeout=timeout)
     if answer.status != 200:
         error = device.unsigned_refusal(address, answer)
         if isinstance(error, RefusedError):

@@ -122,6 +122,13 @@ def claim_with_new_key(walk):
     walk.see("owner_title")
     page.locator("#create").wait_for()
     walk.shot("owner")
+    # No words for a token that is wrong.
+    page.fill("#token", "00000-00000-00000-00000")
+    walk.press("owner_create")
+    walk.see("owner_token_bad")
+    assert walk.complaints.pop().endswith("403 (Forbidden)")
+    assert page.locator(".words li").count() == 0
+    page.fill("#token", walk.device.token.lower().replace("-", " "))
     walk.press("owner_create")
     walk.see("words_title")
     walk.shot("owner-words")
@@ -138,6 +145,12 @@ def claim_with_new_key(walk):
     walk.see("words_wrong", number=positions[0] + 1)
     walk.shot("owner-words-check")
     fields[0].fill(words[positions[0]].upper())
+    # The claim is lost on its way: the key is still here.
+    page.route("**/setup/owner", lambda route: route.abort())
+    page.locator("#words-check button.primary").click()
+    walk.see("words_unsent", message="The device does not answer.")
+    page.unroute("**/setup/owner")
+    walk.complaints[:] = [text for text in walk.complaints if "ERR_FAILED" not in text]
     page.locator("#words-check button.primary").click()
     walk.see("sharing_title")
     walk.words = " ".join(words)

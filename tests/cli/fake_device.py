@@ -7,8 +7,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from leither_edge.card.claim_token import normal_token
 from leither_edge.core import audit, cbor, cose
 from leither_edge.core import keyset as keysets
+from leither_edge.core.claim import open_claim, token_hash
 from leither_edge.core.command import Answer, Refused, VerbRule, authorize, open_command, sign_answer
 from leither_edge.core.time_floor import TimeFloor
 from leither_edge.crypto.key_pair import KeyPair
@@ -73,16 +75,13 @@ class FakeDevice:
         return cose.sign1(cbor.encode(payload), cose.CT_DEVICE, key.id, key.sign)
 
     def claim(self, data):
-        token, proof = (cbor.decode(data)[i] for i in (1, 2))
-        message = cose.parse_sign1(proof, cose.CT_CLAIM, 1024)
-        said = cbor.decode(message.payload)
-        cose.verify1(message, said[2], verify)
-        assert said[1] == self.key.id and said[4] == hashlib.sha256(token.encode()).digest()
-        if token != TOKEN:
+        claim = open_claim(data, verify)
+        assert claim.device_id == self.key.id and normal_token(TOKEN).encode() not in data
+        if claim.token_hash != token_hash(self.key.id, claim.public_key, normal_token(TOKEN)):
             return 403, {"code": "wrong-token", "message": "The claim token is not right."}
         if self.keyset is not None:
             return 409, {"code": "claimed", "message": "This device has an owner already."}
-        self.keyset = keysets.first_keyset(self.key.id, said[2])
+        self.keyset = keysets.first_keyset(self.key.id, claim.public_key)
         return 200, self.statement(b"")
 
     def command(self, data):

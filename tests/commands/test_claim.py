@@ -12,8 +12,10 @@ from leither_edge.card.claim_token import ALPHABET, normal_token
 from leither_edge.core import cose
 from leither_edge.core.audit import parse_entry
 from leither_edge.core.cbor import encode
-from leither_edge.core.sha256 import sha256
+from leither_edge.core.claim import Claim as SignedClaim
+from leither_edge.core.claim import open_claim, sign_claim, token_hash
 from leither_edge.crypto.key_pair import KeyPair
+from leither_edge.crypto.sodium import verify
 
 from .device import NOW, Device, running
 
@@ -21,10 +23,10 @@ OWNER = KeyPair(b"\x21" * 32)
 OTHER = KeyPair(b"\x22" * 32)
 
 
-def proof_of(key, device, token, **changed):
-    statement = {1: device.key.id, 2: key.public_key, 3: NOW, 4: sha256(token.encode()).digest()}
-    statement.update({int(name[1:]): value for name, value in changed.items()})
-    return cose.sign1(encode(statement), cose.CT_CLAIM, key.id, key.sign)
+def claim_of(key, device, token, **changed):
+    """A signed claim of a key with a token as typed."""
+    known = token_hash(device.key.id, key.public_key, normal_token(token))
+    return sign_claim(SignedClaim(device.key.id, key.public_key, NOW, known)._replace(**changed), key.sign)
 
 
 async def test_the_token_makes_an_owner_who_can_command(tmp_path):
@@ -137,38 +139,61 @@ async def test_a_token_left_behind_by_a_crash_is_removed_and_worthless(tmp_path)
         assert error.value.code == "claimed"
 
 
-async def test_a_proof_is_for_this_device_key_and_token(tmp_path):
+async def test_a_signed_claim_is_for_this_device_key_and_token(tmp_path):
     async with running(tmp_path) as device:
         claim = device.claim()
         token = claim.token
-        for proof, key in [
-            (b"", OWNER),
-            (b"x" * 2000, OWNER),
-            (proof_of(OWNER, device, token), OTHER),
-            (proof_of(OWNER, device, "other token"), OWNER),
-            (proof_of(OWNER, device, token, _1=b"x" * 20), OWNER),
-            (proof_of(OWNER, device, token, _2=OTHER.public_key), OWNER),
-            (proof_of(OWNER, device, token, _3="soon"), OWNER),
-            (proof_of(OWNER, device, token, _4=None), OWNER),
-            (proof_of(OWNER, device, token, _5=1), OWNER),
-            (cose.sign1(encode([1]), cose.CT_CLAIM, OWNER.id, OWNER.sign), OWNER),
-            (cose.sign1(b"\xff", cose.CT_CLAIM, OWNER.id, OWNER.sign), OWNER),
+        # What was overheard of the owner's claim: of no use for another key.
+        heard = open_claim(claim_of(OWNER, device, token), verify).token_hash
+        for data, code in [
+            (b"", "bad-claim"),
+            (b"x" * 2000, "bad-claim"),
+            (claim_of(OWNER, device, token)[:-1] + b"x", "bad-claim"),
+            (cose.sign1(encode([1]), cose.CT_CLAIM, OWNER.id, OWNER.sign), "bad-claim"),
+            (claim_of(OWNER, device, token, device_id=b"x" * 20), "wrong-device"),
+            (claim_of(OWNER, device, "other token"), "wrong-token"),
+            (claim_of(OTHER, device, token, token_hash=heard), "wrong-token"),
         ]:
             with pytest.raises(ClaimError) as error:
-                await claim.claim(token, key.public_key, proof)
-            assert error.value.code == "bad-proof" and str(error.value).endswith(".")
+                await claim.claim_signed(data)
+            assert error.value.code == code and str(error.value).endswith(".")
         for public_key in (None, b"", b"x" * 31, "x" * 32):
             with pytest.raises(ClaimError) as error:
                 await claim.claim(token, public_key)
             assert error.value.code == "bad-key"
         assert not claim.claimed
-        keyset = await claim.claim(token, OWNER.public_key, proof_of(OWNER, device, normal_token(token)))
+        keyset = await claim.claim_signed(claim_of(OWNER, device, token.lower()))
         # The answer was lost: the owner asks again and learns that it worked. Nobody else does.
-        assert await claim.claim(token, OWNER.public_key, proof_of(OWNER, device, token)) == keyset
-        for key, proof in [(OWNER, None), (OTHER, proof_of(OTHER, device, token))]:
+        assert await claim.claim_signed(claim_of(OWNER, device, token)) == keyset
+        with pytest.raises(ClaimError) as error:
+            await claim.claim_signed(claim_of(OTHER, device, token))
+        assert error.value.code == "claimed"
+        with pytest.raises(ClaimError) as error:
+            await claim.claim(token, OWNER.public_key)
+        assert error.value.code == "claimed"
+
+
+async def test_a_check_changes_nothing_and_its_wrong_tokens_are_tries(tmp_path):
+    async with running(tmp_path) as device:
+        claim, before = device.claim(), device.dump()
+        good = claim_of(OWNER, device, claim.token)
+        claim.check_signed(good)
+        for _ in range(10):
             with pytest.raises(ClaimError) as error:
-                await claim.claim(token, key.public_key, proof)
-            assert error.value.code == "claimed"
+                claim.check_signed(claim_of(OWNER, device, "wrong"))
+            assert error.value.code == "wrong-token"
+        for call in (claim.check_signed, claim.claim_signed):
+            with pytest.raises(ClaimError) as error:
+                outcome = call(claim_of(OWNER, device, "wrong"))
+                await outcome
+            assert error.value.code == "too-many-tries"
+        assert device.dump() == before and not claim.claimed
+        assert device.counters.get("claim_checks_refused", code="wrong-token") == 10
+        claim.check_signed(good)
+        await claim.claim_signed(good)
+        with pytest.raises(ClaimError) as error:
+            claim.check_signed(good)
+        assert error.value.code == "claimed"
 
 
 async def test_an_owner_that_was_on_the_card(tmp_path):

@@ -11,7 +11,7 @@ from leither_edge.crypto.sodium import verify
 from leither_edge.http import HttpError, Router
 
 from .device import BUILD, NOW, running
-from .test_claim import OWNER, proof_of
+from .test_claim import OWNER, claim_of
 
 
 class Request:
@@ -50,8 +50,8 @@ async def test_the_card_of_a_device_before_and_after_its_claim(tmp_path):
             1: device.key.id, 2: device.key.public_key, 3: device.executor.config["name"], 4: False, 5: b"\x00\xff",
             6: {"leither": "0.1.0"}, 7: NOW, 8: BUILD, 9: 0,
         }  # fmt: skip
-        token = claim.token
-        body = encode({1: token, 2: proof_of(OWNER, device, token)})
+        body = claim_of(OWNER, device, claim.token)
+        assert (await router(Request("POST", "/claim/check", body))).status == 204 and not claim.claimed
         card = card_of(device, await router(Request("POST", "/claim", body)))
         assert (card[4], card[5], card[9]) == (True, b"", 1)
         # The owner whose answer was lost asks again.
@@ -86,20 +86,18 @@ async def test_claims_that_fail_say_why(tmp_path):
         claim = device.claim()
         router = router_of(device, claim)
 
-        async def code_of(body):
-            response = await router(Request("POST", "/claim", body))
+        async def code_of(body, path="/claim"):
+            response = await router(Request("POST", path, body))
             return response.status, json.loads(response.body)["error"]["code"]
 
-        good = proof_of(OWNER, device, claim.token)
-        for body in [b"", b"\xff", encode([1]), encode({1: "x"}), encode({1: 1, 2: b""}), encode({1: "x", 2: b"", 3: 1})]:
-            assert await code_of(body) == (400, "malformed")
-        assert await code_of(encode({1: claim.token, 2: b"junk"})) == (400, "bad-proof")
-        assert await code_of(encode({1: claim.token, 2: cose.sign1(encode([]), cose.CT_CLAIM, OWNER.id, OWNER.sign)})) == (400, "bad-key")
-        assert await code_of(encode({1: "wrong", 2: good})) == (400, "bad-proof")
-        assert await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")})) == (403, "wrong-token")
-        for _ in range(9):
-            await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")}))
-        assert await code_of(encode({1: "wrong", 2: proof_of(OWNER, device, "wrong")})) == (429, "too-many-tries")
+        wrong = claim_of(OWNER, device, "wrong")
+        for path in ("/claim", "/claim/check"):
+            for body in [b"", b"\xff", encode([1]), cose.sign1(encode([]), cose.CT_CLAIM, OWNER.id, OWNER.sign)]:
+                assert await code_of(body, path) == (400, "bad-claim")
+        for n in range(10):
+            assert await code_of(wrong, ("/claim", "/claim/check")[n % 2]) == (403, "wrong-token")
+        for path in ("/claim", "/claim/check"):
+            assert await code_of(wrong, path) == (429, "too-many-tries")
 
 
 async def test_metrics_are_for_this_machine_unless_the_owner_says_so(tmp_path):

@@ -91,7 +91,7 @@ class MemoryDevice:
         except BoardError as error:
             raise Refusal(error.code, error.message) from None
 
-    async def claim(self, token, public_key, proof=None):
+    async def claim(self, token, public_key):
         if self.owner:
             raise ClaimError("claimed", "claimed")
         if self.tries_left == 0:
@@ -100,6 +100,9 @@ class MemoryDevice:
             self.tries_left -= 1
             raise ClaimError("wrong-token", "wrong")
         self.owner = public_key
+
+    async def claim_signed(self, data):
+        raise ClaimError("bad-claim", "The claim is malformed.")
 
     async def save_setup(self, saved):
         self.saved_setup = saved
@@ -113,6 +116,7 @@ class MemoryDevice:
             scan=self.scan,
             join=self.join,
             claim=self.claim,
+            claim_signed=self.claim_signed,
             claimed=lambda: self.owner is not None,
             config=lambda: self.config,
             ranges=lambda: RANGES,

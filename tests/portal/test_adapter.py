@@ -7,12 +7,11 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from leither_edge.core import cose
+from leither_edge.card.claim_token import normal_token
 from leither_edge.core.audit import parse_entry
-from leither_edge.core.cbor import encode
+from leither_edge.core.claim import Claim, sign_claim, token_hash
 from leither_edge.core.command import Command, open_answer, sign_command
 from leither_edge.core.ids import key_id, public_key_to_text
-from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import keypair_from_seed, sign, verify
 from tests.portal.client import Browser
 from tests.portal.real import serving_real
@@ -127,23 +126,29 @@ async def test_a_viewer_may_look_but_not_touch(folder, built_assets):
         assert "reboot" not in device.board.calls
 
 
-async def test_a_proof_must_be_of_the_key_it_comes_with(folder, built_assets):
+async def test_a_claim_signed_in_the_browser_needs_no_token_beside_it(folder, built_assets):
     async with serving_real(folder, built_assets) as device:
-        browser, token = Browser(device.port), device.claim.token
+        browser, stranger = Browser(device.port), Browser(device.port)
         await browser.get("/setup/owner")
-        stranger, secret = keypair_from_seed(bytes(32))
+        await stranger.get("/setup/owner")
+        device_id = device.executor._key.id
 
-        def proof_of(key, key_secret):
-            return cose.sign1(encode(statement), cose.CT_CLAIM, key_id(key), lambda data: sign(data, key_secret))
+        def claim_of(token):
+            signed = Claim(device_id, PUBLIC, int(time.time()), token_hash(device_id, PUBLIC, normal_token(token)))
+            return urlsafe_b64encode(sign_claim(signed, lambda data: sign(data, SECRET))).decode().rstrip("=")
 
-        statement = {1: device.executor._key.id, 2: PUBLIC, 3: int(time.time()), 4: sha256(token.encode()).digest()}
-        for proof in ("nonsense", urlsafe_b64encode(proof_of(stranger, secret)).decode()):
-            answer = await browser.post("/setup/owner", token=token, public_key=public_key_to_text(PUBLIC), proof=proof)
-            assert answer.status == 422 and "proof" in answer.text
+        good = claim_of(device.claim.token)
+        bad = [(claim, "claim is") for claim in ("nonsense", "é", good[:-4] + "AAAA")]
+        for claim, said in [*bad, (claim_of("wrong"), "not right")]:
+            answer = await browser.post("/setup/owner", claim=claim)
+            assert answer.status == 422 and said in answer.text
             assert not device.claim.claimed
-        good = urlsafe_b64encode(proof_of(PUBLIC, SECRET)).decode().rstrip("=")
-        assert (await browser.post("/setup/owner", token=token, public_key=public_key_to_text(PUBLIC), proof=good)).status == 303
-        assert device.claim.claimed
+        assert (await browser.post("/setup/owner", claim=good)).status == 303
+        assert device.claim.claimed and device.executor.keyset.keys == (("owner", PUBLIC),)
+        assert (await browser.get("/status")).status == 200
+        # Overheard and repeated, it signs nobody in.
+        assert (await stranger.post("/setup/owner", claim=good)).location == "/sign-in"
+        assert (await stranger.get("/status")).location == "/sign-in"
 
 
 async def test_a_link_names_no_owner(folder, built_assets):

@@ -2,7 +2,7 @@
 
 import { equal, fromHex, toHex } from "./static/bytes.js";
 import { Tagged, decode, encode, encodeFields } from "./static/cbor.js";
-import { claimProof } from "./static/claim.js";
+import { signClaim } from "./static/claim.js";
 import { openAnswer, signCommand } from "./static/command.js";
 import { ANSWER, COMMAND, PASS, openSign1, parseSign1, sign1 } from "./static/cose.js";
 import { keyFromSeed, verify } from "./static/ed25519.js";
@@ -186,7 +186,7 @@ function make(report, { golden, passes }) {
   });
   report.refuses("a pass of another key", "bad-pass", () => new Controller(deviceId, owner, fromHex(passes[0][1])));
   report.refuses("a pass for another device", "bad-pass", () => new Controller(new Uint8Array(20), phone, fromHex(passes[0][1])));
-  report.made.claim = toHex(encodeFields("some-token", claimProof("some-token", new Owner(owner.slice()), deviceId, 1800000001)));
+  report.made.claim = toHex(signClaim("some-token 0il", new Owner(owner.slice()), deviceId, 1800000001));
   const forgetful = Owner.create();
   forgetful.forget();
   report.check("a forgotten key signs nothing", !forgetful.sign && !JSON.stringify(forgetful).includes("seed"));

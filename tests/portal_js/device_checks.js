@@ -2,7 +2,7 @@
 
 import { equal } from "./static/bytes.js";
 import { encodeFields } from "./static/cbor.js";
-import { claimProof } from "./static/claim.js";
+import { sendClaim, signClaim } from "./static/claim.js";
 import { Remote } from "./static/command.js";
 import { exchange, fetchDevice, openDevice, signingTime } from "./static/device.js";
 import { Controller, Owner } from "./static/key.js";
@@ -34,11 +34,10 @@ async function claiming(report, list) {
 
   const owner = Owner.create();
   const words = owner.words(list);
-  const claim = (token) =>
-    exchange("/claim", encodeFields(token, claimProof(token, owner, device.id, signingTime(device))), "application/cbor");
+  const claim = (token) => sendClaim(signClaim(token, owner, device.id, signingTime(device)));
   await refuses(report, "a claim with a wrong token", "wrong-token", claim("wrong"));
   const start = performance.now();
-  device = openDevice(await claim("correct-horse-battery"));
+  device = openDevice(await claim(" Correct horse-battery"));
   report.check("a claimed device", device.claimed === true);
   const controller = Controller.create(owner, device, { role: "operator", name: "phone" });
   report.check("a key that is not kept is not found", Controller.load(device.id) === null);

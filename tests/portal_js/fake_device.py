@@ -3,10 +3,11 @@
 import json
 import secrets
 
+from leither_edge.card.claim_token import normal_token
 from leither_edge.core import cbor, cose
+from leither_edge.core.claim import open_claim, token_hash
 from leither_edge.core.command import Answer, Refused, VerbRule, authorize, open_command, sign_answer
 from leither_edge.core.keyset import first_keyset
-from leither_edge.core.sha256 import sha256
 from leither_edge.core.time_floor import TimeFloor
 from leither_edge.crypto import sodium
 from leither_edge.crypto.key_pair import KeyPair
@@ -61,14 +62,11 @@ class FakeDevice:
 
     def claim(self, body):
         """The claim exactly as the contract has it; anything else is refused."""
-        request = cbor.decode(body)
-        proof = cose.parse_sign1(request[2], cose.CT_CLAIM)
-        device_id, owner, issued, token_hash = [cbor.decode(proof.payload)[field] for field in (1, 2, 3, 4)]
-        cose.verify1(proof, owner, sodium.verify)
-        right = request[1] == TOKEN and token_hash == sha256(TOKEN.encode()).digest() and device_id == self.key.id
-        if not right or self.keyset or abs(issued - self.clock_s) > 600:
+        claim = open_claim(body, sodium.verify)
+        known = token_hash(self.key.id, claim.public_key, normal_token(TOKEN))
+        if claim.token_hash != known or claim.device_id != self.key.id or self.keyset or abs(claim.issued - self.clock_s) > 600:
             return self._unsigned("wrong-token", "The token is wrong.")
-        self.keyset = first_keyset(self.key.id, owner)
+        self.keyset = first_keyset(self.key.id, claim.public_key)
         return self.describe("")
 
     def command(self, body):

@@ -1,7 +1,7 @@
 // The owner's key on the setup page (made here, written down, checked), and signing in with the key this browser keeps.
 
-import { toBase64url } from "./bytes.js";
-import { claimProof } from "./claim.js";
+import { Problem, toBase64url } from "./bytes.js";
+import { checkClaim, sendClaim, signClaim } from "./claim.js";
 import { Remote } from "./command.js";
 import { fetchDevice, signingTime } from "./device.js";
 import { idFromText, publicKeyToText } from "./ids.js";
@@ -58,18 +58,22 @@ class OwnerPage {
   }
 
   async makeKey() {
-    const { working, failed } = this.create.dataset;
     // The token first: words written down for a claim that fails are words for nothing.
     if (!one("#token").reportValidity()) return;
-    this.state.textContent = working;
+    const button = one("#create-key");
+    button.disabled = true;
+    this.state.textContent = this.create.dataset.working;
     await breath();
     try {
       const list = await loadWords(new URL("words-en.txt", import.meta.url));
       this.owner = Owner.create();
+      await checkClaim((await this.signed()).claim);
       this.words = this.owner.words(list);
     } catch (problem) {
-      this.state.textContent = filled(failed, problem.message);
-      return;
+      this.state.textContent = sentence(this.create, problem);
+      return this.forget();
+    } finally {
+      button.disabled = false;
     }
     this.state.textContent = "";
     one("#words ol").replaceChildren(...this.words.map((word) => Object.assign(document.createElement("li"), { textContent: word })));
@@ -112,39 +116,59 @@ class OwnerPage {
     one(`#word-${wrong}`).focus();
   }
 
-  /** Leaves this browser a key of its own with a pass from the owner's, then sends the form with the proof of the owner's key. */
+  /** The device, and the claim for it with the typed token. */
+  async signed() {
+    const device = await fetchDevice(idFromText(this.create.dataset.device));
+    return { device, claim: signClaim(one("#token").value, this.owner, device.id, signingTime(device)) };
+  }
+
+  /** Claims, then leaves this browser a key of its own with a pass from the owner's. The owner's key stays until it has worked. */
   async claim() {
     const owner = this.owner;
     const button = one("#words-check button");
-    let key, proof;
     button.disabled = true;
+    one("#words-check .alert").hidden = true;
+    await breath();
     try {
-      const device = await fetchDevice(idFromText(this.create.dataset.device));
+      this.remember();
+      const { device, claim } = await this.signed();
       if (this.owner !== owner) return; // given up in the meantime
-      key = publicKeyToText(owner.publicKey);
-      proof = toBase64url(claimProof(one("#token").value.trim(), owner, device.id, signingTime(device)));
+      await this.send(claim);
       leaveKey(owner, device);
     } catch (problem) {
-      // Nothing is forgotten yet: the button works again.
-      return say(one("#words-check .alert"), sentence(one("#words-check"), problem));
+      // The words are on paper, so nothing is forgotten: the button works again.
+      return say(one("#words-check .alert"), problem.code === "refused" ? problem.message : sentence(one("#words-check"), problem));
     } finally {
       button.disabled = false;
     }
     this.forget();
-    this.send(key, proof);
+    this.remember("");
+    location.assign("/setup");
   }
 
-  send(key, proof) {
-    one("#public_key").value = key;
-    one("#proof").value = proof;
+  /** Posts the claim as the page's form would, which signs this browser in, but stays on the page: a page that is left forgets the key. */
+  async send(claim) {
+    const body = new URLSearchParams({ form_token: one("#owner-form [name=form_token]").value, claim: toBase64url(claim) });
+    let response, html;
+    try {
+      response = await fetch("/setup/owner", { method: "POST", body, redirect: "manual" });
+      html = await response.text();
+    } catch {
+      throw new Problem("unreachable", "The device does not answer.");
+    }
+    // A redirect does not say whose the device is now; the claim, repeated, does.
+    if (response.type === "opaqueredirect") return sendClaim(claim);
+    const alert = one(".alert", new DOMParser().parseFromString(html, "text/html"));
+    throw new Problem(alert ? "refused" : "failed", alert?.textContent || `HTTP ${response.status}`);
+  }
+
+  /** Keeps the public key made here for a page that is loaded again before its claim arrived. */
+  remember(key = publicKeyToText(this.owner.publicKey)) {
     try {
       sessionStorage.setItem(MADE, key);
     } catch {
       // A browser that keeps nothing; the claim goes out all the same.
     }
-    one("#owner-form").hidden = false;
-    // Its own button: requestSubmit came to Safari with 16.
-    one("#owner-form button:not([type=button])").click();
   }
 
   /** After a claim that never arrived: the words are on paper, so the key they belong to must be here again. */
