@@ -3,8 +3,11 @@ PROFILE ?= pi-zero
 STATE   ?= .leither
 LISTEN  ?= loopback
 PORT    ?= 8040
+CARD    ?=
 PYTHON  ?= python3
 VENV    := .venv/bin
+# In quotes the shell leaves ~ as it is.
+HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
@@ -12,7 +15,7 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nSettings: PROFILE=%s STATE=%s LISTEN=%s PORT=%s PYTHON=%s\n' '$(PROFILE)' '$(STATE)' '$(LISTEN)' '$(PORT)' '$(PYTHON)'
+	@printf '\nSettings: PROFILE=%s STATE=%s LISTEN=%s PORT=%s CARD=%s PYTHON=%s\n' '$(PROFILE)' '$(STATE)' '$(LISTEN)' '$(PORT)' '$(CARD)' '$(PYTHON)'
 
 .venv/.ready-run: requirements/run.lock install.sh
 	@PYTHON='$(PYTHON)' ./install.sh run
@@ -21,7 +24,8 @@ help: ## list the targets
 	@PYTHON='$(PYTHON)' ./install.sh test
 
 run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets a phone in)
-	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(STATE)' --listen '$(LISTEN)' --port '$(PORT)'
+	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(call HOMED,$(STATE))' --listen '$(LISTEN)' --port '$(PORT)' \
+		$(if $(CARD),--card '$(call HOMED,$(CARD))')
 
 test: .venv/.ready-test ## run the fast tests, a real browser among them
 	@$(VENV)/python -m pytest

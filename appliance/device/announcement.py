@@ -30,8 +30,9 @@ async def announcement(address, claim, name, device_id, profile_name, is_local_o
         return "\n".join(lines)
     setup = f"{address}?t={claim.token.replace('-', '')}"
     minutes = -int(-claim.window_s // 60)
+    # The picture first: a small terminal scrolls away what stands above it. And only for a page that a phone can reach.
+    lines += [] if is_local_only else (await terminal_qr(setup)).splitlines()
     lines += ["  Open this page and set the device up:", "", f"    {setup}", ""]
-    lines += (await terminal_qr(setup)).splitlines()
     lines += [f"    Claim token   {claim.token}", f"    Good for      {minutes} minutes; starting again makes it good again", ""]
     if access_point is not None:
         lines += ["  With a phone: join this Wi-Fi, and the page opens by itself.", ""]

@@ -71,11 +71,13 @@ def _addresses(text):
         try:
             socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.partition("%")[0])
         except OSError:
-            raise UsageError(f"--listen takes loopback, all, or numeric addresses with commas between, not {host or 'nothing'}") from None
+            raise UsageError(
+                f"--listen (LISTEN= with make) takes loopback, all, or numeric addresses with commas between, not {host or 'nothing'}"
+            ) from None
     return hosts
 
 
 def _port(text):
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
-        raise UsageError(f"--port takes a number from 0 to 65535, not {text}")
+        raise UsageError(f"--port (PORT= with make) takes a number from 0 to 65535, not {text}")
     return int(text)

@@ -95,6 +95,9 @@ class Supervisor:
             self._watchdog.close()
         except OSError:
             pass  # it ends with us
+        if self._exit_code == 0 and not self._board.is_device:
+            # On a line of its own: the terminal has just shown ^C.
+            self._console.show("\nStopped. What it keeps is safe; started again, it goes on from there.")
         return self._exit_code
 
     # What comes in.

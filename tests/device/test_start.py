@@ -85,7 +85,7 @@ def test_an_option_that_is_none(tmp_path):
 @pytest.mark.parametrize(("option", "value"), [("--listen", "here"), ("--listen", "127.0.0.1,"), ("--port", "99999"), ("--port", "http")])
 def test_an_address_that_is_none(tmp_path, option, value):
     code, said = start(option, value, "--state", str(tmp_path))
-    assert code == 2 and f"{option} takes" in said
+    assert code == 2 and f"{option} ({option[2:].upper()}= with make) takes" in said
 
 
 def test_a_node_that_dies_comes_back(tmp_path):

@@ -18,6 +18,7 @@ def test_announces_and_stops_on_sigterm(supervise):
     assert supervisor.stop() == 0
     assert supervisor.traced("term") == ["term"]
     assert not is_running(pid)
+    assert supervisor.text().count("\nStopped. ") == 1
     assert stat.S_IMODE(supervisor.state.stat().st_mode) == 0o700
 
 
