@@ -16,7 +16,7 @@ from appliance.commands.keyset_store import KeysetStore
 from appliance.commands.plain import sentence
 from leither_edge.card.claim_token import TOKEN_CHARACTERS, in_groups, is_token, normal_token, token_from
 from leither_edge.core.claim import BadClaim, open_claim, token_hash
-from leither_edge.core.ids import key_id
+from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.core.keyset import find_key, first_keyset
 from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import equal, random_bytes, verify
@@ -186,7 +186,7 @@ class Claim:
         self._token = None
         self._forget_token()
         self._counters.add("claims")
-        self._log.info("claimed", owner=key_id(public_key))
+        self._log.info("claimed", owner=id_to_text(key_id(public_key)))
         return keyset
 
     def _forget_token(self):

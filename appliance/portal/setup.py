@@ -68,19 +68,21 @@ class WifiTrial:
 class Setup:
     """The steps a person has gone through. `saved()` is what a restart must not forget."""
 
-    __slots__ = ("completed", "wired", "wifi")
+    __slots__ = ("completed", "key_made_here", "wired", "wifi")
 
     def __init__(self, saved=None, limit_s=TRY_LIMIT_S):
         saved = saved if isinstance(saved, dict) else {}
         completed = saved.get("completed")
         self.completed = {step for step in completed if step in STEPS} if isinstance(completed, list) else set()
         self.wired = saved.get("wired") is True
+        # The owner's key exists as words on paper and nowhere else.
+        self.key_made_here = saved.get("key_made_here") is True
         self.wifi = WifiTrial(limit_s)
         if isinstance(saved.get("ssid"), str) and isinstance(saved.get("address"), str):
             self.wifi.state, self.wifi.ssid, self.wifi.address = JOINED, saved["ssid"], saved["address"]
 
     def saved(self):
-        saved = {"completed": [step for step in STEPS if step in self.completed], "wired": self.wired}
+        saved = {"completed": [step for step in STEPS if step in self.completed], "wired": self.wired, "key_made_here": self.key_made_here}
         if self.wifi.state == JOINED:
             saved["ssid"], saved["address"] = self.wifi.ssid, self.wifi.address or ""
         return saved

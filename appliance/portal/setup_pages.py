@@ -245,12 +245,12 @@ def reach_page(view, chosen, completed, wrong=""):
     return step_page(view, "reach", body, completed)
 
 
-def done_page(view, claimed, address, remote_line, has_qr, rejoin_ssid, completed):
+def done_page(view, claimed, address, remote_lines, has_qr, rejoin_ssid, completed):
     """The last page.
 
     Args:
         address: URL of the device.
-        remote_line: the line that adds it to a remote control.
+        remote_lines: what to type at a computer to command it: the line that adds it, before it the one that brings the key there.
         rejoin_ssid: network the phone has to go back to, or "".
     """
     say = view.say
@@ -268,7 +268,9 @@ def done_page(view, claimed, address, remote_line, has_qr, rejoin_ssid, complete
         + f'<section class="choice center"><h2>{say("done_address")}</h2>{qr}'
         f'<p><a class="address" href="{escape(address)}">{escape(address)}</a></p>{rejoin}</section>'
         f'<section class="choice"><h2>{say("done_remote")}</h2>'
-        f'<p class="hint">{say("done_remote_hint")}</p>{command_line(view, remote_line)}</section>'
+        f'<p class="hint">{say("done_remote_words" if len(remote_lines) > 1 else "done_remote_hint")}</p>'
+        + "".join(command_line(view, line) for line in remote_lines)
+        + "</section>"
         f"<p>{onward}</p>"
     )
     return step_page(view, "done", body, completed)

@@ -237,7 +237,9 @@ class SetupRoutes:
             return visit.redirect("/setup/" + self.setup.open_step(True))
         view = visit.view()
         if visit.posted("claim"):
-            return await self._claimed(visit, await self._refused_claim(view, self.device.claim_signed, bytes_of(visit.posted("claim"))))
+            wrong = await self._refused_claim(view, self.device.claim_signed, bytes_of(visit.posted("claim")))
+            self.setup.key_made_here = not wrong
+            return await self._claimed(visit, wrong)
         if visit.request.method != "POST":
             # Only the token comes in by a link: a key in it would claim the device for whoever made the link.
             return visit.page(self._owner_page(view, self._hints.get(visit.session_id, ""), ""))
@@ -312,9 +314,10 @@ class SetupRoutes:
         address, trial = self._address(), self.setup.wifi
         rejoin = trial.ssid if trial.state == states.JOINED and self.device.access_point() else ""
         line = f"leither remote add {remote_name(self.device.config()['name'])} {address}"
+        lines = ["leither key restore", line] if self.setup.key_made_here else [line]
         view, claimed = visit.view(), self.device.claimed()
         has_qr = await qr_svg(address) is not None
-        return visit.page(pages.done_page(view, claimed, address, line, has_qr, rejoin, self.setup.completed))
+        return visit.page(pages.done_page(view, claimed, address, lines, has_qr, rejoin, self.setup.completed))
 
     async def qr(self, request):
         picture = await qr_svg(self._address())

@@ -192,6 +192,10 @@ TEXTS = {
     ),
     "done_remote": ("Command it from a computer", "在电脑上控制设备"),
     "done_remote_hint": ("Where your owner key lives, type:", "在保存所有者密钥的电脑上输入："),
+    "done_remote_words": (
+        "Type this, one after the other. The first asks for your 24 words and makes them your key there:",
+        "请依次输入。第一条命令会询问您的 24 个单词，并在那里恢复您的密钥：",
+    ),
     "done_qr": ("QR code of the address", "地址二维码"),
     "done_open": ("Open the device page", "打开设备页面"),
     "done_claim": ("Claim it now", "立即认领"),

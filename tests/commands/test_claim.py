@@ -14,6 +14,7 @@ from leither_edge.core.audit import parse_entry
 from leither_edge.core.cbor import encode
 from leither_edge.core.claim import Claim as SignedClaim
 from leither_edge.core.claim import open_claim, sign_claim, token_hash
+from leither_edge.core.ids import id_to_text
 from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.crypto.sodium import verify
 
@@ -37,6 +38,7 @@ async def test_the_token_makes_an_owner_who_can_command(tmp_path):
         assert len(claim.token) == 23 and path.read_text().strip() == claim.token
         assert all(mark in ALPHABET for mark in normal_token(claim.token))
         keyset = await claim.claim(claim.token, OWNER.public_key)
+        assert any(f"owner={id_to_text(OWNER.id)}" in line for line in device.lines)
         assert claim.claimed and claim.token is None and claim.window_s == 0 and not path.exists()
         assert device.executor.keyset == keyset and keyset.keys == (("owner", OWNER.public_key),)
         ((_, data),) = device.dump()["audit"]

@@ -1,5 +1,7 @@
 """The whole setup as plain forms over HTTP: what a browser without JavaScript does."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -7,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from appliance.board import BoardError
 from appliance.board.fake import FakeBoard
 from tests.portal.client import Browser
-from tests.portal.doubles import OWNER_KEY, OWNER_TEXT, TOKEN, MemoryDevice, serving
+from tests.portal.doubles import OWNER_KEY, OWNER_TEXT, SIGNED_CLAIM, TOKEN, MemoryDevice, serving
 
 HOME = b"Home".hex()
 PASSWORD = "correct horse"
@@ -182,6 +184,26 @@ async def test_bad_claims_change_nothing(fields, sentence, built_assets):
         answer = await browser.post("/setup/owner", **fields)
         assert answer.status == 422 and sentence in answer.text and "<script>" not in answer.text
         assert memory.owner is None
+
+
+async def test_a_key_made_in_the_browser_must_come_to_the_computer_first(built_assets):
+    memory = MemoryDevice()
+    async with serving(memory, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/owner")
+        await browser.post("/setup/owner", claim=urlsafe_b64encode(SIGNED_CLAIM).decode())
+        page = (await browser.get("/setup/done")).text
+        assert page.index("<code>leither key restore</code>") < page.index("<code>leither remote add ")
+    async with serving(memory, built_assets) as device:
+        browser.port, browser.host = device.port, f"127.0.0.1:{device.port}"
+        browser.cookies["leither-" + device.device_id[:8]] = device.sessions.open("operator", None).id
+        assert "leither key restore" in (await browser.get("/setup/done")).text
+    pasted = MemoryDevice()
+    async with serving(pasted, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/owner")
+        await browser.post("/setup/owner", token=TOKEN, public_key=OWNER_TEXT)
+        assert "leither key restore" not in (await browser.get("/setup/done")).text
 
 
 async def test_claimed_once_and_then_closed_to_strangers(built_assets):
