@@ -28,24 +28,18 @@ def read_card_file(read, file):
     return data[: file.size]
 
 
-def patches(file, data):
-    """[(offset, bytes)] that put ``data`` in the place of a FatFile's content, whose size stays. Raises ValueError."""
-    if len(data) != file.size:
-        raise ValueError(f"{file.size} bytes are wanted")
-    return _spread(file, data)
+def place_bytes(file):
+    """How many bytes a FatFile can hold where it is."""
+    return sum(length for _, length in file.extents)
 
 
-def resized(file, data):
-    """[(offset, bytes)] that replace the content and the size of a FatFile within its clusters. Raises LocationError."""
-    if len(data) > sum(length for _, length in file.extents):
+def replacement(file, data):
+    """[(offset, bytes)] that put ``data``, and its size, in the place of a FatFile's content. Raises LocationError."""
+    if len(data) > place_bytes(file):
         raise LocationError(f"the place of {CARD_FILE} on it is too small")
-    return [*_spread(file, data), (file.size_at, len(data).to_bytes(4, "little"))]
-
-
-def _spread(file, data):
-    found = []
+    found, done = [], 0
     for at, length in file.extents:
-        if data:
-            found.append((at, data[:length]))
-        data = data[length:]
-    return found
+        if data[done : done + length]:
+            found.append((at, data[done : done + length]))
+        done += length
+    return [*found, (file.size_at, len(data).to_bytes(4, "little"))]

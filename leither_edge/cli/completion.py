@@ -124,6 +124,8 @@ def values(parser, previous, book):
         return keys
     if previous == "--only":
         return remotes
+    if parser.prog.startswith("leither card "):
+        return card_values(parser.prog.split()[2], previous, keys)
     if previous == "--role":
         return [(role, "") for role in ("viewer", "operator", "owner")]
     if previous and previous.startswith("--"):
@@ -149,6 +151,17 @@ def values(parser, previous, book):
         return [(f"{name}=", "") for name in CONFIG_NAMES]
     if path[-2:] == ["config", "get"]:
         return [(name, "") for name in CONFIG_NAMES]
+    return []
+
+
+def card_values(command, previous, keys):
+    """The same for ``leither card``: keys and disks; anything else is a file, which shells know best."""
+    if previous == "--owner":
+        return [(name, kind) for name, kind in keys if kind == "owner"]
+    if previous == "--device" or (command in ("show", "settings") and previous == command):
+        from leither_edge.cli.card_disks import Machine, refusal, size_text
+
+        return [(disk.path, f"{disk.model}, {size_text(disk.size)}") for disk in Machine().disks() if refusal(disk) is None]
     return []
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from leither_edge.cli.card_grammar import add_card
 from leither_edge.cli.parser import Parser
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
 
@@ -72,6 +73,7 @@ def build():
     top.add_argument("--version", action="store_true", default=argparse.SUPPRESS, help="print the version")
     top.set_defaults(run=None, parser=top)
     add_key(top)
+    add_card(top, common)
     add_remote(top)
     status = top.command(
         "status", "Show the node on this computer.", run="status:status", group="THIS COMPUTER",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leither_edge.card.fat import FatError, find_file
-from leither_edge.card.location import CARD_FILE, LocationError, find_card_file, patches, read_card_file, resized
+from leither_edge.card.location import CARD_FILE, LocationError, find_card_file, read_card_file, replacement
 from leither_edge.card.partitions import PartitionError, first_partition
 from tests.card.images import MIB, PLACEHOLDER, card_image, fat, mbr
 
@@ -36,9 +36,9 @@ def test_each_kind_of_fat(tmp_path, bits, mib):
     file = find_card_file(reader(image), len(image))
     assert file.size == 4096 and read_card_file(reader(image), file) == PLACEHOLDER
     new = b"[claim]\n".ljust(4096, b"\n")
-    assert with_mtools(tmp_path, apply(image, patches(file, new))) == new
-    assert with_mtools(tmp_path, apply(image, resized(file, b"[owner]\n"))) == b"[owner]\n"
-    assert with_mtools(tmp_path, apply(image, patches(file, new)), "a long name, number 7.text") == b"x" * 700
+    assert with_mtools(tmp_path, apply(image, replacement(file, new))) == new
+    assert with_mtools(tmp_path, apply(image, replacement(file, b"[owner]\n"))) == b"[owner]\n"
+    assert with_mtools(tmp_path, apply(image, replacement(file, new)), "a long name, number 7.text") == b"x" * 700
 
 
 def test_short_names_and_any_case(tmp_path):
@@ -61,7 +61,7 @@ def test_a_file_in_pieces(tmp_path):
     file = find_card_file(reader(image), len(image))
     assert read_card_file(reader(image), file) == PLACEHOLDER == with_mtools(tmp_path, image)
     new = bytes(range(256)) * 16
-    assert with_mtools(tmp_path, apply(image, patches(file, new))) == new
+    assert with_mtools(tmp_path, apply(image, replacement(file, new))) == new
 
 
 def test_an_empty_file_has_no_place(tmp_path):
@@ -69,7 +69,7 @@ def test_an_empty_file_has_no_place(tmp_path):
     file = find_card_file(reader(image), len(image))
     assert (file.size, file.extents, read_card_file(reader(image), file)) == (0, [], b"")
     with pytest.raises(LocationError, match="too small"):
-        resized(file, b"x")
+        replacement(file, b"x")
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,22 @@ def sound(tmp_path_factory):
 def test_damage(sound, data):
     """Any damage gives the file's place within the partition, or a FatError; never an endless walk or a read outside."""
     bits = data.draw(st.sampled_from([12, 16, 32]))
-    image = bytearray(sound[bits])
+    image, damaged = sound[bits], {}
     reserved = int.from_bytes(image[14:16], "little") * 512
     tables = 2 * (int.from_bytes(image[22:24], "little") or int.from_bytes(image[36:40], "little")) * 512
     places = st.integers(0, 90) | st.integers(reserved, reserved + 64) | st.integers(reserved + tables, reserved + tables + 320)
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(places)
-        image[at] = data.draw(st.integers(0, 255))
+        damaged[at] = data.draw(st.integers(0, 255))
     reads = []
 
     def read(offset, count):
         reads.append((offset, count))
-        return bytes(image[offset : offset + count])
+        found = bytearray(image[offset : offset + count])
+        for at, byte in damaged.items():
+            if offset <= at < offset + len(found):
+                found[at - offset] = byte
+        return bytes(found)
 
     try:
         file = find_file(read, 0, len(image), CARD_FILE)
