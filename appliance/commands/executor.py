@@ -30,7 +30,10 @@ MIB = 1024 * 1024
 
 
 class TryAgain(Exception):
-    """No answer now, and none is signed: a signed one would be final. The same bytes may be sent again. code: busy or stopping."""
+    """No answer now, and none is signed: a signed one would be final. The same bytes may be sent again.
+
+    code: busy, stopping or storage.
+    """
 
     def __init__(self, code, sentence):
         super().__init__(sentence)
@@ -163,8 +166,10 @@ class Executor:
                 raise TryAgain(*BUSY)
             return await self._fly(received.digest, self._outside, look).landed()
         except StorageError as error:
+            # Nothing was done, and nothing on disk says so: a signed "failed" would be final, while the same bytes could still be obeyed.
             self._log.error("command not recorded", why=error)
-            return self._untracked(received, "failed", ("storage", str(error)))
+            self._count(received.command, "failed", "storage")
+            raise TryAgain("storage", str(error)) from None
 
     def _first_look(self, look):
         # On its own, so that no waiting command holds a reader's slot of the store.

@@ -56,7 +56,8 @@ def _command(executor, max_bytes):
         except Unauthentic as error:
             return refusal(400, error.code, str(error))
         except TryAgain as error:
-            return refusal(503, error.code, str(error))
+            # 507: sending it again soon does not help.
+            return refusal(507 if error.code == "storage" else 503, error.code, str(error))
 
     return command
 

@@ -7,6 +7,8 @@ from leither_edge.cli.output import clean
 from leither_edge.cli.transport import TOTAL_S, request_until
 
 NONCE_BYTES = 16
+# HTTP's "Insufficient Storage": the device did nothing, since it could not write down that it would.
+CANNOT_WRITE = 507
 STATEMENT_MAX_BYTES = 4096
 
 # device_id: 20 bytes; public_key: 32 bytes; versions: {text: text}; times in seconds since 1970.
@@ -153,7 +155,7 @@ def unsigned_refusal(address, answer):
         head, colon, tail = sentence.partition(": ")
         if colon and head.replace("-", "").isalpha() and head.islower():
             code, sentence = head, tail
-    if not sentence or not 400 <= answer.status < 500:
+    if not sentence or not (400 <= answer.status < 500 or answer.status == CANNOT_WRITE):
         return not_a_device(address, answer)
     return RefusedError(
         f"{address} refused.",

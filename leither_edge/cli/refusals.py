@@ -41,6 +41,10 @@ MEANINGS = {
     "unclaimed": ("{name} has no owner yet.", "Claim it: leither remote claim {name}"),
     "malformed": ("{name} could not read the command.", "It may need an update, or this tool does."),
     "bad-argument": ("{name} cannot do “{verb}” with what it was given.", "Give another value."),
+    "storage": (
+        "{name} did not do “{verb}”: it cannot write.",
+        "Try again; if it stays so, start it again (leither remote {name} reboot): for that it keeps room.",
+    ),
     "too-large": ("The command is too large for {name}.", "Give fewer or shorter values."),
 }
 

@@ -37,7 +37,8 @@ DANGEROUS = ("keyset-set", "factory-reset")
 
 
 class FakeDevice:
-    """Attributes to set: clock (() -> s), faults (list of "drop", "drop-answer", "busy", "forge", "huge", "slow"; used one a command)."""
+    """Attributes to set: clock (() -> s), faults (list of "drop", "drop-answer", "busy", "full", "forge", "huge", "slow"; used one a
+    command)."""
 
     def __init__(self, name="Leither-Test"):
         self.key = KeyPair(random_bytes(32))
@@ -193,6 +194,9 @@ class FakeDevice:
                 fault = device.faults.pop(0) if device.faults and self.path == "/command" else None
                 if fault == "drop":
                     self.close_connection = True
+                    return
+                if fault == "full":
+                    self.reply(507, "application/json", json.dumps({"error": {"code": "storage", "message": "The disk is full."}}).encode())
                     return
                 if fault == "busy":
                     self.reply(503, "text/plain", b"busy\n")

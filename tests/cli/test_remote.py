@@ -190,6 +190,15 @@ def test_unclaimed(run, device):
     assert ran.json["error"]["message"] == "attic has no owner yet." and "remote claim attic" in ran.json["error"]["fix"]
 
 
+def test_a_device_that_cannot_write(run, owned):
+    owned.faults = ["full"]
+    ran = run("remote", "attic", "identify", "--json")
+    assert ran.code == 3 and ran.json["error"]["code"] == "storage"
+    assert ran.json["error"]["why"] == "The disk is full." and "reboot" in ran.json["error"]["fix"]
+    assert owned.executed == []
+    assert run("remote", "attic", "identify").code == 0
+
+
 def test_no_key(run, device):
     run("remote", "add", "attic", device.address)
     ran = run("remote", "attic", "status")

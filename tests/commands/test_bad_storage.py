@@ -1,10 +1,11 @@
-"""A full or failing disk: a signed answer that says so, nothing half done, nothing done twice."""
+"""A full or failing disk: the sender is told so, nothing half done, nothing done twice."""
 
 import gc
 
 import pytest
 
 from appliance.commands.admission import Unauthentic
+from appliance.commands.executor import TryAgain
 from leither_edge.storage import DiskFull, MapFull
 from leither_edge.storage.transaction import ReadTransaction
 
@@ -33,8 +34,11 @@ async def test_a_command_that_cannot_be_recorded_is_not_done_and_may_be_sent_aga
         with monkeypatch.context() as broken:
             fail_commits(device, broken)
             for data in (change, blink):
-                answer = device.opened(await device.executor.execute(data))
-                assert (answer.status, answer.error) == ("failed", {"code": "storage", "message": str(FULL)})
+                # Nothing signed: that would be final, and these bytes may still be obeyed.
+                with pytest.raises(TryAgain) as error:
+                    await device.executor.execute(data)
+                assert (error.value.code, str(error.value)) == ("storage", str(FULL))
+        assert device.counters.get("commands_not_done", code="storage") == 2
         assert device.dump() == before and device.board.asked == []
         assert device.opened(await device.executor.execute(change)).status == "done"
         assert device.opened(await device.executor.execute(blink)).status == "done"
@@ -126,6 +130,7 @@ async def test_an_owner_resets_a_device_whose_state_is_full(tmp_path):
             for n in range(10**6):
                 with device.store.write() as tx:
                     tx.put("control", f"filler{n}", b"x" * 2000)
-        assert (await device.ask(owner, "config-set", {"name": "x" * 32})).error["code"] == "storage"
+        with pytest.raises(TryAgain):
+            await device.ask(owner, "config-set", {"name": "x" * 32})
         first = await device.ask(owner, "factory-reset")
         assert (await device.ask(owner, "factory-reset", challenge=first.result["challenge"])).status == "done"

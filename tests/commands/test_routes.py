@@ -9,6 +9,7 @@ from leither_edge.core import cose
 from leither_edge.core.cbor import decode, encode
 from leither_edge.crypto.sodium import verify
 from leither_edge.http import HttpError, Router
+from leither_edge.storage import DiskFull
 
 from .device import BUILD, NOW, running
 from .test_claim import OWNER, claim_of
@@ -79,6 +80,19 @@ async def test_what_is_no_command_gets_400_and_a_sentence(tmp_path):
         assert (response.status, response.content_type) == (400, "application/json")
         error = json.loads(response.body)["error"]
         assert error["code"] and error["message"].endswith(".")
+
+
+async def test_a_command_that_cannot_be_written_down_gets_507_and_no_signature(tmp_path, monkeypatch):
+    async with running(tmp_path) as device:
+        owner = device.own(device.controller())
+
+        async def commit(fn, reserve=False):
+            raise DiskFull("The disk is full.")
+
+        monkeypatch.setattr(device.store, "commit", commit)
+        response = await router_of(device, device.claim())(Request("POST", "/command", owner.signed("identify")))
+        assert (response.status, response.content_type) == (507, "application/json")
+        assert json.loads(response.body)["error"] == {"code": "storage", "message": "The disk is full."}
 
 
 async def test_claims_that_fail_say_why(tmp_path):
