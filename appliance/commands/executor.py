@@ -46,7 +46,8 @@ class Executor:
     store: Store with tables.TABLES; node_key: id and sign; floor: TimeFloor, raised here to the saved one; clock: () -> s since 1970;
     board: async call(verb, **arguments), whose errors have a ``code``; counters, log and profile of the node; versions: {name: text}.
 
-    Attributes to set: sign_in (code, key id, role) -> bool; config_changed (document); keyset_changed (Keyset).
+    Attributes to set: sign_in (code, key id, role, seconds its pass is still good or None) -> bool;
+    config_changed (document); keyset_changed (Keyset).
     """
 
     def __init__(self, store, node_key, floor, clock, board, counters, log, profile, *, versions=None):
@@ -352,7 +353,9 @@ class Executor:
     def _call(self, received, admitted, facts=None):
         authority, command = admitted.authority, received.command
         limited = authority.verbs is not None
-        return Call(self._services(), admitted.arguments, command.issuer, authority.role, limited, admitted.proven, facts)
+        # By the command's own time, as the pass was judged: the clock cannot be trusted.
+        left_s = None if authority.via is None else authority.via.not_after - max(self._floor.floor, command.issued)
+        return Call(self._services(), admitted.arguments, command.issuer, authority.role, limited, admitted.proven, facts, left_s)
 
     def _services(self):
         return Services(

@@ -29,8 +29,9 @@ AUDIT_ENTRIES_AT_ONCE = 200
 # of OUTSIDE and LAST async (call) -> result. gather: async (call) -> what the board says, handed to run as call.facts.
 Verb = namedtuple("Verb", "name role dangerous kind arguments run gather", defaults=(None,))
 # services: Services. issuer: key id or None. role, limited: of the issuer; limited if a pass names verbs. issued: s.
-Call = namedtuple("Call", "services arguments issuer role limited issued facts")
-# What verbs work with. sign_in: (code, key id, role) -> bool.
+# pass_left_s: until the issuer's pass ends, None without one.
+Call = namedtuple("Call", "services arguments issuer role limited issued facts pass_left_s", defaults=(None,))
+# What verbs work with. sign_in: (code, key id, role, pass_left_s) -> bool.
 Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in")
 
 
@@ -165,7 +166,8 @@ async def _identify(call):
 async def _sign_in(call):
     if call.limited:
         raise VerbFailed("not-allowed", "A pass that is limited to some verbs cannot sign a browser in.")
-    if call.services.sign_in is None or not call.services.sign_in(call.arguments["code"], call.issuer, call.role):
+    sign_in = call.services.sign_in
+    if sign_in is None or not sign_in(call.arguments["code"], call.issuer, call.role, call.pass_left_s):
         raise VerbFailed("wrong-code", "No browser shows this code, or it is too old. Load the page again and use the new one.")
     return {"role": call.role}
 

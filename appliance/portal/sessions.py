@@ -54,12 +54,16 @@ class Sessions:
     def form_token_ok(self, session_id, token):
         return equal(self.form_token(session_id).encode(), token.encode("utf-8", "replace"))
 
-    def open(self, role, via):
-        """Start a signed-in session under a fresh id (never the browser's old one: that would allow session fixation)."""
+    def open(self, role, via, ends=None):
+        """Start a signed-in session under a fresh id (never the browser's old one: that would allow session fixation).
+
+        ends: when the pass that let it in ends (s of the clock), None without one.
+        """
         self._expire()
         while len(self._sessions) >= self._max:
             self._sessions.pop(next(iter(self._sessions)))
-        session = Session(self.new_id(), role, via, self._clock() + self._life_s)
+        expires = self._clock() + self._life_s
+        session = Session(self.new_id(), role, via, expires if ends is None else min(expires, ends))
         self._sessions[session.id] = session
         return session
 
@@ -93,23 +97,27 @@ class Sessions:
         self._shown[code] = self._clock() + CODE_LIFE_S, address
         return code[:4] + "-" + code[4:]
 
-    def approve(self, typed_code, issuer, role):
-        """An owner's signed command approved this code. Returns False if no browser shows it (any more)."""
+    def approve(self, typed_code, issuer, role, pass_left_s=None):
+        """A signed command approved this code. Returns False if no browser shows it (any more).
+
+        pass_left_s: seconds until the pass of the issuer ends, and with it the session; None without one.
+        """
         code = normal_code(typed_code)
         shown_until, _ = self._shown.pop(code, (0, None))
         if shown_until <= self._clock():
             return False
         if len(self._approved) >= self._max:
             self._approved.pop(next(iter(self._approved)))
-        self._approved[code] = (role, issuer, self._clock() + CODE_LIFE_S)
+        ends = None if pass_left_s is None else self._clock() + pass_left_s
+        self._approved[code] = (role, issuer, ends, self._clock() + CODE_LIFE_S)
         return True
 
     def collect(self, session_id):
         """Sign this browser in if its code was approved: the new Session, or None. An approval works once."""
         for age in (0, 1):
-            role, via, until = self._approved.pop(self._code(session_id, age), (None, None, 0))
-            if until > self._clock():
-                return self.open(role, via)
+            role, via, ends, until = self._approved.pop(self._code(session_id, age), (None, None, None, 0))
+            if until > self._clock() and (ends is None or ends > self._clock()):
+                return self.open(role, via, ends)
         return None
 
     def _code(self, session_id, age):

@@ -168,10 +168,12 @@ async def test_a_limited_pass_cannot_sign_a_browser_in(tmp_path):
         owner = device.own(device.controller())
         narrow = owner.give_pass(device.controller(3), verbs=("sign-in",))
         approved = []
-        device.executor.sign_in = lambda code, issuer, role: approved.append((code, issuer, role)) or True
+        device.executor.sign_in = lambda *approval: approved.append(approval) or True
         assert (await device.ask(narrow, "sign-in", {"code": "ABCD-EFGH"})).error["code"] == "not-allowed"
         assert (await device.ask(owner, "sign-in", {"code": "ABCD-EFGH"})).result == {"role": "owner"}
-        assert approved == [("ABCD-EFGH", owner.key.id, "owner")]
+        phone = owner.give_pass(device.controller(4), role="viewer", not_after=NOW + 900)
+        assert (await device.ask(phone, "sign-in", {"code": "ABCD-EFGH"})).result == {"role": "viewer"}
+        assert approved == [("ABCD-EFGH", owner.key.id, "owner", None), ("ABCD-EFGH", phone.key.id, "viewer", 900)]
         device.executor.sign_in = lambda *_: False
         assert (await device.ask(owner, "sign-in", {"code": "ABCD-EFGH"})).error["code"] == "wrong-code"
 

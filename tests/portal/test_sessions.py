@@ -52,6 +52,32 @@ def test_a_code_signs_in_the_browser_that_shows_it_once(store):
     assert not store.approve(code, ISSUER, "operator")
 
 
+@pytest.mark.parametrize(("left_s", "life_s"), [(30, 30), (10**9, 60), (None, 60)])
+def test_a_session_ends_with_the_pass_that_let_it_in(store, clock, left_s, life_s):
+    mine = store.new_id()
+    store.approve(store.show_code(mine, HOME), ISSUER, "operator", left_s)
+    session = store.collect(mine)
+    clock.now += life_s - 1
+    assert store.get(session.id) == session
+    clock.now += 1
+    assert store.get(session.id) is None
+
+
+def test_a_change_of_keys_ends_sessions_and_what_was_approved(store):
+    mine = store.new_id()
+    session = store.open("operator", ISSUER)
+    store.approve(store.show_code(mine, HOME), ISSUER, "operator")
+    store.close_all()
+    assert store.get(session.id) is None and store.collect(mine) is None
+
+
+def test_a_pass_that_ends_before_the_browser_comes_back_lets_nobody_in(store, clock):
+    mine = store.new_id()
+    store.approve(store.show_code(mine, HOME), ISSUER, "operator", 5)
+    clock.now += 5
+    assert store.collect(mine) is None
+
+
 def test_codes_that_nobody_shows_are_refused(store, clock):
     assert not store.approve("0000-0000", ISSUER, "owner")
     assert not store.approve("", ISSUER, "owner")
