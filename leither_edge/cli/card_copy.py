@@ -6,6 +6,9 @@ from collections import namedtuple
 from leither_edge.cli.card_image import CHUNK_BYTES
 from leither_edge.cli.failure import Failure
 
+# Code of the failure when the card gives back something else.
+BROKEN = "read-back"
+
 # offset, length: bytes; digest: SHA-256 of what was meant to be there.
 Piece = namedtuple("Piece", "offset length digest")
 
@@ -84,5 +87,5 @@ def read_back(device, pieces, advance):
         share = f"{len(wrong)} of {len(pieces)} parts differ, the first at {wrong[0].offset / 1e6:.1f} MB."
         raise Failure(
             "The card does not hold what was written to it.", share, "It is broken, or smaller than it says: take another one.",
-            code="read-back", details={"wrong_parts": len(wrong), "first_wrong_byte": wrong[0].offset},
+            code=BROKEN, details={"wrong_parts": len(wrong), "first_wrong_byte": wrong[0].offset},
         )  # fmt: skip

@@ -204,7 +204,7 @@ class Beginning:
             return
         for at in range(0, len(chunk), BLOCK_BYTES):
             block = chunk[at : at + BLOCK_BYTES]
-            if any(block):
+            if block.count(0) != len(block):
                 self._blocks[offset + at] = block
         if offset > BEGINNING_MAX_BYTES or len(self._blocks) * BLOCK_BYTES > BEGINNING_KEPT_MAX_BYTES:
             raise Failure("The first partition of this image is too large for one of Leither Edge.", code="not-our-image")

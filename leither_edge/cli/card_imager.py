@@ -10,8 +10,8 @@ from leither_edge.cli.card_progress import measured
 from leither_edge.cli.failure import UsageError
 from leither_edge.cli.output import clean
 
-# Imager's own words for boards (the tags in its os_list_imagingutility_v4.json), by profile; other boards it does not know.
-TAGS = {"pi-zero": ["pi1-32bit", "pi3-32bit", "pi3-64bit"]}
+# Imager's own words for boards (the tags in its os_list_imagingutility_v4.json), by profile: Zero W; Zero 2 W, which counts as a Pi 3.
+TAGS = {"pi-zero": ["pi1-32bit", "pi3-32bit"]}
 ICON = (
     "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 40'>"
     "<rect width='40' height='40' rx='8' fill='%2310201f'/><path d='M13 9v21h15' fill='none' stroke='%23fff' stroke-width='5'/></svg>"

@@ -59,7 +59,7 @@ def tell(out, card):
     if card.claim_token is not None:
         picture(out, "Then open its page, if it does not open by itself:", claim_address(card))
     out.line()
-    for number, step in enumerate(steps(card), 1):
+    for number, step in enumerate(steps(card, out.out.isatty()), 1):
         out.line(f"  {number}. {step}")
     address = f"{ADDRESS}:{PORT}"
     if card.claim_token is not None:
@@ -69,8 +69,8 @@ def tell(out, card):
     out.note("Keep this to yourself until the device is yours. The card says the same: erase leither.toml on it afterwards.")
 
 
-def steps(card):
-    """What to do with the card, one sentence each."""
+def steps(card, has_codes):
+    """What to do with the card, one sentence each. has_codes: whether QR codes stand above."""
     yield "Take the card out, put it into the device, and give it power."
     if card.claim_token is None:
         if card.network is not None:
@@ -78,7 +78,8 @@ def steps(card):
         else:
             yield f"It is yours from the start. Without a network it opens its Wi-Fi “{card.access_point_ssid}” after a while."
         return
-    yield f"In about a minute its Wi-Fi “{card.access_point_ssid}” appears. Join it with the password above, or the first code."
+    way = "the first code" if has_codes else "the password above"
+    yield f"In about a minute its Wi-Fi “{card.access_point_ssid}” appears. Join it with {way}."
     yield "A page opens by itself and makes the device yours. You have 15 minutes; switching it off and on gives you 15 more."
     if card.network is not None:
         yield f"It also joins “{card.network.ssid}” and can be reached there."

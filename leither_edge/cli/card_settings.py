@@ -31,7 +31,13 @@ def settled(card, home, out, args):
                 f"The passphrase in {args.passphrase_file} is not good.", "It has 8 to 63 letters without accents, digits, marks."
             )
         card = card._replace(access_point_passphrase=text)
-    return completed(card, getattr(args, "new_token", False))
+    card = completed(card, getattr(args, "new_token", False))
+    try:
+        file_bytes(card)
+    except CardError as error:
+        # A name in bytes that are no text, for one.
+        raise UsageError("A card cannot say that.", str(error)) from None
+    return card
 
 
 def completed(card, is_new_token=False):

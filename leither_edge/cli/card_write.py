@@ -7,7 +7,7 @@ import time
 
 from leither_edge.card.card_file import Card
 from leither_edge.cli import card_page
-from leither_edge.cli.card_copy import read_back, write_image
+from leither_edge.cli.card_copy import BROKEN, read_back, write_image
 from leither_edge.cli.card_device import CardDevice
 from leither_edge.cli.card_disks import FIX_LIST, Machine, refusal, size_text
 from leither_edge.cli.card_image import Image, examine
@@ -41,11 +41,13 @@ def write(home, out, args):
     # The time that the question took is long enough to mount something.
     disk = allowed(Machine(), args, examined.size)
     amount, begin = sum(end - start for start, end in examined.ranges), time.monotonic()
-    with unfinished(disk), CardDevice(disk) as device:
-        with measured(out, f"Writing {disk.path}", amount) as advance:
-            pieces = write_image(image, examined, changes, device, advance)
-        with measured(out, f"Reading back {disk.path}", amount) as advance:
-            read_back(device, pieces, advance)
+    with CardDevice(disk) as device:
+        with unfinished("The card is not finished, and no device will start from it."):
+            with measured(out, f"Writing {disk.path}", amount) as advance:
+                pieces = write_image(image, examined, changes, device, advance)
+        with unfinished("The card is written, but was not read back to the end."):
+            with measured(out, f"Reading back {disk.path}", amount) as advance:
+                read_back(device, pieces, advance)
     seconds = time.monotonic() - begin
     facts = {
         "device": disk.path, "model": disk.model, "image": image.path, "image_bytes": examined.size, "image_sha256": examined.sha256,
@@ -65,6 +67,9 @@ def allowed(machine, args, needed=0):
     error = refusal(disk, needed, args.really)
     if error is not None:
         raise error
+    if not os.access(disk.path, os.R_OK | os.W_OK):
+        fix = "Run the same command with sudo in front of it."
+        raise Failure(f"{disk.path} could not be opened: you may not.", fix=fix, code="not-allowed")
     return disk
 
 
@@ -88,13 +93,13 @@ def linux_only():
 
 
 @contextlib.contextmanager
-def unfinished(disk):
-    """While the card is neither old nor new: whatever ends the block early says so."""
-    sentence = "The card is not finished, and no device will start from it."
+def unfinished(sentence):
+    """Say how the card is when something, or Ctrl-C, ends the block early."""
     try:
         yield
     except KeyboardInterrupt:
-        raise Failure("Stopped.", sentence, f"Write it again when you like: {disk.path}", code="stopped", exit_code=STOPPED) from None
+        raise Failure("Stopped.", sentence, "Write it again when you like.", code="stopped", exit_code=STOPPED) from None
     except Failure as error:
-        error.why = "\n".join(part for part in (error.why, sentence) if part)
+        if error.code != BROKEN:
+            error.why = "\n".join(part for part in (error.why, sentence) if part)
         raise

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import shutil
 import struct
 import subprocess
 
@@ -19,7 +20,9 @@ def fat(folder, mib, bits, files, extra=()):
     """The bytes of a FAT file system. files: {name: bytes}; extra: arguments of mkfs.fat."""
     path = folder / f"fat{bits}"
     path.write_bytes(bytes(mib * MIB))
-    subprocess.run(["mkfs.fat", "-F", str(bits), "-n", "LEITHER", *extra, path], check=True, capture_output=True)
+    # Only root has it in the path.
+    program = shutil.which("mkfs.fat") or "/usr/sbin/mkfs.fat"
+    subprocess.run([program, "-F", str(bits), "-n", "LEITHER", *extra, path], check=True, capture_output=True)
     for name, data in files.items():
         (folder / "content").write_bytes(data)
         subprocess.run(["mcopy", "-o", "-i", path, folder / "content", f"::{name}"], check=True, capture_output=True)

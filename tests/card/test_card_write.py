@@ -102,6 +102,7 @@ def test_an_owner_by_name(run, image, card):
         (("--owner", "nobody"), "There is no key"),
         (("--owner", "B" + OWNER[1:]), "typing error"),
         (("--passphrase-file", "/dev/null"), "8 to 63"),
+        (("--wifi", "caf\udce9", "--open"), "A card cannot say that"),
         (("--device", "/nonexistent"), "cannot be found"),
         (("--device", "/dev/null"), "is not a disk"),
     ],
@@ -264,7 +265,7 @@ def test_a_card_that_loses_a_write(run, image, card, monkeypatch):
     monkeypatch.setattr(CardDevice, "write", lambda self, at, data: None if at == 11 * MIB else real(self, at, data))
     ran = run("card", "write", image, "--device", card, *SURELY, "--json")
     assert ran.code == 1 and ran.json["error"]["code"] == "read-back" and ran.json["first_wrong_byte"] == 11 * MIB
-    assert "not finished" in ran.json["error"]["why"]
+    assert "1 of 12 parts differ" in ran.json["error"]["why"] and "not finished" not in ran.json["error"]["why"]
 
 
 def test_a_card_that_loses_the_settings(run, image, card, monkeypatch, made):
