@@ -10,7 +10,7 @@ from appliance.supervisor.limits import limits_from_profile
 from appliance.supervisor.loop import Supervisor
 from appliance.supervisor.options import HELP, UsageError, parse_options
 from appliance.supervisor.state_folder import StateFolderError, open_folder
-from appliance.supervisor.watchdog import HardwareWatchdog, NoWatchdog
+from appliance.supervisor.watchdog import HardwareWatchdog, NoWatchdog, is_switched_off
 
 # Where the node hangs is then in the crash record: SIGABRT makes it write its stack.
 NODE_COMMAND = ("-X", "faulthandler", "-m", "appliance.device")
@@ -57,7 +57,7 @@ def main(arguments, node_command=None, load_profile=None):
 
 def _open_watchdog(console):
     try:
-        return HardwareWatchdog()
+        return NoWatchdog() if is_switched_off() else HardwareWatchdog()
     except OSError as error:
         console.complain(f"There is no hardware watchdog: {error.strerror}.")
         return NoWatchdog()

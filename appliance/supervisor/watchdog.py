@@ -2,6 +2,9 @@
 
 import os
 
+OFF_ARGUMENT = b"leither.watchdog=off"
+_ARGUMENTS_MAX_BYTES = 4096
+
 
 class NoWatchdog:
     """Where there is none: a laptop."""
@@ -32,3 +35,12 @@ class HardwareWatchdog:
     def close(self):
         os.write(self._fd, b"V")
         os.close(self._fd)
+
+
+def is_switched_off(path="/proc/cmdline"):
+    """Whether the kernel was started with ``leither.watchdog=off``.
+
+    For emulators: QEMU's Raspberry Pi resets the moment its watchdog is armed (hw/misc/bcm2835_powermgt.c). Raises OSError.
+    """
+    with open(path, "rb") as file:
+        return OFF_ARGUMENT in file.read(_ARGUMENTS_MAX_BYTES).split()
