@@ -81,9 +81,13 @@ def keyset_rotate(target, args):
 
     keyset = current_keyset(target)
     keys = [entry for entry in keyset.keys if id_of(entry[1]) not in args.removed]
-    signers = [target.owner_signer()]
+    roots = target.root_signers()
+    signers = roots or [target.owner_signer()]
+    check_roots(target, keyset, roots, args.root_keys)
     if args.successor:
-        keys = [entry for entry in keys if entry[1] != signers[0].public_key and entry[1] != args.successor.public_key]
+        # Two roots speak for an owner who is gone, whichever key that was.
+        gone = {public_key for role, public_key in keys if roots and role == "owner"} | {signers[0].public_key, args.successor.public_key}
+        keys = [entry for entry in keys if entry[1] not in gone]
         keys.insert(0, ("owner", args.successor.public_key))
         signers.append(args.successor)
     for role, public_key in args.added:
@@ -96,10 +100,21 @@ def keyset_rotate(target, args):
                 "Make a new one: leither key new --name NAME",
                 code="revoked-key",
             )
-    new = keyset._replace(version=keyset.version + 1, keys=tuple(keys))
-    if new.keys == keyset.keys:
+    new = keyset._replace(version=keyset.version + 1, keys=tuple(keys), roots=args.root_keys or keyset.roots)
+    if (new.keys, set(new.roots)) == (keyset.keys, set(keyset.roots)):
         return {"version": keyset.version, "changed": False}
     return {**put_keyset(target, new, signers), "changed": True}
+
+
+def check_roots(target, keyset, signers, wanted):
+    """Refuse what the device would: keys that are no root keys of it, or a change of root keys by the owner alone."""
+    for signer in signers:
+        if signer.public_key not in keyset.roots:
+            raise UsageError(
+                f"The key “{signer.name}” is no root key of {target.name}.", fix=f"See them: leither remote {target.name} keyset show"
+            )
+    if wanted and keyset.roots and set(wanted) != set(keyset.roots) and not signers:
+        raise UsageError(f"{target.name} has root keys, and only two of them can change them.", fix="Sign with them: --with-roots KEY KEY")
 
 
 def prepare_keyset_rotate(args, out, target):
@@ -118,13 +133,16 @@ def prepare_keyset_rotate(args, out, target):
                 raise UsageError("A new owner must sign too.", fix="If its key is on this computer: --new-owner KEY")
             args.added.append((role, public_key_from_text(text)))
         args.removed = [id_from_text(text) for text in args.remove]
+        args.root_keys = tuple(public_key_from_text(text) for text in args.roots or ())
     except IdError as error:
         raise UsageError("That key cannot be read.", f"{error}.", "Public keys have 48 characters, key ids 27.") from None
+    if len(set(args.root_keys)) != len(args.root_keys):
+        raise UsageError("A root key is named twice.", fix="Name three different ones.")
     if args.new_owner:
         key = keyring.find_key(book, args.new_owner, "owner")
         args.successor = keyring.unlock(key, out, args.new_owner_passphrase_file or args.passphrase_file)
-    if not (args.added or args.removed or args.successor):
-        raise UsageError("Say what to change.", fix="With --add ROLE PUBLICKEY, --remove ID or --new-owner KEY.")
+    if not (args.added or args.removed or args.successor or args.root_keys):
+        raise UsageError("Say what to change.", fix="With --add ROLE PUBLICKEY, --remove ID, --new-owner KEY or --roots.")
     if args.successor and not args.yes:
         confirm(
             f"{target.lstrip('@')} will belong to the key “{args.new_owner}” and no longer obey the present owner's key or its passes.",

@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import time
 
-from leither_edge.cli import fleet, show, verb_runs
+from leither_edge.cli import fleet, keyring, show, verb_runs
 from leither_edge.cli.book import Book
 from leither_edge.cli.controller import Controller
 from leither_edge.cli.failure import UnreachableError
@@ -56,6 +56,10 @@ class Target:
         self.answer = self.controller.call(self._context.verb.verb, {}, self._signer, self._context.journal, resume=True)
         return self.answer.result
 
+    def root_signers(self):
+        """The Signers of ``--with-roots``, none without."""
+        return self._context.root_signers()
+
     def owner_signer(self):
         """The Signer of the device's owner key."""
         return self._signer
@@ -69,7 +73,8 @@ class Context:
         self.verb = find_verb(args.verb_words)
         self.book = Book(home)
         self.timeout = getattr(args, "timeout", None) or self.verb.timeout or None
-        self.signers = Signers(self.book, out, args.key, args.passphrase_file)
+        self._roots = getattr(args, "with_roots", None) or ()
+        self.signers = Signers(self.book, out, self._roots[0] if self._roots else args.key, args.passphrase_file)
         typed = {key: value for key, value in vars(args).items() if key not in NOT_IN_KEY and not key.startswith("command_")}
         self.journal = Journal(home, args.target, " ".join(self.verb.words), typed)
         module, _, self._function = self.verb.run.rpartition(":")
@@ -91,8 +96,13 @@ class Context:
 
     def signer(self, name):
         """The Signer for a device."""
+        self.root_signers()
         owner_only = self.verb.owner or getattr(self.args, "owner", False)
         return self.signers.choose(name, self.verb.verb or self.args.verb, owner_only)
+
+    def root_signers(self):
+        """The Signers of ``--with-roots``; their passphrases are asked for at the first call."""
+        return [self.signers.unlock(keyring.find_key(self.book, name)) for name in self._roots]
 
 
 def run(home, out, args):

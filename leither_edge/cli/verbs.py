@@ -60,6 +60,15 @@ def _keyset_rotate(parser):
     )
     parser.add_argument("--remove", action="append", default=[], metavar="ID", help="take a key out")
     parser.add_argument("--new-owner", metavar="KEY", help="hand over: put this key of yours in place of the present owner's")
+    parser.add_argument(
+        "--roots",
+        nargs=3,
+        metavar=("PUBLICKEY", "PUBLICKEY", "PUBLICKEY"),
+        help="name three root keys, to be kept apart from each other: any two of them can put in a new owner",
+    )
+    parser.add_argument(
+        "--with-roots", nargs=2, metavar=("KEY", "KEY"), help="sign with two root keys (names or files), since the owner's key is lost"
+    )
     parser.add_argument("--new-owner-passphrase-file", metavar="FILE", help="passphrase of that key (default: as --passphrase-file)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -116,7 +125,8 @@ VERBS = (
     Verb(("keyset", "show"), "keyset-get", "Which keys may command it.", "keyset_runs:keyset_show", (("", "keyset show"),)),
     Verb(
         ("keyset", "rotate"), "keyset-set", "Add or remove keys, or hand it to another owner key.", "keyset_runs:keyset_rotate",
-        (("", "keyset rotate --add operator PUBLICKEY"), ("a new owner key in place of the old one", "keyset rotate --new-owner family")),
+        (("", "keyset rotate --add operator PUBLICKEY"), ("a new owner key in place of the old one", "keyset rotate --new-owner family"),
+         ("in place of a lost one", "keyset rotate --new-owner family --with-roots root-1.key root-2.key")),
         _keyset_rotate, owner=True, keeps=True,
     ),
     Verb(

@@ -7,6 +7,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from appliance.commands.keyset_store import with_roots
 from leither_edge.card.claim_token import normal_token
 from leither_edge.core import audit, cbor, cose
 from leither_edge.core import keyset as keysets
@@ -99,6 +100,8 @@ class FakeDevice:
             rules = {verb: VerbRule(role, verb in DANGEROUS) for verb, role in ROLES.items()}
             last = self.sequences.get(command.issuer, 0)
             keyset = self.keyset
+            if command.verb in ("keyset-get", "keyset-set") and command.delegation is None:
+                keyset = with_roots(keyset, command.issuer)
             if command.verb == "keyset-get":
                 keyset = keyset._replace(version=command.keyset_version)
             try:

@@ -288,6 +288,25 @@ def test_a_hand_over_is_noted_after_a_resume_too(run, owned):
     assert run("remote", "attic", "status").code == 0
 
 
+def test_two_root_keys_put_in_a_new_owner(run, owned, tmp_path):
+    roots = [run("key", "new", "--name", f"root-{n}", "--out", tmp_path / f"root-{n}", "--json").json["public_key"] for n in (1, 2, 3)]
+    rotate = ("remote", "attic", "keyset", "rotate", "--key", "owner")
+    assert run(*rotate, "--roots", roots[0], roots[0], roots[1]).code == 2
+    assert run(*rotate, "--roots", *roots).code == 0
+    assert run(*rotate, "--roots", *roots, "--json").json["result"]["changed"] is False and owned.keyset.version == 2
+    run("key", "new", "--name", "family", "--json")
+    assert run(*rotate, "--roots", *roots[:2], run("key", "show", "family", "--json").json["public_key"]).code == 2
+    run("key", "delete", "owner", "--yes")
+    hand_over = ("remote", "attic", "keyset", "rotate", "--new-owner", "family", "--yes", "--with-roots")
+    assert run(*hand_over, "root-1", "family").code == 2
+    ran = run(*hand_over, "root-1", tmp_path / "root-3")
+    assert ran.code == 0, ran.err
+    family = run("key", "show", "family", "--json").json["public_key"]
+    shown = run("remote", "attic", "keyset", "show", "--key", "family", "--json").json["result"]
+    assert [(key["role"], key["public_key"]) for key in shown["keys"]] == [("owner", family)] and shown["roots"] == roots
+    assert run("remote", "list", "--json").json["remotes"][0]["owner"] == "family"
+
+
 def test_a_hand_over_takes_passphrases_from_files(run, owned, tmp_path, monkeypatch):
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("a good passphrase\n")
