@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""The card's partitions, from the hardware profile: the one place that knows where each begins.
+
+    byte 0        MBR
+    8 KiB         boot loader (boards with U-Boot), up to 4 MiB
+    4 MiB         U-Boot environment, and its second copy 64 KiB on (16 KiB each)
+    8 MiB         p1  FAT       what a person may edit: leither.toml; which slot starts: autoboot.txt
+                  p2  FAT       kernel, device trees, firmware of slot A
+                  p3  FAT       the same of slot B
+                  p4  extended, to the end of the card
+                      p5  squashfs  root of slot A
+                      p6  squashfs  root of slot B
+                      p7  ext4      STATE
+                      p8  ext4      DATA, last, because it grows to the card at the first start
+
+Run as a program it prints the genimage configuration of a profile.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+MIB = 1 << 20
+FIRST_BYTE = 8 * MIB
+LOADER_BYTE = 8 * 1024
+# Each logical partition has its table one mebibyte before it, so that each begins on a multiple of the erase block.
+LOGICAL_GAP = MIB
+DISK_SIGNATURE = 0x4C454954
+FAT_SERIALS = {"p1": "4C454931", "p2": "4C454932", "p3": "4C454933"}
+
+
+def partitions(limits):
+    """(name, first byte, bytes) of each partition on the card as it is flashed; p4 spans p5 to p8.
+
+    limits: section [partition] of a profile, sizes in MiB.
+    """
+    placed, at = [], FIRST_BYTE
+    for name, size_mib in (("p1", limits.settings_mib), ("p2", limits.boot_mib), ("p3", limits.boot_mib)):
+        placed.append((name, at, size_mib * MIB))
+        at += size_mib * MIB
+    extended = at
+    logical = []
+    for name, size_mib in (
+        ("p5", limits.slot_mib), ("p6", limits.slot_mib), ("p7", limits.state_mib), ("p8", limits.data_min_mib),
+    ):
+        at += LOGICAL_GAP
+        logical.append((name, at, size_mib * MIB))
+        at += size_mib * MIB
+    return [*placed, ("p4", extended, at - extended), *logical]
+
+
+def image_bytes(limits):
+    """Size of the card image."""
+    return max(first + size for _, first, size in partitions(limits))
+
+
+def genimage_text(limits, loader=None, boot_files=(), settings_files=()):
+    """genimage's configuration for one profile.
+
+    loader: file of the boot loader, None where the firmware is on p1; boot_files: on p2, in the images folder;
+    settings_files: on p1, the card's file first so that it lies in one piece.
+    """
+    where = {name: (first, size) for name, first, size in partitions(limits)}
+    lines = []
+    for name, files in (("p1", settings_files), ("p2", boot_files), ("p3", ())):
+        lines += [
+            f"image {name}.vfat {{",
+            "\tvfat {",
+            f'\t\tlabel = "{ {"p1": "LEITHER", "p2": "BOOT-A", "p3": "BOOT-B"}[name] }"',
+            f'\t\textraargs = "-i {FAT_SERIALS[name]} -F 16"',
+            *(f'\t\tfile {_quoted(target)} {{\n\t\t\timage = {_quoted(source)}\n\t\t}}' for source, target in files),
+            "\t}",
+            f"\tsize = {where[name][1]}",
+            "}",
+        ]
+    lines += [
+        "image sdcard.img {",
+        "\thdimage {",
+        '\t\tpartition-table-type = "mbr"',
+        "\t\textended-partition = 4",
+        f"\t\tdisk-signature = 0x{DISK_SIGNATURE:08x}",
+        f"\t\talign = {LOGICAL_GAP}",
+        "\t}",
+    ]
+    if loader:
+        lines += ["\tpartition loader {", "\t\tin-partition-table = false", f"\t\toffset = {LOADER_BYTE}", f"\t\timage = {_quoted(loader)}", "\t}"]
+    contents = (
+        ("p1", "0x0e", "p1.vfat"), ("p2", "0x0e", "p2.vfat"), ("p3", "0x0e", "p3.vfat"),
+        ("p5", "0x83", "rootfs.squashfs"), ("p6", "0x83", None), ("p7", "0x83", "state.ext4"), ("p8", "0x83", "data.ext4"),
+    )
+    for name, kind, image in contents:
+        first, size = where[name]
+        lines += [f"\tpartition {name} {{", f"\t\tpartition-type = {kind}", f"\t\toffset = {first}", f"\t\tsize = {size}"]
+        lines += [f"\t\timage = {_quoted(image)}"] if image else []
+        lines += ["\t}"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _quoted(text):
+    return f'"{text}"'
+
+
+def pairs(text):
+    """(source, target) of each line ``source [target]`` of a board's list of files."""
+    found = []
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if words:
+            found.append((words[0], words[-1] if len(words) > 1 else Path(words[0]).name))
+    return found
+
+
+def main():
+    """Print the configuration."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("profile", type=Path, help="a file of hw_profiles")
+    parser.add_argument("--board", type=Path, required=True, help="the board's folder")
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from leither_edge.profile import load
+
+    limits = load(str(options.profile))
+    loader = options.board / "loader"
+    settings = [("leither.toml", "leither.toml"), *pairs((options.board / "settings-files").read_text())]
+    sys.stdout.write(
+        genimage_text(
+            limits.partition,
+            loader.read_text().strip() if loader.exists() else None,
+            pairs((options.board / "boot-files").read_text()),
+            settings,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""How QEMU emulates each profile's board, and what it lacks."""
+
+from image.tests.card import Card
+from image.tests.machine import Machine
+from image.tests.raspberry_firmware import RaspberryFirmware
+from image.tests.uboot_firmware import UbootFirmware
+from leither_edge.profile import load
+
+# QEMU forwards from loopback only, so that nobody else reaches the guest.
+_FORWARD = "user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:80"
+
+
+class RaspberryPiZero(Machine):
+    """-M raspi0, a Zero without W: ARM1176, 512 MB, the SD card behind the Pi's own controller, Ethernet over the Pi's own USB controller.
+
+    Lacks the radio, the watchdog's countdown (arming it resets at once: bcm2835_powermgt.c, hence the argument ``leither.watchdog``), the
+    light, a clock; and the firmware, which RaspberryFirmware stands for. The power domains are not emulated, their driver would hang.
+    """
+
+    kernel_arguments = "console=ttyAMA0,115200 initcall_blacklist=bcm2835_power_driver_init leither.watchdog=off"
+
+    def hardware(self):
+        return [
+            "-M", "raspi0", "-drive", f"file={self.card.path},if=sd,format=raw",
+            "-netdev", _FORWARD.format(port=self.port), "-device", "usb-net,netdev=net0",
+        ]  # fmt: skip
+
+
+class VirtualBoard(Machine):
+    """-M virt, aarch64: the card behind an SDHCI controller on PCI, virtio Ethernet, a watchdog on PCI. Not the board's own devices."""
+
+    program = "qemu-system-aarch64"
+    kernel_arguments = "console=ttyAMA0"
+    memory_mib = 1024
+    processor = "cortex-a53"
+
+    def hardware(self):
+        return [
+            "-M", "virt", "-cpu", self.processor, "-m", str(self.memory_mib), "-device", "sdhci-pci",
+            "-drive", f"id=card,if=none,file={self.card.path},format=raw", "-device", "sd-card,drive=card",
+            "-netdev", _FORWARD.format(port=self.port), "-device", "virtio-net-pci,netdev=net0",
+            "-device", "virtio-rng-pci", "-device", "i6300esb",
+        ]  # fmt: skip
+
+
+class OrangePi(Machine):
+    """-M orangepi-pc: Allwinner H3, the SD card and Ethernet behind its own controllers.
+
+    Lacks the radio, the second Ethernet port and the watchdog, which is also what resets the board: the kernel's last line counts as the reset.
+    """
+
+    kernel_arguments = "console=ttyS0,115200 leither.watchdog=off"
+    _RESETS = r"reboot: Restarting system|Rebooting in \d+ seconds"
+
+    def hardware(self):
+        return [
+            "-M", "orangepi-pc", "-drive", f"file={self.card.path},if=sd,format=raw",
+            "-netdev", _FORWARD.format(port=self.port), "-net", "nic,netdev=net0",
+        ]  # fmt: skip
+
+    def has_reset(self):
+        if self.process.poll() is None and self.log.wait_for(self._RESETS, 0) is not None:
+            self.kill()
+            return True
+        return super().has_reset()
+
+
+_UBOOT_ARGUMENTS = "root=/dev/mmcblk0p{root} rootfstype=squashfs ro rootwait quiet panic=10 oops=panic"
+BOARDS = {
+    "pi-zero": (RaspberryPiZero, lambda: RaspberryFirmware()),
+    "router": (OrangePi, lambda: UbootFirmware(_UBOOT_ARGUMENTS, "sun8i-h3-orangepi-pc.dtb")),
+    "tv-box": (VirtualBoard, lambda: UbootFirmware(_UBOOT_ARGUMENTS)),
+}
+
+
+def open_machine(profile, image, folder, port=None):
+    """A Machine with a copy of an image in its card slot, as large as the smallest card of the profile; off."""
+    folder.mkdir(parents=True, exist_ok=True)
+    card = Card.copy(image, folder / "card.img", load(profile).partition.card_mib)
+    machine, firmware = BOARDS[profile]
+    return machine(card, folder, firmware(), port)

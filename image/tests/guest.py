@@ -1,0 +1,47 @@
+"""What is asked of a guest over its root shell (Machine.shell): figures, and the orders that have no signed command yet."""
+
+import json
+
+# Writes down that the next start is a trial of the slot, and restarts as a signed reboot does.
+_TRY = (
+    "import json; from appliance.board import machine; from appliance.slots import open_slots; "
+    'b = json.load(open("/etc/leither/board.json")); '
+    'machine.go_down(("/data", "/state"), open_slots(b["slots"], b["disk"]).try_next("{slot}"))'
+)
+_SLOTS = (
+    "import json; from appliance.slots import open_slots; "
+    'b = json.load(open("/etc/leither/board.json")); s = open_slots(b["slots"], b["disk"]); '
+    'print(json.dumps({"running": s.running, "committed": s.committed, "is_trial": s.is_trial}))'
+)
+SHELL_LIMIT_S = 120
+
+
+def memory_kib(machine):
+    """{name: KiB}: in_use of the whole system, and resident of node and supervisor, from /proc."""
+    _, text = machine.run("cat /proc/meminfo; for p in /proc/[0-9]*; do echo; tr '\\0' ' ' <$p/cmdline; echo; cat $p/status; done", SHELL_LIMIT_S)
+    system, processes = {}, {}
+    command = ""
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name in ("MemTotal", "MemAvailable"):
+            system[name] = int(value.split()[0])
+        elif "-m appliance." in line:
+            command = "supervisor_rss" if "-m appliance.supervisor" in line else "node_rss" if "-m appliance.device" in line else ""
+        elif name == "Name":
+            pass
+        elif name == "VmRSS" and command:
+            processes[command] = int(value.split()[0])
+            command = ""
+    return {"total": system["MemTotal"], "in_use": system["MemTotal"] - system["MemAvailable"], **processes}
+
+
+def slots(machine):
+    """{"running", "committed", "is_trial"} as the device itself sees its slots."""
+    status, text = machine.run(f"python3 -c '{_SLOTS}'", SHELL_LIMIT_S)
+    assert status == 0, text
+    return json.loads(next(line for line in text.splitlines() if line.startswith("{")))
+
+
+def start_trial(machine, slot):
+    """Restart into another slot on trial. Returns at once; the restart follows."""
+    machine.type(f"python3 -c '{_TRY.format(slot=slot)}'")
