@@ -123,7 +123,7 @@ def is_station(answer):
 
 def access_point_settings(ssid, passphrase, frequency_mhz):
     """What wpa_supplicant is told: WPA2 with CCMP and nothing newer, which older phones and the Pi's firmware stumble over."""
-    settings = [("ssid", ssid.encode().hex()), ("mode", "2"), ("frequency", str(frequency_mhz))]
+    settings = [("ssid", ssid.encode().hex()), ("mode", "2"), ("frequency", str(frequency_mhz)), ("wps_disabled", "1")]
     if not passphrase:
         return [*settings, ("key_mgmt", "NONE")]
     secret = passphrase if len(passphrase) == 64 else f'"{passphrase}"'

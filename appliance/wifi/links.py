@@ -26,6 +26,18 @@ def exists(name):
     return os.path.exists(f"{SYS_NET}/{name}")
 
 
+def hardware_address(name):
+    """The hardware address of an interface, 6 bytes. Raises OSError."""
+    try:
+        with open(f"{SYS_NET}/{name}/address", "rb") as file:
+            address = bytes.fromhex(file.read(32).decode().strip().replace(":", ""))
+    except ValueError:
+        address = b""
+    if len(address) != 6:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+    return address
+
+
 def has_carrier(name):
     """Whether something is at the other end. An interface that is down has none."""
     try:

@@ -134,6 +134,15 @@ def _end_leftover(record, program):
             name = file.read(64).strip()
     except (OSError, ValueError):
         return
-    # A name of busybox or of a script's interpreter is its own program's: argv tells.
+    # The number may be a stranger's by now.
     if name == os.path.basename(program).encode()[:COMM_MAX_BYTES] and pid > 1:
-        _end(pid, lambda: not os.path.exists(f"/proc/{pid}"))
+        _end(pid, lambda: _has_ended(pid))
+
+
+def _has_ended(pid):
+    """Whether a process that is not ours to collect is gone, or waits for its parent to collect it."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read(512).rpartition(b") ")[2][:1] in (b"Z", b"X", b"")
+    except OSError:
+        return True

@@ -13,7 +13,7 @@ import time
 
 from appliance.board import BoardError
 from appliance.wifi import kept as keeping
-from appliance.wifi import links, replies
+from appliance.wifi import links, nl80211, replies
 from appliance.wifi.access_point import AccessPoint
 from appliance.wifi.control import ControlError
 from appliance.wifi.dhcp import DhcpClient
@@ -127,8 +127,10 @@ class Radio:
     def close(self):
         """End all of it; the network stays kept."""
         self._dhcp.stop()
-        if self._access_point is not None:
-            self._access_point.close()
+        try:
+            self._close_access_point()
+        except ControlError:
+            pass
         self._supplicant.stop()
         self._drop()
 
@@ -243,7 +245,7 @@ class Radio:
         if self._side_by_side:
             try:
                 return self._open_beside(ssid, passphrase, frequency_mhz)
-            except (BoardError, ControlError):
+            except (BoardError, ControlError, OSError):
                 self._close_access_point()
                 # On a channel of its own it would have failed for the chip's sake; on the station's it may be the channel's.
                 if used_mhz is None:
@@ -259,8 +261,9 @@ class Radio:
 
     def _open_beside(self, ssid, passphrase, frequency_mhz):
         self._rest_unless_connected()
-        create_from = None if links.exists(ACCESS_POINT_INTERFACE) else self._interface
-        self._ap_control = self._supplicant.add(ACCESS_POINT_INTERFACE, create_from)
+        nl80211.remove(ACCESS_POINT_INTERFACE)  # left by a supervisor that was killed
+        nl80211.add_access_point(self._interface, ACCESS_POINT_INTERFACE, nl80211.beside(links.hardware_address(self._interface)))
+        self._ap_control = self._supplicant.add(ACCESS_POINT_INTERFACE)
         self._open_on(ACCESS_POINT_INTERFACE, self._ap_control, ssid, passphrase, frequency_mhz)
 
     def _open_on(self, interface, control, ssid, passphrase, frequency_mhz):
@@ -276,6 +279,11 @@ class Radio:
             self._ap_control.close()
             self._ap_control = None
             self._supplicant.remove(ACCESS_POINT_INTERFACE)
+        if self._side_by_side:
+            try:
+                nl80211.remove(ACCESS_POINT_INTERFACE)
+            except OSError:
+                pass  # it is removed before the next one is made
 
     def _aside(self):
         """Close the access point for a try. Returns what reopens it."""

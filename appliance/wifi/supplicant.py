@@ -51,23 +51,17 @@ class Supplicant:
                     raise
             time.sleep(START_POLL_S)
 
-    def add(self, interface, create_from=None):
-        """Look after an interface; make it as an access point's beside ``create_from`` if that is given.
-
-        Returns the Control of the interface. Raises ControlError when the daemon, the kernel or the chip cannot.
-        """
+    def add(self, interface):
+        """Look after an interface. Returns its Control. Raises ControlError when the daemon or the radio cannot."""
         if self._global is None:
             raise ControlError("wpa_supplicant does not run.")
-        if create_from is None:
-            command = f"INTERFACE_ADD {interface}\t\tnl80211\t{self._sockets}"
-        else:
-            command = f"INTERFACE_ADD {interface}\t\tnl80211\t{self._sockets}\t\t\tcreate\tap"
+        command = f"INTERFACE_ADD {interface}\t\tnl80211\t{self._sockets}"
         if not self._global.ask(command, ADD_LIMIT_S):
             raise ControlError(f"wpa_supplicant cannot use the interface {interface}.")
         return Control(os.path.join(self._sockets, interface), os.path.join(self._folder, f"own.{interface}"), hears=True)
 
     def remove(self, interface):
-        """Look after it no longer; one that was made is taken away. Raises ControlError."""
+        """Look after it no longer. Raises ControlError."""
         if self._global is not None:
             self._global.ask(f"INTERFACE_REMOVE {interface}", ADD_LIMIT_S)
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2154 # variables of udhcpc
 # Called by udhcpc (busybox) with what happened; the router's words are in its environment and are never evaluated.
 # LEITHER_LEASE: file that gets the address; LEITHER_RESOLV: file for the name servers; LEITHER_METRIC: of the route, lowest first.
 umask 022
