@@ -39,8 +39,8 @@ def test_defaults_are_filled_in():
     "member",
     [
         {"radio": "a b"}, {"radio": ""}, {"radio": "../x"}, {"radio": "x" * 16}, {"radio": "-x"}, {"wired": "eth0"},
-        {"wired": ["eth0"] * 9}, {"country": "de"}, {"country": "D1"}, {"slots": "grub"}, {"disk": "mmcblk0"}, {"led": "../led"}, {"captive_url": "ftp://x"},
-        {"captive_url": "http://x,y"}, {"port": 0}, {"name": ""}, {"unknown": 1}, {"radio_turns": 1},
+        {"wired": ["eth0"] * 9}, {"country": "de"}, {"country": "D1"}, {"slots": "grub"}, {"disk": "mmcblk0"}, {"led": "../led"},
+        {"captive_url": "ftp://x"}, {"captive_url": "http://x,y"}, {"port": 0}, {"name": ""}, {"unknown": 1}, {"radio_turns": 1},
     ],
 )  # fmt: skip
 def test_a_wrong_member_is_refused_in_plain_words(member):

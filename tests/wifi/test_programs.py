@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_what_a_killed_supervisor_left_is_ended(tmp_path):
     record = str(tmp_path / "pid")
     left = Program(["sleep", "61"], record)
     left.start()
+    wait_until(lambda: Path(f"/proc/{left.pid}/comm").read_text() == "sleep\n")  # set a moment after the spawn returns
     Program(["sleep", "62"], record)
     wait_until(lambda: not left.is_running())
 
