@@ -11,7 +11,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench lock clean
+.PHONY: help run test slow lint bench qemu image-test lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ lint: .venv/.ready-test ## check style and the shell scripts
 
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
+
+qemu: .venv/.ready-test ## start the built image in QEMU, its portal on a local port
+	@$(VENV)/python -m image.tests.emulate --profile '$(PROFILE)' $(QEMU_OPTIONS)
+
+image-test: .venv/.ready-test ## test the built image in QEMU, from outside (IMAGE_TEST_OPTIONS=--quick: few power cuts)
+	@$(VENV)/python -m pytest image/tests --profile '$(PROFILE)' $(IMAGE_TEST_OPTIONS)
 
 lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs uv)
 	$(COMPILE) pyproject.toml --extra cli -o requirements/run.lock

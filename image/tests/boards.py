@@ -46,7 +46,8 @@ class VirtualBoard(Machine):
 class OrangePi(Machine):
     """-M orangepi-pc: Allwinner H3, the SD card and Ethernet behind its own controllers.
 
-    Lacks the radio, the second Ethernet port and the watchdog, which is also what resets the board: the kernel's last line counts as the reset.
+    Lacks the radio, the second Ethernet port and the watchdog, which is also what resets the board: the kernel's last line counts
+    as the reset.
     """
 
     kernel_arguments = "console=ttyS0,115200 leither.watchdog=off"
@@ -76,6 +77,10 @@ BOARDS = {
 def open_machine(profile, image, folder, port=None):
     """A Machine with a copy of an image in its card slot, as large as the smallest card of the profile; off."""
     folder.mkdir(parents=True, exist_ok=True)
-    card = Card.copy(image, folder / "card.img", load(profile).partition.card_mib)
+    return board_with(profile, Card.copy(image, folder / "card.img", load(profile).partition.card_mib), folder, port)
+
+
+def board_with(profile, card, folder, port=None):
+    """A Machine with a card in its slot; off."""
     machine, firmware = BOARDS[profile]
     return machine(card, folder, firmware(), port)

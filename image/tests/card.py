@@ -90,9 +90,8 @@ class Card:
 
     def _mtools(self, program, partition, *arguments, data=None):
         first, _ = self.partitions()[partition]
-        done = subprocess.run(
-            [program, "-i", f"{self.path}@@{first}", *arguments], input=data, capture_output=True, env={"MTOOLS_SKIP_CHECK": "1", "PATH": _PATH}
-        )
+        command = [program, "-i", f"{self.path}@@{first}", *arguments]
+        done = subprocess.run(command, input=data, capture_output=True, env={"MTOOLS_SKIP_CHECK": "1", "PATH": _PATH})
         if done.returncode or len(done.stdout) > FILE_MAX_BYTES:
             said = done.stderr.decode("utf-8", "replace").strip()
             raise CardError(f"{program} {arguments[-1]} on {partition} failed: {said}")

@@ -18,20 +18,19 @@ SHELL_LIMIT_S = 120
 
 def memory_kib(machine):
     """{name: KiB}: in_use of the whole system, and resident of node and supervisor, from /proc."""
-    _, text = machine.run("cat /proc/meminfo; for p in /proc/[0-9]*; do echo; tr '\\0' ' ' <$p/cmdline; echo; cat $p/status; done", SHELL_LIMIT_S)
+    each = "for p in /proc/[0-9]*; do echo; tr '\\0' ' ' <$p/cmdline; echo; cat $p/status; done"
+    _, text = machine.run(f"cat /proc/meminfo; {each}", SHELL_LIMIT_S)
     system, processes = {}, {}
-    command = ""
+    process = ""
     for line in text.splitlines():
         name, _, value = line.partition(":")
         if name in ("MemTotal", "MemAvailable"):
             system[name] = int(value.split()[0])
         elif "-m appliance." in line:
-            command = "supervisor_rss" if "-m appliance.supervisor" in line else "node_rss" if "-m appliance.device" in line else ""
-        elif name == "Name":
-            pass
-        elif name == "VmRSS" and command:
-            processes[command] = int(value.split()[0])
-            command = ""
+            process = "supervisor_rss" if "-m appliance.supervisor" in line else "node_rss" if "-m appliance.device" in line else ""
+        elif name == "VmRSS" and process:
+            processes[process] = int(value.split()[0])
+            process = ""
     return {"total": system["MemTotal"], "in_use": system["MemTotal"] - system["MemAvailable"], **processes}
 
 

@@ -73,7 +73,8 @@ class Machine:
         try:
             command = [
                 self.program, *self.hardware(), "-kernel", str(plan.kernel), "-append", self._arguments(plan),
-                *(["-dtb", str(plan.device_tree)] if plan.device_tree else []), *(["-initrd", str(plan.initramfs)] if plan.initramfs else []),
+                *(["-dtb", str(plan.device_tree)] if plan.device_tree else []),
+                *(["-initrd", str(plan.initramfs)] if plan.initramfs else []),
                 "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-d", "unimp",
                 "-qmp", f"unix:/proc/self/fd/{folder_fd}/monitor,server=on,wait=off",
             ]  # fmt: skip

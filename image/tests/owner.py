@@ -5,18 +5,15 @@ import http.client
 from image.tests.card import SETTINGS, CardError
 from leither_edge.card.card_file import Card as Settings
 from leither_edge.card.card_file import write_card
-from leither_edge.card.location import find_card_file, patches
+from leither_edge.card.location import find_card_file, replacement
 from tests.device_process import Controller
 
 
 def write_settings(card, token):
-    """Put a claim token on a card as `leither card write` does, in place. Raises CardError."""
-    size = card.path.stat().st_size
-    file = find_card_file(card.read, size)
+    """Put a claim token on a card as `leither card write` does, in place. Raises CardError, LocationError."""
+    file = find_card_file(card.read, card.path.stat().st_size)
     text = write_card(Settings(token)).encode()
-    if len(text) > file.size:
-        raise CardError("the card's settings do not fit their place")
-    for at, data in patches(file, text.ljust(file.size, b"\n")):
+    for at, data in replacement(file, text):
         card.write(at, data)
     if not card.get(SETTINGS, "leither.toml").startswith(text):
         raise CardError("the card's settings were not written")

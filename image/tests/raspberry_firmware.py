@@ -22,7 +22,10 @@ class RaspberryFirmware:
         self._filters = {"all", *filters}
 
     def plan(self, card, folder, trial):
-        """The BootPlan for a start of ``card``; its files are put into ``folder``. trial: whether a trial was asked for. Raises CardError."""
+        """The BootPlan for a start of ``card``; its files are put into ``folder``. Raises CardError.
+
+        trial: whether the system before asked for a trial.
+        """
         slot = self.chosen(card, trial)
         partition = BOOT[slot]
         settings = config_values(_text(card.get(partition, "config.txt")), self._filters)

@@ -1,0 +1,1 @@
+"""The image build: a Buildroot external tree, its checks and its tests."""
