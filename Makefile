@@ -11,10 +11,10 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench qemu image-test lock clean
+.PHONY: help run test slow lint bench image image-sources image-check image-configs qemu image-test radio-test lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nSettings: PROFILE=%s STATE=%s LISTEN=%s PORT=%s CARD=%s PYTHON=%s\n' '$(PROFILE)' '$(STATE)' '$(LISTEN)' '$(PORT)' '$(CARD)' '$(PYTHON)'
 
 .venv/.ready-run: requirements/run.lock install.sh
@@ -40,10 +40,31 @@ lint: .venv/.ready-test ## check style and the shell scripts
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
 
-qemu: .venv/.ready-test ## start the built image in QEMU, its portal on a local port
+.venv/.ready-image: .venv/.ready-run install.sh
+	@PYTHON='$(PYTHON)' ./install.sh image
+
+.venv/.ready-qemu: .venv/.ready-test install.sh
+	@PYTHON='$(PYTHON)' ./install.sh qemu
+
+image: .venv/.ready-image ## build the flashable image of PROFILE (two hours the first time; BUILDROOT_DIR= BR2_DL_DIR= SOURCES=debian)
+	@$(VENV)/python image/build.py '$(PROFILE)'
+
+image-sources: .venv/.ready-image ## fill the download folder from the Debian archive and PyPI alone
+	@$(VENV)/python image/build.py --only-sources '$(PROFILE)'
+
+image-check: .venv/.ready-test ## check fragments, symbols, sizes and scripts of the image without a Buildroot tree
+	@$(VENV)/python -m image.check
+
+image-configs: .venv/.ready-run ## make the defconfigs of the boards anew from their fragments
+	@$(VENV)/python -m image.check --write
+
+radio-test: .venv/.ready-test ## test Wi-Fi on simulated radios in a real kernel
+	@tests/radio/run
+
+qemu: .venv/.ready-qemu ## start the built image in QEMU, its portal on a local port
 	@$(VENV)/python -m image.tests.emulate --profile '$(PROFILE)' $(QEMU_OPTIONS)
 
-image-test: .venv/.ready-test ## test the built image in QEMU, from outside (IMAGE_TEST_OPTIONS=--quick: few power cuts)
+image-test: .venv/.ready-qemu ## test the built image in QEMU, from outside (IMAGE_TEST_OPTIONS=--quick: few power cuts)
 	@$(VENV)/python -m pytest image/tests --profile '$(PROFILE)' $(IMAGE_TEST_OPTIONS)
 
 lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs uv)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what a target of the Makefile needs, and nothing twice: `install.sh run` or `install.sh test`.
+# Installs what a target of the Makefile needs, and nothing twice: `install.sh run`, `test`, `image` or `qemu`.
 # Distribution packages are asked of apt-get (through sudo where this user is not root), Python packages
 # come hash-locked into .venv.
 set -eu
 cd "$(dirname "$0")"
-purpose=${1:?usage: install.sh run|test}
+purpose=${1:?usage: install.sh run|test|image|qemu}
 python=${PYTHON:-python3}
 
 say() { printf '%s\n' "leither: $*"; }
@@ -25,6 +25,32 @@ if [ "$purpose" = test ]; then
     # Without a Chinese face the screenshots of the Chinese pages would show boxes.
     [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*CJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-wqy-zenhei"
 fi
+need() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] || missing="$missing $2"; }
+if [ "$purpose" = test ] || [ "$purpose" = qemu ] || [ "$purpose" = image ]; then
+    need mcopy mtools
+    need mkfs.fat dosfstools
+    need mke2fs e2fsprogs
+fi
+if [ "$purpose" = image ]; then
+    # What Buildroot asks of a machine, and what puts the card together.
+    for pair in gcc:gcc g++:g++ make:make patch:patch perl:perl bc:bc cpio:cpio rsync:rsync unzip:unzip file:file wget:wget \
+        bzip2:bzip2 xz:xz-utils git:git genimage:genimage; do
+        need "${pair%:*}" "${pair#*:}"
+    done
+    # What stands in where a source cannot be had (SOURCES=debian).
+    if [ "${SOURCES:-}" = debian ]; then
+        for pair in fakeroot:fakeroot msgfmt:gettext autopoint:autopoint patchelf:patchelf lzip:lzip depmod:kmod; do
+            need "${pair%:*}" "${pair#*:}"
+        done
+        [ -e /usr/include/expat.h ] || missing="$missing libexpat1-dev"
+        [ -e /usr/include/crypt.h ] || missing="$missing libcrypt-dev"
+    fi
+fi
+if [ "$purpose" = qemu ]; then
+    need qemu-system-arm qemu-system-arm
+    need qemu-img qemu-utils
+    need mksquashfs squashfs-tools
+fi
 if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || fail "this machine lacks:$missing. Install them with its package manager, then try again."
     root=""
@@ -38,6 +64,11 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086  # a list of packages, meant to be split
     $root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null ||
         fail "apt-get could not install:$missing. See its message above."
+fi
+
+if [ "$purpose" = image ] || [ "$purpose" = qemu ]; then
+    touch ".venv/.ready-$purpose"
+    exit 0
 fi
 
 lock=requirements/$([ "$purpose" = test ] && echo dev || echo run).lock

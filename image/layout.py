@@ -22,7 +22,7 @@ from pathlib import Path
 
 MIB = 1 << 20
 FIRST_BYTE = 8 * MIB
-LOADER_BYTE = 8 * 1024
+ENVIRONMENT_BYTES = (4 * MIB, 4 * MIB + 64 * 1024)
 # Each logical partition has its table one mebibyte before it, so that each begins on a multiple of the erase block.
 LOGICAL_GAP = MIB
 DISK_SIGNATURE = 0x4C454954
@@ -54,11 +54,12 @@ def image_bytes(limits):
     return max(first + size for _, first, size in partitions(limits))
 
 
-def genimage_text(limits, loader=None, boot_files=(), settings_files=()):
+def genimage_text(limits, loader=(), boot_files=(), settings_files=()):
     """genimage's configuration for one profile.
 
-    loader: file of the boot loader, None where the firmware is on p1; boot_files: on p2, in the images folder;
-    settings_files: on p1, the card's file first so that it lies in one piece.
+    loader: (file, first byte, hole or None) of what lies before the partitions, nothing where the firmware is on p1;
+    boot_files: (file, name) on p2, in the images folder; settings_files: the same on p1, the card's file first so that it lies
+    in one piece.
     """
     where = {name: (first, size) for name, first, size in partitions(limits)}
     lines = []
@@ -82,8 +83,10 @@ def genimage_text(limits, loader=None, boot_files=(), settings_files=()):
         f"\t\talign = {LOGICAL_GAP}",
         "\t}",
     ]
-    if loader:
-        lines += ["\tpartition loader {", "\t\tin-partition-table = false", f"\t\toffset = {LOADER_BYTE}", f"\t\timage = {_quoted(loader)}", "\t}"]
+    for number, (image, first, hole) in enumerate(loader):
+        lines += [f"\tpartition loader-{number} {{", "\t\tin-partition-table = false", f"\t\toffset = {first}", f"\t\timage = {_quoted(image)}"]
+        lines += [f"\t\tholes = {{{_quoted(hole)}}}"] if hole else []
+        lines += ["\t}"]
     contents = (
         ("p1", "0x0e", "p1.vfat"), ("p2", "0x0e", "p2.vfat"), ("p3", "0x0e", "p3.vfat"),
         ("p5", "0x83", "rootfs.squashfs"), ("p6", "0x83", None), ("p7", "0x83", "state.ext4"), ("p8", "0x83", "data.ext4"),
@@ -110,6 +113,17 @@ def pairs(text):
     return found
 
 
+def loader_parts(text):
+    """(file, first byte, hole) of each line ``file first-byte [hole-begin hole-end]``, and the two copies of the environment."""
+    parts = []
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if words:
+            hole = f"({words[2]}; {words[3]})" if len(words) == 4 else None
+            parts.append((words[0], int(words[1]), hole))
+    return parts + [("uboot-env.bin", first, None) for first in ENVIRONMENT_BYTES]
+
+
 def main():
     """Print the configuration."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -125,7 +139,7 @@ def main():
     sys.stdout.write(
         genimage_text(
             limits.partition,
-            loader.read_text().strip() if loader.exists() else None,
+            loader_parts(loader.read_text()) if loader.exists() else (),
             pairs((options.board / "boot-files").read_text()),
             settings,
         )

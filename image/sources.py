@@ -43,7 +43,7 @@ HOST_STUB = """\
 {name}_VERSION = {version}
 HOST_{name}_SOURCE =
 define HOST_{name}_INSTALL_CMDS
-\tmkdir -p $(HOST_DIR)/bin $(HOST_DIR)/share/aclocal
+\tmkdir -p $(HOST_DIR)/bin $(HOST_DIR)/sbin $(HOST_DIR)/share/aclocal
 {lines}
 endef
 $(eval $(host-generic-package))
@@ -421,18 +421,11 @@ def substitute(tree: Path, original: Path, wanted: Wanted, filled: Filled, rule:
                               stdout=subprocess.PIPE)
         shutil.rmtree(folder)
         subprocess.run(["tar", "-x", "-C", tree], input=made.stdout, check=True)
-    if "host" in rule:
-        lines = [f"\tln -sf $(shell which {program}) $(HOST_DIR)/bin/{program}" for program in rule["host"]]
-        lines += [f"\tln -sf {file} $(HOST_DIR)/share/aclocal/" for file in rule.get("macros", [])]
-        name = wanted.package.upper().replace("-", "_")
-        (folder / f"{wanted.package}.mk").write_text(
-            HOST_STUB.format(name=name, version=filled.got.replace(":", "-"), lines="\n".join(lines)))
-        return
     if filled.how == "other version" and "deb" not in rule:
         for file in folder.glob("*.mk"):
             text = file.read_text()
-            for old in (wanted.version, *rule.get("also", [])):
-                text = re.sub(rf"(_VERSION(?:_MAJOR)? = .*?){re.escape(old)}$", rf"\g<1>{filled.got}", text, flags=re.M)
+            if wanted.version:
+                text = re.sub(rf"(_VERSION(?:_MAJOR)? = .*?){re.escape(wanted.version)}$", rf"\g<1>{filled.got}", text, flags=re.M)
             file.write_text(text)
     for edit in rule.get("edit", []):
         file = tree / edit["file"]
@@ -443,6 +436,14 @@ def substitute(tree: Path, original: Path, wanted: Wanted, filled: Filled, rule:
     for gone in rule.get("remove", []):
         for file in tree.glob(gone):
             file.unlink()
+    if "host" in rule:
+        lines = [f"\tln -sf $(shell which {program}) $(HOST_DIR)/{folder_name}/{program}"
+                 for program in rule["host"] for folder_name in ("bin", "sbin")]
+        lines += [f"\tln -sf {file} $(HOST_DIR)/share/aclocal/" for file in rule.get("macros", [])]
+        name = wanted.package.upper().replace("-", "_")
+        (folder / f"{wanted.package}.mk").write_text(
+            HOST_STUB.format(name=name, version=filled.got.replace(":", "-"), lines="\n".join(lines)))
+        return
     for name in wanted.hash_files:
         file = Path(name)
         if not file.is_relative_to(original):

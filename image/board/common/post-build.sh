@@ -2,19 +2,19 @@
 # After everything is installed: keep what the device uses, and check that nothing asked for was silently dropped.
 # Buildroot gives the target's folder as the first argument, and BINARIES_DIR, HOST_DIR, BASE_DIR, BR2_CONFIG.
 set -eu
-target=$1
+target=${1:?target folder}
 tree=$BR2_EXTERNAL_LEITHER_PATH
 profile=$(sed -n 's/^BR2_PACKAGE_LEITHER_EDGE_PROFILE="\(.*\)"$/\1/p' "$BR2_CONFIG")
 board=$tree/board/$profile
 
-mkdir -p "$target/etc/leither" "$target/state" "$target/data" "$target/card"
-printf '%s\n' "$profile" > "$target/etc/leither/profile"
+mkdir -p "${target:?}/etc/leither" "${target:?}/state" "${target:?}/data" "${target:?}/card"
+printf '%s\n' "$profile" > "${target:?}/etc/leither/profile"
 # Settings live in STATE; what a start finds out lives in memory.
-rm -rf "$target/etc/resolv.conf" "$target/etc/init.d" "$target/etc/network" "$target/etc/mtab" "$target/var"
-ln -s /run/resolv.conf "$target/etc/resolv.conf"
-ln -s /proc/mounts "$target/etc/mtab"
-ln -s /run "$target/var"
-rm -rf "$target/usr/share/udhcpc" "$target/usr/share/man" "$target/usr/share/doc" "$target/media" "$target/opt" "$target/mnt"
+rm -rf "${target:?}/etc/resolv.conf" "${target:?}/etc/init.d" "${target:?}/etc/network" "${target:?}/etc/mtab" "${target:?}/var"
+ln -s /run/resolv.conf "${target:?}/etc/resolv.conf"
+ln -s /proc/mounts "${target:?}/etc/mtab"
+ln -s /run "${target:?}/var"
+rm -rf "${target:?}/usr/share/udhcpc" "${target:?}/usr/share/man" "${target:?}/usr/share/doc" "${target:?}/media" "${target:?}/opt" "${target:?}/mnt"
 
 "$HOST_DIR/bin/python3" "$tree/package/leither-edge/prune.py" --target "$target" --list "$tree/package/leither-edge"
 "$HOST_DIR/bin/python3" "$tree/board/common/keep.py" --target "$target" --board "$board" --rest "$BINARIES_DIR/modules-rest.tar"

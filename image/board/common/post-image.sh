@@ -4,4 +4,7 @@ set -eu
 images=$1
 tree=$BR2_EXTERNAL_LEITHER_PATH
 profile=$(sed -n 's/^BR2_PACKAGE_LEITHER_EDGE_PROFILE="\(.*\)"$/\1/p' "$BR2_CONFIG")
+if [ -x "$tree/board/$profile/boot-loader.sh" ]; then
+	"$tree/board/$profile/boot-loader.sh" "$images"
+fi
 exec "$tree/board/common/assemble.sh" "$images" "$profile"
