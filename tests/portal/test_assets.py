@@ -77,3 +77,19 @@ def test_all_static_files_together_are_small(built_assets):
         plain = name.removesuffix(".gz")
         sizes[plain] = min(sizes.get(plain, 1 << 30), os.path.getsize(os.path.join(built_assets.folder, name)))
     assert sum(sizes.values()) < 50_000
+
+
+def test_files_that_came_built_are_used_as_they_are(tmp_path, monkeypatch):
+    web = tmp_path / "web"
+    built = assets.build(str(web))
+    manifest = web / "manifest"
+    manifest.write_text("".join(line for line in manifest.read_text().splitlines(True) if not line.startswith("source=")))
+    monkeypatch.setattr(assets, "PREBUILT", str(web))
+    assert assets.load(str(tmp_path / "never made")).version == built.version
+    assert not (tmp_path / "never made").exists()
+
+
+def test_built_files_that_are_not_whole_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(assets, "PREBUILT", str(tmp_path))
+    with pytest.raises(OSError, match="not whole"):
+        assets.load(str(tmp_path / "out"))

@@ -14,21 +14,22 @@ import sys
 from pathlib import Path
 
 PACKAGES = ("leither_edge", "appliance")
+KINDS = ("*.py", "*.sh")
 LEFT_OUT = ("leither_edge/cli", "appliance/board/fake.py", "appliance/portal/static")
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 
 
 def sources(checkout):
-    """Paths of the modules that the device runs, relative to the checkout, sorted."""
-    found = [path.relative_to(checkout) for name in PACKAGES for path in (checkout / name).rglob("*.py")]
+    """Paths of the modules and scripts that the device runs, relative to the checkout, sorted."""
+    found = [path.relative_to(checkout) for name in PACKAGES for kind in KINDS for path in (checkout / name).rglob(kind)]
     return sorted(path for path in found if not any(str(path).startswith(left_out) for left_out in LEFT_OUT))
 
 
 def install(source, target):
-    """Copy one file, with mode 0644 and the build's time."""
+    """Copy one file, with mode 0644 (0755 for a script) and the build's time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    target.chmod(0o644)
+    target.chmod(0o755 if source.suffix == ".sh" else 0o644)
     os.utime(target, (EPOCH, EPOCH))
 
 

@@ -145,7 +145,9 @@ def main():
 
 
 def is_data(path, lib):
-    """Whether a file is no module but belongs to a package of ours: the packed page."""
+    """Whether a file is no module but belongs to a package of ours: a script, or the packed page."""
+    if path.suffix == ".sh":
+        return path.is_relative_to(lib / "site-packages" / "appliance")
     return path.is_relative_to(lib / "site-packages" / "appliance" / "portal" / "web")
 
 
