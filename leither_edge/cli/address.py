@@ -5,10 +5,11 @@ from collections import namedtuple
 
 from leither_edge.cli.failure import UsageError
 
-DEFAULT_PORT = 8040
+# Where a device of ours serves; a node on a laptop prints its port with its address.
+DEFAULT_PORT = 80
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
 IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]{1,32})?")
-ACCEPTED = "Write it like 192.168.4.1:8040, http://host:port/ or [fe80::1]:8040."
+ACCEPTED = "Write it like 192.168.4.1, http://host:port/ or [fe80::1]:8040."
 
 
 class Address(namedtuple("Address", "host port")):

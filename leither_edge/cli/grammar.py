@@ -47,7 +47,7 @@ def build():
         summary="Leither Edge: own your devices, and command them from your terminal.",
         examples=[
             ("make the key that will own your devices", "leither key new"),
-            ("meet a device on your network, then make it yours", "leither remote add attic 192.168.4.1:8040"),
+            ("meet a device on your network, then make it yours", "leither remote add attic 192.168.4.1"),
             ("", "leither remote claim attic --token T7KQ2-…"),
             ("daily life", "leither remote attic status"),
             ("all devices of a group at once", "leither remote @home status"),
@@ -163,7 +163,7 @@ def add_remote(top):
         usage_lines=["COMMAND [OPTIONS]", "NAME VERB [OPTIONS]", "@GROUP VERB [OPTIONS]"],
         sections=[("WHAT A DEVICE DOES  (leither remote NAME VERB)", [(" ".join(verb.words), verb.summary) for verb in VERBS])],
         examples=[
-            ("", "leither remote add attic 192.168.4.1:8040"),
+            ("", "leither remote add attic 192.168.4.1"),
             ("", "leither remote attic status"),
             ("", "leither remote attic config set name=Attic language=en"),
             ("ten devices at once; carry on after a break with --resume", "leither remote @home status"),
@@ -173,11 +173,11 @@ def add_remote(top):
     add = remote.command(
         "add", "Meet a device: check its signature and remember its key.", run="remote:add",
         details=["From then on only a device holding that key is believed, at whatever address."],
-        examples=[("", "leither remote add attic 192.168.4.1:8040"), ("the id is known", "leither remote add attic attic.lan --device ID")],
+        examples=[("", "leither remote add attic 192.168.4.1"), ("the id is known", "leither remote add attic attic.lan --device ID")],
     )  # fmt: skip
     add.add_argument("name", metavar="NAME", help="your name for the device")
     add.add_argument(
-        "address", metavar="ADDRESS", help="like 192.168.4.1:8040, http://host:port/ or [fe80::1]:8040 (port 8040 when left out)"
+        "address", metavar="ADDRESS", help="like 192.168.4.1, http://host:port/ or [fe80::1]:8040 (port 80 when left out)"
     )
     add.add_argument("--device", metavar="ID", help="the device id you expect (27 characters)")
     common(add, timeout=TIMEOUT_S)
@@ -210,7 +210,7 @@ def add_remote(top):
         "Tell a device's new address.",
         run="remote:move",
         details=["The device there must hold the key you know."],
-        examples=[("", "leither remote move attic 192.168.1.20:8040")],
+        examples=[("", "leither remote move attic 192.168.1.20")],
     )
     move.add_argument("name", metavar="NAME", help="which device")
     move.add_argument("address", metavar="ADDRESS", help="where it is now")

@@ -70,8 +70,8 @@ def test_suggestions(run):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("192.168.4.1:8040", "192.168.4.1:8040"), ("http://host:80/", "host:80"), ("[::1]:8040", "[::1]:8040"), ("::1", "[::1]:8040"),
-        ("HTTP://Leither.Local", "leither.local:8040"), ("[fe80::1%eth0]:1", "[fe80::1%eth0]:1"),
+        ("192.168.4.1:8040", "192.168.4.1:8040"), ("http://host:80/", "host:80"), ("[::1]:8040", "[::1]:8040"), ("::1", "[::1]:80"),
+        ("HTTP://Leither.Local", "leither.local:80"), ("[fe80::1%eth0]:1", "[fe80::1%eth0]:1"),
     ],
 )  # fmt: skip
 def test_addresses(text, wanted):
