@@ -48,6 +48,8 @@ class AccessPoint:
         try:
             self._number = network(control, access_point_settings(ssid, passphrase, frequency_mhz))
             control.events()
+            # Else it looks around first, which takes many seconds beside a station that is in a network.
+            control.ask("AP_SCAN 2")
             control.ask(f"SELECT_NETWORK {self._number}")
             self._wait_until_on()
             links.set_up(self.interface)
@@ -80,6 +82,7 @@ class AccessPoint:
             number, self._number = self._number, None
             try:
                 self._control.ask(f"REMOVE_NETWORK {number}")
+                self._control.ask("AP_SCAN 1")  # as a station wants it
             except ControlError:
                 pass  # then the daemon is gone, and the access point with it
         try:
