@@ -84,7 +84,8 @@ def genimage_text(limits, loader=(), boot_files=(), settings_files=()):
         "\t}",
     ]
     for number, (image, first, hole) in enumerate(loader):
-        lines += [f"\tpartition loader-{number} {{", "\t\tin-partition-table = false", f"\t\toffset = {first}", f"\t\timage = {_quoted(image)}"]
+        lines += [f"\tpartition loader-{number} {{", "\t\tin-partition-table = false"]
+        lines += [f"\t\toffset = {first}", f"\t\timage = {_quoted(image)}"]
         lines += [f"\t\tholes = {{{_quoted(hole)}}}"] if hole else []
         lines += ["\t}"]
     contents = (

@@ -41,7 +41,8 @@ def keep_modules(target, wanted, rest):
     if not folders:
         return
     modules = folders[0]
-    subprocess.run(["tar", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "-cf", rest, "-C", target, "lib/modules"], check=True)
+    plain = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner")
+    subprocess.run(["tar", *plain, "-cf", rest, "-C", target, "lib/modules"], check=True)
     kept = with_dependencies(modules, wanted)
     for path in modules.rglob("*.ko*"):
         if str(path.relative_to(modules)) not in kept:

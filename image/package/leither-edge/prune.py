@@ -125,7 +125,8 @@ def main():
     ours = sorted(name for name in kept if name.partition(".")[0] not in ROOTS)
     committed = options.list / f"modules-{version}"
     if options.write or not committed.exists():
-        committed.write_text(f"# Modules of Python {version} and its packages that the image keeps; made by prune.py.\n" + "\n".join(ours) + "\n")
+        heading = f"# Modules of Python {version} and its packages that the image keeps; made by prune.py."
+        committed.write_text("\n".join([heading, *ours, ""]))
         print(f"leither-edge: wrote {committed.name}: {len(ours)} modules")
     elif names_in(committed) != ours:
         before = set(names_in(committed))
