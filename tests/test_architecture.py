@@ -89,7 +89,9 @@ def test_core_imports_what_micropython_has(path):
         assert module.startswith("leither_edge.core") or module in CORE_MAY_IMPORT, f"line {line}: core may not import {module}"
 
 
-@pytest.mark.parametrize("path", sources("appliance/supervisor") + sources("appliance/board") + sources("appliance/wifi"), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for room in ("supervisor", "board", "wifi") for path in sources(f"appliance/{room}")], ids=lambda path: path.name
+)
 def test_the_supervisor_is_standard_library_only(path):
     for module, line in imported_modules(path):
         known = any(module == room or module.startswith(room + ".") for room in SUPERVISOR_MAY_IMPORT)

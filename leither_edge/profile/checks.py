@@ -177,9 +177,10 @@ def _partitions(profile, complain):
 
 def _image_fits(profile, complain):
     image, partition = profile["image"], profile["partition"]
-    for name, size_mib, where in (("squashfs_max_kib", partition["slot_mib"], "slot_mib"), ("kernel_max_kib", partition["boot_mib"], "boot_mib")):
-        if image[name] > size_mib * 1024:
-            complain("image", name, f"image.{name} = {image[name]} does not fit partition.{where} = {size_mib} (allowed: up to {size_mib * 1024})")
+    for name, where in (("squashfs_max_kib", "slot_mib"), ("kernel_max_kib", "boot_mib")):
+        room_kib = partition[where] * 1024
+        if image[name] > room_kib:
+            complain("image", name, f"image.{name} = {image[name]} does not fit partition.{where} (allowed: up to {room_kib})")
 
 
 _CHECKS = (
