@@ -26,6 +26,9 @@ ACCESS_POINT_INTERFACE = "ap0"
 CHANNELS_MHZ = range(2412, 2463)
 DEFAULT_MHZ = 2437
 RETRY_S = 5.0
+# The verb may last 60 s, and the access point must be back by then.
+JOIN_LIMIT_S = 48.0
+LOST_REST_S = 15.0
 
 
 class Radio:
@@ -61,6 +64,7 @@ class Radio:
         self._ap_control = None
         self._scan = []
         self._again_s = 0.0
+        self._lost_s = None
 
     # The daemon.
 
@@ -106,6 +110,7 @@ class Radio:
         try:
             self._ready()
             self._station.tick()
+            self._rest_when_lost(now_s)
             if self._access_point is not None:
                 self._access_point.tick()
                 if not self._access_point.is_open:
@@ -147,6 +152,7 @@ class Radio:
 
     def join(self, ssid, passphrase, hidden):
         """As Board.wifi_join."""
+        give_up_s = time.monotonic() + JOIN_LIMIT_S
         with _Plainly(self):
             self._ready()
             reopen = self._aside() if self._has_the_radio else None
@@ -159,7 +165,7 @@ class Radio:
                 if reopen is not None:
                     # There a second try, with another password, need not take the access point down.
                     reopen = *reopen[:2], quietly_shared(found, reopen[2])
-                address = self._station.try_network(wanted)
+                address = self._station.try_network(wanted, give_up_s)
             except BaseException:
                 if reopen is not None:
                     self._reopen(*reopen)
@@ -297,6 +303,15 @@ class Radio:
             self._open(ssid, passphrase, frequency_mhz)
         except (BoardError, ControlError):
             pass  # it shows as closed, and whoever decides about it opens it again
+
+    def _rest_when_lost(self, now_s):
+        """A station that has lost its network while the access point is open rests too, after a moment to find it again."""
+        if self._access_point is None or self._has_the_radio or self._station.is_connected:
+            self._lost_s = None
+        elif self._lost_s is None:
+            self._lost_s = now_s
+        elif now_s - self._lost_s >= LOST_REST_S:
+            self._station.pause()
 
     def _rest_unless_connected(self):
         if not self._station.is_connected:

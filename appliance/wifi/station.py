@@ -14,6 +14,7 @@ WAIT_STEP_S = 0.25
 LOOK_LIMIT_S = 14.0
 # The address: most DHCP servers answer within a second, some ask around first whether an address is free.
 ADDRESS_LIMIT_S = 25.0
+ADDRESS_MIN_S = 8.0
 # Not in use by the network now tried.
 STALE_S = 15
 
@@ -51,18 +52,19 @@ class Station:
         command = "SCAN" if hidden_ssid is None else f"SCAN ssid {hidden_ssid.hex()}"
         give_up_s = time.monotonic() + SCAN_LIMIT_S
         self._control.events()
-        while not self._control.ask(command):
-            # It is scanning by itself, or busy with a connection.
-            if time.monotonic() >= give_up_s:
-                raise BoardError("failed", "The radio could not look for networks.")
-            self._wait(BUSY_PAUSE_S)
+        asked = False
         while time.monotonic() < give_up_s:
+            # Refused while it scans by itself, which is as good unless a hidden name must be called.
+            asked = asked or self._control.ask(command)
             names = [event.name for event in self._wait(WAIT_STEP_S)]
-            if "CTRL-EVENT-SCAN-RESULTS" in names:
+            if "CTRL-EVENT-SCAN-RESULTS" in names and (asked or hidden_ssid is None):
                 return self.seen()
             if "CTRL-EVENT-SCAN-FAILED" in names:
-                break
-        raise BoardError("failed", "The radio could not look for networks.")
+                asked = False
+        found = self.seen()
+        if not found:
+            raise BoardError("failed", "The radio could not look for networks.")
+        return found
 
     def seen(self):
         """What the last scans have shown. Raises ControlError."""
@@ -85,16 +87,16 @@ class Station:
 
     # Joining.
 
-    def try_network(self, wanted):
-        """Join ``wanted`` (KeptNetwork) and keep to it if that works; else go back to the one before.
+    def try_network(self, wanted, give_up_s):
+        """Join ``wanted`` (KeptNetwork) until ``give_up_s`` (monotonic) and keep to it if that works; else go back to the one before.
 
         Returns the address. Raises BoardError with the reason, ControlError.
         """
         number = network(self._control, network_settings(wanted))
         self._dhcp.stop()
         try:
-            self._connect(number, wanted.security == replies.WPA3)
-            address = self._wait_for_address()
+            self._connect(number, wanted.security == replies.WPA3, give_up_s - ADDRESS_MIN_S)
+            address = self._wait_for_address(give_up_s)
         except BaseException:
             self._control.ask(f"REMOVE_NETWORK {number}")
             self._dhcp.stop()
@@ -105,10 +107,10 @@ class Station:
         self._number, self.network, self._paused = number, wanted, False
         return address
 
-    def _connect(self, number, sae):
+    def _connect(self, number, sae, give_up_s):
         self._control.ask("DISCONNECT")
         self._control.events()
-        course = trial.Trial(time.monotonic(), sae)
+        course = trial.Trial(time.monotonic(), sae, give_up_s)
         self._control.ask(f"SELECT_NETWORK {number}")
         while (result := course.result(time.monotonic())) is None:
             for event in self._wait(WAIT_STEP_S):
@@ -120,9 +122,9 @@ class Station:
         if result != trial.CONNECTED:
             raise BoardError(result, SENTENCES[result])
 
-    def _wait_for_address(self):
+    def _wait_for_address(self, give_up_s):
         self._dhcp.start()
-        give_up_s = time.monotonic() + ADDRESS_LIMIT_S
+        give_up_s = min(give_up_s, time.monotonic() + ADDRESS_LIMIT_S)
         while time.monotonic() < give_up_s:
             address = self._dhcp.address
             if address:
@@ -148,6 +150,8 @@ class Station:
 
     def pause(self):
         """Look for nothing: the access point has the radio. Raises ControlError."""
+        if self._paused:
+            return
         self._paused = True
         self._dhcp.stop()
         self._control.ask("DISCONNECT")

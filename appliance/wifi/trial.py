@@ -16,14 +16,15 @@ NOT_FOUNDS = 3
 class Trial:
     """One try. Times are monotonic seconds.
 
+    give_up_s: when it ends at the latest;
     sae: whether the network takes WPA3 only: there a wrong password shows as a failed authentication.
     wants_again: the daemon has put the network aside and is to be told to try it once more; clear it when that is done.
     """
 
     __slots__ = ("_ends_s", "_failures", "_missing", "_reached", "_result", "_sae", "wants_again")
 
-    def __init__(self, now_s, sae=False):
-        self._ends_s = now_s + CONNECT_S
+    def __init__(self, now_s, sae=False, give_up_s=None):
+        self._ends_s = now_s + CONNECT_S if give_up_s is None else min(give_up_s, now_s + CONNECT_S)
         self._sae = sae
         self._failures = 0
         self._missing = 0
