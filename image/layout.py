@@ -63,7 +63,7 @@ def genimage_text(limits, loader=(), boot_files=(), settings_files=()):
     """
     where = {name: (first, size) for name, first, size in partitions(limits)}
     lines = []
-    for name, files in (("p1", settings_files), ("p2", boot_files), ("p3", ())):
+    for name, files in (("p1", settings_files), ("p2", boot_files), ("p3", [("slot-b.txt", "readme.txt")])):
         lines += [
             f"image {name}.vfat {{",
             "\tvfat {",

@@ -5,7 +5,8 @@ images=$(realpath "$1")
 profile=$2
 tree=$(realpath "$(dirname "$0")/../..")
 board=$tree/board/$profile
-epoch=${SOURCE_DATE_EPOCH:-0}
+# FAT knows no time before 1980.
+epoch=${SOURCE_DATE_EPOCH:-315532800}
 python=${LEITHER_PYTHON:-python3}
 PATH=$PATH:/usr/sbin:/sbin
 export PATH SOURCE_DATE_EPOCH="$epoch" E2FSPROGS_FAKE_TIME="$epoch" TZ=UTC
@@ -27,6 +28,5 @@ trap 'rm -rf "$work"' EXIT
 find "$images" -type f -exec touch -h -d "@$epoch" {} +
 "$python" "$tree/layout.py" "$tree/../hw_profiles/$profile.toml" --board "$board" > "$work/genimage.cfg"
 rm -f "$images/sdcard.img"
-faketime=""
 mkdir "$work/root"
-$faketime genimage --rootpath "$work/root" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" --config "$work/genimage.cfg"
+genimage --rootpath "$work/root" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" --config "$work/genimage.cfg"

@@ -19,6 +19,8 @@ CARD = """\
 # passphrase = "..."
 """
 
+SLOT_B = "The kernel of slot B comes here with the first update.\n"
+
 AUTOBOOT = """\
 [all]
 tryboot_a_b=1
@@ -39,6 +41,7 @@ def padded(text, size):
 def main(images, board):
     """Write the files into the images folder."""
     (images / "leither.toml").write_bytes(padded(CARD, CARD_BYTES))
+    (images / "slot-b.txt").write_text(SLOT_B)
     if (board / "cmdline.txt").exists():
         (images / "autoboot.txt").write_bytes(padded(AUTOBOOT, AUTOBOOT_BYTES))
         folder = images / "rpi-firmware"
