@@ -30,16 +30,17 @@ if [ "$purpose" = test ] || [ "$purpose" = qemu ] || [ "$purpose" = image ]; the
     need mcopy mtools
     need mkfs.fat dosfstools
     need mke2fs e2fsprogs
+    need genimage genimage
 fi
 if [ "$purpose" = image ]; then
     # What Buildroot asks of a machine, and what puts the card together.
     for pair in gcc:gcc g++:g++ make:make patch:patch perl:perl bc:bc cpio:cpio rsync:rsync unzip:unzip file:file wget:wget \
-        bzip2:bzip2 xz:xz-utils git:git genimage:genimage; do
+        bzip2:bzip2 xz:xz-utils git:git; do
         need "${pair%:*}" "${pair#*:}"
     done
     # What stands in where a source cannot be had (SOURCES=debian).
     if [ "${SOURCES:-}" = debian ]; then
-        for pair in fakeroot:fakeroot msgfmt:gettext autopoint:autopoint patchelf:patchelf lzip:lzip depmod:kmod; do
+        for pair in bison:bison fakeroot:fakeroot msgfmt:gettext autopoint:autopoint patchelf:patchelf lzip:lzip depmod:kmod; do
             need "${pair%:*}" "${pair#*:}"
         done
         [ -e /usr/include/expat.h ] || missing="$missing libexpat1-dev"

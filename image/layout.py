@@ -54,10 +54,17 @@ def image_bytes(limits):
     return max(first + size for _, first, size in partitions(limits))
 
 
-def genimage_text(limits, loader=(), boot_files=(), settings_files=()):
-    """genimage's configuration for one profile.
+def cluster_sectors(size):
+    """Sectors a cluster of a FAT16 partition of ``size`` bytes: the fewest, since FAT16 needs 4,085 clusters and has 65,524."""
+    sectors = 1
+    while size // (512 * sectors) > 65_000:
+        sectors *= 2
+    return sectors
 
-    loader: (file, first byte, hole or None) of what lies before the partitions, nothing where the firmware is on p1;
+
+def fat_text(limits, boot_files, settings_files):
+    """genimage's configuration of the three FAT partitions.
+
     boot_files: (file, name) on p2, in the images folder; settings_files: the same on p1, the card's file first so that it lies
     in one piece.
     """
@@ -68,13 +75,22 @@ def genimage_text(limits, loader=(), boot_files=(), settings_files=()):
             f"image {name}.vfat {{",
             "\tvfat {",
             f'\t\tlabel = "{ {"p1": "LEITHER", "p2": "BOOT-A", "p3": "BOOT-B"}[name] }"',
-            f'\t\textraargs = "-i {FAT_SERIALS[name]} -F 16"',
+            f'\t\textraargs = "-i {FAT_SERIALS[name]} -F 16 -s {cluster_sectors(where[name][1])}"',
             *(f'\t\tfile {_quoted(target)} {{\n\t\t\timage = {_quoted(source)}\n\t\t}}' for source, target in files),
             "\t}",
             f"\tsize = {where[name][1]}",
             "}",
         ]
-    lines += [
+    return "\n".join([*lines, ""])
+
+
+def card_text(limits, loader=()):
+    """genimage's configuration of the card, from partitions that are made.
+
+    loader: (file, first byte, hole or None) of what lies before the partitions, nothing where the firmware is on p1.
+    """
+    where = {name: (first, size) for name, first, size in partitions(limits)}
+    lines = [
         "image sdcard.img {",
         "\thdimage {",
         '\t\tpartition-table-type = "mbr"',
@@ -130,21 +146,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile", type=Path, help="a file of hw_profiles")
     parser.add_argument("--board", type=Path, required=True, help="the board's folder")
+    parser.add_argument("--part", choices=("fat", "card"), required=True, help="the FAT partitions, or the card made of all of them")
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from leither_edge.profile import load
 
     limits = load(str(options.profile))
-    loader = options.board / "loader"
+    if options.part == "card":
+        loader = options.board / "loader"
+        sys.stdout.write(card_text(limits.partition, loader_parts(loader.read_text()) if loader.exists() else ()))
+        return
     settings = [("leither.toml", "leither.toml"), *pairs((options.board / "settings-files").read_text())]
-    sys.stdout.write(
-        genimage_text(
-            limits.partition,
-            loader_parts(loader.read_text()) if loader.exists() else (),
-            pairs((options.board / "boot-files").read_text()),
-            settings,
-        )
-    )
+    sys.stdout.write(fat_text(limits.partition, pairs((options.board / "boot-files").read_text()), settings))
 
 
 if __name__ == "__main__":

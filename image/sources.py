@@ -441,6 +441,8 @@ def substitute(tree: Path, original: Path, wanted: Wanted, filled: Filled, rule:
                  for program in rule["host"] for folder_name in ("bin", "sbin")]
         lines += [f"\tln -sf {file} $(HOST_DIR)/share/aclocal/" for file in rule.get("macros", [])]
         name = wanted.package.upper().replace("-", "_")
+        for patch in folder.glob("*.patch"):
+            patch.unlink()
         (folder / f"{wanted.package}.mk").write_text(
             HOST_STUB.format(name=name, version=filled.got.replace(":", "-"), lines="\n".join(lines)))
         return

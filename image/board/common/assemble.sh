@@ -26,7 +26,15 @@ ext4 data.ext4 "$(mib data_min_mib)" DATA 4c454954-0000-4000-8000-000000000008
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 find "$images" -type f -exec touch -h -d "@$epoch" {} +
-"$python" "$tree/layout.py" "$tree/../hw_profiles/$profile.toml" --board "$board" > "$work/genimage.cfg"
 rm -f "$images/sdcard.img"
 mkdir "$work/root"
-genimage --rootpath "$work/root" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" --config "$work/genimage.cfg"
+layout() { "$python" "$tree/layout.py" "$tree/../hw_profiles/$profile.toml" --board "$board" --part "$1" > "$work/$1.cfg"; }
+put_together() {
+	rm -rf "$work/tmp"
+	genimage --rootpath "$work/root" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" --config "$work/$1.cfg"
+}
+layout fat
+put_together fat
+"$python" "$tree/board/common/fat_times.py" "$images/p1.vfat" "$images/p2.vfat" "$images/p3.vfat"
+layout card
+put_together card

@@ -45,6 +45,7 @@ def pack_page(checkout, folder):
     kept = [line for line in manifest if not line.startswith("source=")]
     (folder / "manifest").write_text("\n".join(kept) + "\n")
     for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (EPOCH, EPOCH))
 
 
@@ -57,6 +58,14 @@ def board_settings(checkout, profile):
     with (checkout / "image" / "board" / profile / "board.json").open() as file:
         board = json.load(file)
     return {"name": profile, **board, "zram_mib": limits.memory.zram_mib}
+
+
+def open_folders(*made):
+    """Let everybody enter the folders that were made, whatever the umask of this shell."""
+    for top in made:
+        for path in [top, *top.rglob("*")]:
+            if path.is_dir():
+                path.chmod(0o755)
 
 
 def main():
@@ -78,7 +87,9 @@ def main():
     settings = options.target / "etc/leither/board.json"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(json.dumps(board_settings(options.checkout, options.profile), indent=1, sort_keys=True) + "\n")
+    settings.chmod(0o644)
     os.utime(settings, (EPOCH, EPOCH))
+    open_folders(*(site / name for name in PACKAGES), options.target / "usr/share/leither", settings.parent)
 
 
 if __name__ == "__main__":
