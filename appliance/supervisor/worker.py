@@ -105,7 +105,10 @@ class Worker:
 
     def _run(self):
         while True:
-            os.eventfd_read(self._work_fd)
+            try:
+                os.eventfd_read(self._work_fd)
+            except InterruptedError:
+                continue  # one of the board's programs has ended: unlike other calls this one is not begun again by itself
             try:
                 job = self._running = self._waiting.popleft()
             except IndexError:

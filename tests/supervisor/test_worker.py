@@ -1,7 +1,10 @@
 """Board verbs on their thread."""
 
+import _thread
 import select
+import signal
 import threading
+import time
 
 import pytest
 
@@ -120,3 +123,23 @@ def test_expired_while_waiting_is_never_run(board, worker):
     board.release.release()
     collect(worker, answers, 2)
     assert answers == ["timeout", []] and board.done == 1
+
+
+def test_a_signal_to_its_thread_does_not_end_it(board, worker, monkeypatch):
+    """Programs of the board end with SIGCHLD, and the kernel may give that to any thread."""
+    threads = []
+    start = _thread.start_new_thread
+    monkeypatch.setattr(_thread, "start_new_thread", lambda *arguments: threads.append(start(*arguments)))
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        answers = []
+        worker.submit("info", {}, into(answers), 0)
+        collect(worker, answers, 1)
+        for _ in range(5):
+            time.sleep(0.02)  # so that it waits for work again
+            signal.pthread_kill(threads[0], signal.SIGUSR1)
+        time.sleep(0.02)
+        worker.submit("info", {}, into(answers), 0)
+        collect(worker, answers, 2)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
