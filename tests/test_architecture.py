@@ -34,7 +34,10 @@ FLOORS = {
 OPEN_TO_ALL = {"leither_edge"}
 # What MicroPython has, under these names or through the fallback beside them.
 CORE_MAY_IMPORT = {"struct", "binascii", "collections", "hashlib", "_sha2", "_sha256"}
-SUPERVISOR_MAY_IMPORT = {"appliance.supervisor", "appliance.board", "appliance.wifi", "appliance.slots", "leither_edge.profile"}
+SUPERVISOR_MAY_IMPORT = {
+    "appliance.supervisor", "appliance.board", "appliance.wifi", "appliance.slots", "appliance.power_on", "leither_edge.profile",
+}  # fmt: skip
+ROOT_PROGRAMS = ("supervisor", "board", "wifi", "slots", "power_on")
 
 
 def sources(folder):
