@@ -172,16 +172,13 @@ class DeviceBoard(Board):
     def switch_slot(self, slot, trial):
         slots, slot_error = self._slots()
         try:
-            if trial and slot != slots.running:
-                self._reboot_argument = slots.try_next(slot)
-            elif slot == slots.running:
-                if not trial:
-                    slots.commit()
+            if not trial and slot == slots.running:
+                slots.commit()
                 self._reboot_argument = None
-            elif slot == slots.committed:
-                self._reboot_argument = None  # it starts by itself
-            else:
+            elif not trial and slot != slots.committed:
                 raise BoardError("not-tried", "Only a system that has been tried for one start can be kept.")
+            else:
+                self._reboot_argument = slots.try_next(slot)
         except slot_error as error:
             raise BoardError(error.code, str(error)) from None
         return {"running": slots.running, "next": slot, "trial": trial}

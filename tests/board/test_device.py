@@ -144,3 +144,50 @@ def test_the_clock_is_set_or_it_is_said_why(monkeypatch):
     monkeypatch.setattr(time, "clock_settime", refused)
     with pytest.raises(BoardError, match="Operation not permitted"):
         board().set_time(0)
+
+
+# The slots.
+
+
+class MadeUpSlots:
+    """The running slot is b, on trial; a is the kept one."""
+
+    running, committed, is_trial = "b", "a", True
+
+    def __init__(self):
+        self.done = []
+
+    def try_next(self, slot):
+        self.done.append(("try", slot))
+        return None if slot == self.committed else "0 tryboot"
+
+    def commit(self):
+        self.done.append("commit")
+
+
+@pytest.mark.parametrize(
+    ("slot", "trial", "done", "argument"),
+    [
+        ("b", True, [("try", "b")], "0 tryboot"),
+        ("b", False, ["commit"], None),
+        ("a", False, [("try", "a")], None), ("a", True, [("try", "a")], None)],
+)
+def test_slots(slot, trial, done, argument):
+    slots = MadeUpSlots()
+    settings = board_file.parse(b'{"slots": "tryboot", "disk": "/dev/mmcblk0"}')
+    made = DeviceBoard(settings, None, NoCable(), None, open_slots=lambda kind, disk: slots)
+    assert made.switch_slot(slot, trial) == {"running": "b", "next": slot, "trial": trial}
+    assert slots.done == done and made._reboot_argument == argument
+    assert made.info()["slot"] == "b" and made.info()["is_trial"]
+
+
+def test_a_slot_that_was_never_tried_is_not_kept():
+    class Fresh(MadeUpSlots):
+        running = committed = "a"
+
+    settings = board_file.parse(b'{"slots": "tryboot", "disk": "/dev/mmcblk0"}')
+    made = DeviceBoard(settings, None, NoCable(), None, open_slots=lambda kind, disk: Fresh())
+    with pytest.raises(BoardError, match="tried"):
+        made.switch_slot("b", False)
+    with pytest.raises(BoardError, match="cannot switch"):
+        board().switch_slot("a", True)
