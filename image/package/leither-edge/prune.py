@@ -21,7 +21,7 @@ ROOTS = ("appliance", "leither_edge")
 ALWAYS = (
     "abc", "codecs", "encodings", "encodings.aliases", "encodings.ascii", "encodings.idna", "encodings.latin_1",
     "encodings.utf_8", "encodings.utf_8_sig", "encodings.utf_16_le", "genericpath", "io", "os", "posixpath", "runpy",
-    "site", "stat", "zipimport", "_collections_abc", "_sitebuiltins", "_sysconfigdata_dummy",
+    "site", "stat", "zipimport", "_collections_abc", "_sitebuiltins",
 )  # fmt: skip
 HEADER_BYTES = 16
 
@@ -82,7 +82,6 @@ def reachable(library, cut):
     """Names of the modules in reach."""
     waiting = [name for name in library.files if name.partition(".")[0] in ROOTS]
     waiting += [name for name in ALWAYS if library.find(name)]
-    waiting += [name for name in library.files if name.startswith("_sysconfigdata")]
     seen = set()
     while waiting:
         name = waiting.pop()
