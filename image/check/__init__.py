@@ -1,0 +1,1 @@
+"""Checks of the image's tree that need no Buildroot."""
