@@ -18,7 +18,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 import tomllib
 import urllib.request
@@ -99,8 +98,8 @@ def fetch_tree(folder, pin):
         raise BuildError(f"What {pin['url']} gave is not release {pin['version']}: its sha256 is {digest.hexdigest()}.")
     making = folder.with_name(folder.name + ".part")
     shutil.rmtree(making, ignore_errors=True)
-    with tarfile.open(packed) as archive:
-        archive.extractall(making, filter="tar")
+    making.mkdir()
+    subprocess.run(["tar", "-xzf", packed, "-C", making], check=True)
     next(making.iterdir()).rename(folder)
     making.rmdir()
 
