@@ -5,7 +5,7 @@ import sys
 
 from appliance.board import BoardError, open_board
 from appliance.supervisor.child import Launch
-from appliance.supervisor.console import Console
+from appliance.supervisor.console import Console, other_consoles
 from appliance.supervisor.limits import limits_from_profile
 from appliance.supervisor.loop import Supervisor
 from appliance.supervisor.options import HELP, UsageError, parse_options
@@ -47,7 +47,7 @@ def main(arguments, node_command=None, load_profile=None):
         )
     except (BoardError, StateFolderError, ValueError, OSError) as error:
         return _complain(str(error), 1)
-    console = Console(shows_log=not board.is_device and not options.quiet)
+    console = Console(shows_log=not board.is_device and not options.quiet, others=other_consoles() if board.is_device else ())
     watchdog = _open_watchdog(console) if board.is_device else NoWatchdog()
     try:
         return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog).run()
