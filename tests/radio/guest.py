@@ -53,8 +53,9 @@ class Device:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.process.wait(30)
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
 
 
 def prepare():
@@ -193,7 +194,7 @@ def names(phone, router):
 def by_itself(device, phone, router):
     phone.stop()
     device.stop()
-    left = [name for name in ("wpa_supplicant", "dnsmasq", "udhcpc") if call("pgrep", "-x", name, check=False)]
+    left = call("pgrep", "-af", "/run/leither/|udhcpc.sh", check=False).splitlines()
     device.start()
     address = wait_for("the kept network", lambda: address_of("wlan0"), 60)
     tell("by itself", address=address, left=left)
@@ -206,7 +207,8 @@ def by_itself(device, phone, router):
     router.inside("ip", "address", "add", "192.168.88.1/24", "dev", "cable1")
     router.spawn(
         "dnsmasq", "-k", "-C", "/dev/null", "--interface=cable1", "--bind-interfaces", "--port=0", "--no-ping",
-        "--dhcp-range=192.168.88.50,192.168.88.99,1h", "--dhcp-leasefile=/run/neighbourhood/cable", "--user=root", "--pid-file=",
+        "--dhcp-range=192.168.88.50,192.168.88.99,1h", "--dhcp-option=6,192.168.88.1", "--dhcp-leasefile=/run/neighbourhood/cable",
+        "--user=root", "--pid-file=",
     )  # fmt: skip
     cable = wait_for("the cable's address", lambda: address_of("cable0"), 60)
     again = wait_for("the kept network", lambda: address_of("wlan0"), 60)
@@ -221,9 +223,11 @@ def address_of(interface):
 
 
 def in_turns(device, phone, router):
+    phone.stop()
+    device.stop()
     call("rm", "-rf", RUN / "wifi")
     device.start(radio_turns=True)
-    phone.join(ACCESS_POINT, ACCESS_POINT_KEY)
+    phone.join(ACCESS_POINT, ACCESS_POINT_KEY, limit_s=150)
     tell("turns", beside=os.path.exists("/sys/class/net/ap0"), listed=listed(phone, HOME))
     tell("turns wrong password", **tried(phone, HOME, "wrong password"))
     phone.get("/setup/wifi")

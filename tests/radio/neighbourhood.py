@@ -108,15 +108,12 @@ class Phone(Station):
 
     browser = None
 
-    def join(self, ssid, passphrase):
+    def join(self, ssid, passphrase, limit_s=40):
         """Join and get an address; what the DHCP server said."""
         key = f'psk="{passphrase}"' if passphrase else "key_mgmt=NONE"
         self.supplicant("network={", f'ssid="{ssid}"', key, "}")
-        self.wait_until_joined()
-        return self.address()
-
-    def wait_until_joined(self, limit_s=40):
         wait_for("the phone's connection", self.is_joined, limit_s)
+        return self.address()
 
     def is_joined(self):
         return "wpa_state=COMPLETED" in self.ask("status")

@@ -117,6 +117,7 @@ def test_programs_end_with_the_supervisor_and_do_not_outlive_a_killed_one(told):
 
 def test_a_cable_gets_an_address_and_the_first_route(told):
     assert told["cable"]["address"].startswith("192.168.88.")
+    assert told["cable"]["resolv"].startswith("nameserver 192.168.88.1\n")
     assert "dev cable0 metric 100" in told["cable"]["routes"] and "dev wlan0 metric 600" in told["cable"]["routes"]
 
 
