@@ -93,7 +93,7 @@ def test_core_imports_what_micropython_has(path):
 
 
 @pytest.mark.parametrize(
-    "path", [path for room in ("supervisor", "board", "wifi") for path in sources(f"appliance/{room}")], ids=lambda path: path.name
+    "path", [path for room in ROOT_PROGRAMS for path in sources(f"appliance/{room}")], ids=lambda path: f"{path.parent.name}/{path.name}"
 )
 def test_the_supervisor_is_standard_library_only(path):
     for module, line in imported_modules(path):
