@@ -1,0 +1,1 @@
+"""Reports of an image build: sizes, contents, block map."""
