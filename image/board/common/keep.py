@@ -2,6 +2,7 @@
 """Keep the kernel modules and the firmware that a board uses; the other modules go into an archive for tests.
 
 Each list has a name a line, firmware with wildcards; a name that matches nothing is an error, so that the list stays true.
+A question mark before a firmware's name allows that: not every collection has it.
 """
 
 import argparse
@@ -57,9 +58,12 @@ def keep_firmware(folder, patterns):
     files = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
     kept = set()
     for pattern in patterns:
-        matched = {path for path in files if fnmatch.fnmatch(str(path.relative_to(folder)), pattern)}
-        if not matched:
-            raise SystemExit(f"No firmware matches {pattern}, which the board's list keeps.")
+        name = pattern.removeprefix("?").strip()
+        matched = {path for path in files if fnmatch.fnmatch(str(path.relative_to(folder)), name)}
+        if not matched and name != pattern:
+            print(f"leither: no firmware {name} here: a board that needs it stays without Wi-Fi")
+        elif not matched:
+            raise SystemExit(f"No firmware matches {name}, which the board's list keeps.")
         kept |= matched
     # What a kept link points at is kept as well.
     for path in [path for path in kept if path.is_symlink()]:
