@@ -194,11 +194,12 @@ def collect(tree, places, profile, info, seconds, environment):
     (places.result / "show-info.json").write_text(json.dumps(info))
     describe(places.result, profile)
     substitutions = tree / "substitutions.json"
-    sbom = ["--info", places.result / "show-info.json", "--out", places.result / "sbom.cdx.json"]
+    sbom = ["--info", places.result / "show-info.json", "--out", places.result / "sbom.cdx.json", "--tree", tree, "--profile", profile]
     if substitutions.exists():
         shutil.copyfile(substitutions, places.result / "substitutions.json")
         sbom += ["--substitutions", substitutions]
     report("image.report.sbom", *sbom)
+    report("image.report.block_map", "--image", card, "--profile", profile, "--out", places.result / "sdcard.bmap")
     say(f"built in {int(seconds) // 60} min {int(seconds) % 60} s")
     report("image.report.size", "--images", images, "--target", places.output / "target", "--profile", profile,
            "--out", CHECKOUT / "build" / "size.json", "--card", card.with_suffix(".img.xz"))  # fmt: skip

@@ -15,7 +15,8 @@ from image.report.source import ReportError
 
 def package(name, **more):
     base = {"type": "target", "name": name, "virtual": False, "version": "1.2", "licenses": "MIT", "install_target": True}
-    return {**base, "dependencies": [], "downloads": [{"source": f"{name}-1.2.tar.xz", "uris": [f"https+https://example.org/{name}"]}], **more}
+    download = {"source": f"{name}-1.2.tar.xz", "uris": [f"https+https://example.org/{name}"]}
+    return {**base, "dependencies": [], "downloads": [download], **more}
 
 
 INFO = {
