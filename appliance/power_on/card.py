@@ -62,11 +62,14 @@ def _sectors(path):
 
 
 def _tell_kernel(path, partition):
-    what = struct.pack("@qqi64s64s", partition.start * SECTOR_BYTES, partition.count * SECTOR_BYTES, partition.number, b"", b"")
+    # 0q: as long as the kernel's structure, which ends on a multiple of eight.
+    what = struct.pack("@qqi64s64s0q", partition.start * SECTOR_BYTES, partition.count * SECTOR_BYTES, partition.number, b"", b"")
     buffer = array.array("B", what)
     request = struct.pack("@iiiP", RESIZE_PARTITION, 0, len(buffer), buffer.buffer_info()[0])
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.ioctl(fd, BLKPG, request)
+    except OSError as error:
+        raise StepError(f"The kernel keeps the old size of DATA until the next start: {error.strerror}.") from None
     finally:
         os.close(fd)

@@ -3,9 +3,9 @@
 import os
 
 from appliance.board import BoardError, board_file
-from appliance.power_on import card, clock, file_systems, folders, memory, mounts, trouble
-from appliance.power_on.programs import run
+from appliance.power_on import card, clock, file_systems, folders, memory, mounts, randomness, trouble
 from appliance.power_on.trouble import StepError, Trouble
+from appliance.wifi import links
 
 STATE, DATA, CARD = "/state", "/data", "/card"
 # A larger card takes longer; the kernel goes on with it while the node starts.
@@ -31,12 +31,14 @@ class Start:
         self._settings = settings
         self._say = say
         self._user = self._group = 0
+        self._seed = None
         self.troubles = []
 
     def run(self):
         """Carry out every step."""
         self._step("clock", clock.advance)
         self._step("cgroup", mounts.mount_cgroups)
+        self._step("loopback", _loopback_up)
         self._step("settings", memory.apply_settings, self._settings["port"])
         self._step("user", self._find_user, stops_node=True)
         if self._settings["disk"]:
@@ -45,6 +47,8 @@ class Start:
             self._step("data", self._open_data)
             self._step("card", self._open_card)
         self._step("zram", memory.start_zram, self._settings["zram_mib"])
+        # Last: meanwhile the kernel has gathered some.
+        self._step("random", randomness.await_ready, self._seed)
 
     def _step(self, name, action, *arguments, stops_node=False):
         try:
@@ -71,8 +75,10 @@ class Start:
         node = self._settings["state_folder"]
         folders.hand_over(node, self._user, self._group)
         folders.hand_over(self._settings["wifi_folder"], 0, 0)
-        self._step("random", _seed_random, f"{STATE}/seed")
-        self._step("clock", clock.advance, (node, f"{STATE}/seed", self._settings["wifi_folder"]))
+        # Before the new seed is written, whose time it then is.
+        self._step("clock", clock.advance, (node, STATE, self._settings["wifi_folder"]))
+        self._seed = f"{STATE}/random-seed"
+        self._step("seed", randomness.use_seed, self._seed)
 
     def _open_data(self):
         device = self._open(card.DATA, "DATA", DATA, DATA_DAMAGED)
@@ -94,22 +100,22 @@ class Start:
         mounts.mount_card(self._partition(card.CARD), CARD, self._user, self._group)
 
 
-def _seed_random(folder):
-    """Give the kernel what the last start kept, and keep something new for the next before anybody draws from it."""
-    # busybox: credits, removes and replaces the seed in the order that a cut of power cannot make it be used twice.
-    if run(["seedrng", "-d", folder]) != 0:
-        raise StepError("The random numbers of the last start could not be used or kept; the kernel gathers its own.")
+def _loopback_up():
+    try:
+        links.set_up("lo")
+    except OSError as error:
+        raise StepError(f"The loopback interface could not be switched on: {error.strerror}.") from None
 
 
 def _say(sentence):
     try:
-        os.write(1, f"{sentence}\n".encode())
+        os.write(2, f"{sentence}\n".encode())
     except OSError:
         pass  # no console
 
 
-def main(settings_path=board_file.PATH, trouble_path=trouble.FILE):
-    """Carry out a start. Returns 0, or 1 if something went wrong; the supervisor starts in any case."""
+def main(settings_path=board_file.PATH, run_folder=trouble.FOLDER):
+    """Carry out a start. Returns 0, or 1 if something went wrong; init starts the supervisor in any case, which waits for STATE."""
     try:
         settings = board_file.read(settings_path)
     except BoardError as error:
@@ -120,7 +126,7 @@ def main(settings_path=board_file.PATH, trouble_path=trouble.FILE):
         start.run()
         troubles = start.troubles
     try:
-        trouble.write(troubles, trouble_path)
+        trouble.tell(troubles, run_folder)
     except OSError as error:
-        _say(f"{trouble_path} could not be written: {error.strerror}.")
+        _say(f"What went wrong at the start could not be kept in {run_folder}: {error.strerror}.")
     return 1 if troubles else 0

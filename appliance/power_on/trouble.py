@@ -3,7 +3,10 @@
 import json
 import os
 
-FILE = "/run/leither/trouble.json"
+FOLDER = "/run/leither"
+FILE = f"{FOLDER}/trouble.json"
+# While this file exists, init does not start the supervisor: the node would write to a root that cannot be written.
+NO_STATE = "no-state"
 FILE_MAX_BYTES = 32_768
 TROUBLES_MAX = 32
 SENTENCE_MAX = 400
@@ -20,6 +23,17 @@ class Trouble:
 
     def __init__(self, step, sentence, stops_node):
         self.step, self.sentence, self.stops_node = step, sentence, stops_node
+
+
+def tell(troubles, folder=FOLDER):
+    """Leave the troubles, and whether the node must not start, in ``folder``. Raises OSError."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    wait = f"{folder}/{NO_STATE}"
+    if any(trouble.stops_node for trouble in troubles):
+        os.close(os.open(wait, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    elif os.path.exists(wait):
+        os.unlink(wait)
+    write(troubles, f"{folder}/{os.path.basename(FILE)}")
 
 
 def write(troubles, path=FILE):

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from appliance.power_on import card, clock, file_systems, folders, memory, mounts, start
+from appliance.power_on import card, clock, file_systems, folders, memory, mounts, randomness, start
 from appliance.slots.partition_table import SECTOR_BYTES
+from appliance.wifi import links
 from tests.power_on.tables import MIB_SECTORS, sfdisk, sfdisk_script
 
 CARD_MIB = 200
@@ -82,7 +83,8 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(mounts, "mount_card", lambda *arguments: None)
     monkeypatch.setattr(memory, "apply_settings", lambda port: None)
     monkeypatch.setattr(folders, "account", lambda: (65534, 65534))
-    monkeypatch.setattr(start, "_seed_random", lambda folder: None)
+    monkeypatch.setattr(randomness, "add_entropy", lambda seed, bits: None)
+    monkeypatch.setattr(links, "set_up", lambda name: None)
     loop.folder = tmp_path
     loop.insert()
     yield loop

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.power_on import card, clock, file_systems, folders, growth, memory, mounts, start, trouble
+from appliance.power_on import card, clock, file_systems, folders, growth, memory, mounts, randomness, start, trouble
 from appliance.power_on.programs import run
 from appliance.power_on.trouble import StepError, Trouble
+from appliance.wifi import links
 from leither_edge import BUILD_TIME
 
 SETTINGS = {"port": 80, "disk": "/dev/mmcblk0", "zram_mib": 16, "state_folder": "/state/node", "wifi_folder": "/state/wifi"}
@@ -157,12 +158,9 @@ def test_troubles_are_kept_for_the_supervisor(tmp_path):
     assert trouble.read(path) == []
 
 
-NAMES = st.sampled_from(["troubles", "step", "sentence", "stops_node"])
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=12,
-)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+MEMBERS = st.sampled_from(["troubles", "step", "sentence", "stops_node"])
+JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(MEMBERS, inner, max_size=4), max_leaves=12)
 
 
 @given(st.one_of(st.binary(max_size=200), JSON.map(lambda value: json.dumps(value).encode())))
@@ -187,7 +185,7 @@ def steps(monkeypatch):
     for module, name in (
         (clock, "advance"), (mounts, "mount_cgroups"), (memory, "apply_settings"), (memory, "start_zram"), (card, "grow_last"),
         (card, "await_partition"), (file_systems, "prepare"), (mounts, "mount_ext4"), (mounts, "mount_card"), (folders, "hand_over"),
-        (file_systems, "grow"), (start, "_seed_random"),
+        (file_systems, "grow"), (randomness, "use_seed"), (randomness, "await_ready"), (links, "set_up"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, step(name))
     monkeypatch.setattr(folders, "account", lambda: (1000, 1000))
@@ -208,13 +206,15 @@ def test_everything_in_its_order(steps):
     assert carried_out() == []
     done, _ = steps
     assert done.index("grow_last") < done.index("prepare") < done.index("mount_ext4") < done.index("hand_over") < done.index("grow")
-    assert done[0] == "advance" and done.index("mount_ext4") < done.index("_seed_random")
+    assert done[0] == "advance" and done.index("mount_ext4") < done.index("use_seed") < done.index("await_ready")
+    assert "set_up" in done and done.index("advance", 1) < done.index("use_seed"), "the new seed has the clock's new time"
 
 
 @pytest.mark.parametrize(
     "name, stops",
     [("advance", False), ("mount_cgroups", False), ("apply_settings", False), ("start_zram", False), ("grow_last", False),
-     ("mount_card", False), ("_seed_random", False), ("hand_over", True), ("prepare", True), ("mount_ext4", True)],
+     ("mount_card", False), ("use_seed", False), ("await_ready", False), ("set_up", False),
+     ("hand_over", True), ("prepare", True), ("mount_ext4", True)],
 )  # fmt: skip
 @pytest.mark.parametrize("error", [StepError("It did not work."), ZeroDivisionError()])
 def test_a_step_that_fails_keeps_no_other_from_its_work(steps, name, stops, error):
@@ -223,7 +223,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_work(steps, name, stops, erro
     troubles = carried_out()
     assert troubles and any(entry.stops_node for entry in troubles) == stops
     assert all(entry.sentence.endswith((".", ").")) for entry in troubles)
-    assert {"mount_cgroups", "apply_settings", "start_zram", "grow_last", "mount_card"} <= set(done)
+    assert {"mount_cgroups", "apply_settings", "start_zram", "grow_last", "mount_card", "await_ready"} <= set(done)
 
 
 def test_a_damaged_file_system_is_left_unmounted_and_said(steps):
@@ -241,13 +241,16 @@ def test_without_a_disk_there_is_nothing_to_mount(steps):
 
 def test_the_program_keeps_what_went_wrong(steps, tmp_path, capfd):
     (tmp_path / "board.json").write_text(json.dumps({"name": "test", "disk": "/dev/mmcblk0"}))
-    path = str(tmp_path / "run/trouble.json")
+    run_folder = tmp_path / "run"
+    path, wait = str(run_folder / "trouble.json"), run_folder / "no-state"
     steps[1]["grow_last"] = StepError("DATA could not be grown.")
-    assert start.main(str(tmp_path / "board.json"), path) == 1
-    assert capfd.readouterr().out == "DATA could not be grown.\n" and trouble.read(path)[0].step == "growth"
+    assert start.main(str(tmp_path / "board.json"), str(run_folder)) == 1
+    assert capfd.readouterr().err == "DATA could not be grown.\n" and trouble.read(path)[0].step == "growth" and not wait.exists()
+    steps[1]["prepare"] = file_systems.DamagedError()
+    assert start.main(str(tmp_path / "board.json"), str(run_folder)) == 1 and wait.exists()
     steps[1].clear()
-    assert start.main(str(tmp_path / "board.json"), path) == 0 and trouble.read(path) == []
-    assert start.main(str(tmp_path / "none.json"), path) == 1 and trouble.read(path)[0].stops_node
+    assert start.main(str(tmp_path / "board.json"), str(run_folder)) == 0 and trouble.read(path) == [] and not wait.exists()
+    assert start.main(str(tmp_path / "none.json"), str(run_folder)) == 1 and trouble.read(path)[0].stops_node and wait.exists()
 
 
 def test_growth_of_a_card_file_alone(tmp_path):
