@@ -6,10 +6,12 @@ import tomllib
 
 from .finding import CheckError, Finding, read_text
 from .kconfig import unfit
-from .symbols import defined, pinned, read_listing
+from .symbols import RELEASES, defined, pinned, read_listing
 
 # Set by Buildroot's make for scripts and makefiles, and symbols to nobody.
 FROM_MAKE = {"BR2_CONFIG", "BR2_EXTERNAL", "BR2_DEFCONFIG", "BR2_VERSION", "BR2_VERSION_FULL", "BR2_VERSION_EPOCH"}
+# Pinned by a fragment.
+OTHERS = {"BR2_TARGET_UBOOT_CUSTOM_VERSION_VALUE": "u-boot"}
 _SYMBOL = re.compile(r"\bBR2_\w+")
 _RELATION = re.compile(r"\s*(?:depends on|select|imply|default|if|visible if|bool|string|int|comment|menuconfig)\b(.*)")
 _DEPENDS = re.compile(r"\s*\w+_DEPENDENCIES\s*[+:?]?=(.*)")
@@ -86,7 +88,9 @@ def check(tree, shown, fragments):
     """Findings for every name in the tree."""
     findings, lists = [], {}
     pins = pinned(tree)
-    for release in ("buildroot", "kernel", "busybox"):
+    for fragment in fragments.values():
+        pins.update((OTHERS[setting.symbol], setting.value.strip('"')) for setting in fragment.settings if setting.symbol in OTHERS)
+    for release in RELEASES:
         path = tree / "symbols" / f"{release}.txt"
         if not path.exists():
             findings.append(Finding(shown(path), 0, f"missing: python -m image.check.symbols --{release} PLACE --write"))

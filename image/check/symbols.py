@@ -1,12 +1,13 @@
-"""Lists of the names that the pinned releases know: image/symbols/buildroot.txt, kernel.txt, busybox.txt.
+"""Lists of the names that the pinned releases know: image/symbols/buildroot.txt, kernel.txt, u-boot.txt, busybox.txt.
 
     python -m image.check.symbols --buildroot DIR --write
     python -m image.check.symbols --kernel linux-6.12.107.tar.xz --write
+    python -m image.check.symbols --u-boot u-boot-2025.01.tar.bz2 --write
     python -m image.check.symbols --busybox busybox-1.37.0.tar.bz2 --write
 
 One name a line, sorted, in bytewise order. A symbol is followed by the letter of its kind: b bool, t tristate, s string, i int,
 h hex, - where its definitions differ. A name alone is a package, or a macro that makes one (generic-package). DIR may be a folder
-or a tarball. The kernel's list leaves out architectures that no board has. Without --write the list is compared, not written.
+or a tarball. The lists of kernel and U-Boot leave out architectures that no board has. Without --write the list is compared, not written.
 """
 
 import argparse
@@ -116,15 +117,19 @@ def _is_buildroot(name):
 
 
 def of_kernel(place):
-    """(version, symbols, no packages) of a Linux tree."""
+    """(version, symbols, no packages) of a Linux or U-Boot tree."""
     version, symbols = None, {}
     for name, text in files(place, _is_kernel):
         if name == "Makefile":
-            fields = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", text, re.M))
-            version = ".".join(fields.get(field, "0") for field in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+            version = _made_version(text)
         else:
             join(symbols, defined(text))
     return version, symbols, set()
+
+
+def _made_version(makefile):
+    fields = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", makefile, re.M))
+    return ".".join(fields[field] for field in ("VERSION", "PATCHLEVEL", "SUBLEVEL") if field in fields)
 
 
 def _is_kernel(name):
@@ -139,14 +144,13 @@ def of_busybox(place):
     version, symbols = None, {}
     for name, text in files(place, lambda name: name == "Makefile" or name.endswith((".c", "Config.in", "Config.src"))):
         if name == "Makefile":
-            fields = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", text, re.M))
-            version = ".".join(fields.get(field, "0") for field in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+            version = _made_version(text)
         else:
             join(symbols, in_source(text) if name.endswith(".c") else defined(text))
     return version, symbols, set()
 
 
-RELEASES = {"buildroot": of_buildroot, "kernel": of_kernel, "busybox": of_busybox}
+RELEASES = {"buildroot": of_buildroot, "kernel": of_kernel, "u-boot": of_kernel, "busybox": of_busybox}
 
 
 def listing(release, version, symbols, packages):
@@ -187,9 +191,9 @@ def main(words):
         parser.add_argument(f"--{release}", metavar="PLACE", help=f"folder or tarball of {release}")
     parser.add_argument("--write", action="store_true", help="write the lists; otherwise compare them")
     options = vars(parser.parse_args(words))
-    places = {release: options[release] for release in RELEASES if options[release]}
+    places = {release: options[release.replace("-", "_")] for release in RELEASES if options[release.replace("-", "_")]}
     if not places:
-        parser.error("say where a release is: --buildroot, --kernel or --busybox")
+        parser.error("say where a release is: --buildroot, --kernel, --u-boot or --busybox")
     stale = 0
     for release, place in places.items():
         version, symbols, packages = RELEASES[release](place)

@@ -105,6 +105,13 @@ def test_another_release_is_pinned(tree):
     assert "missing" in found(tree, "symbols/kernel.txt")
 
 
+def test_u_boot_is_pinned_by_a_fragment(tree):
+    change(tree / "image/fragments/u-boot/slots.config", "CONFIG_BOOTCOUNT_LIMIT=y", "CONFIG_BOOTCOUNT_LIMITS=y")
+    assert "did you mean BOOTCOUNT_LIMIT?" in found(tree, "slots.config")
+    change(tree / "image/fragments/buildroot/u-boot.config", '_VERSION_VALUE="', '_VERSION_VALUE="9')
+    assert "symbols --u-boot" in found(tree, "symbols/u-boot.txt")
+
+
 def test_files_that_fragments_name(tree):
     (tree / "image/board/common/users.table").unlink()
     assert "image/board/common/users.table does not exist" in found(tree, "buildroot/base.config")

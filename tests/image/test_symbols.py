@@ -93,6 +93,19 @@ def test_a_place_that_is_no_release(tmp_path):
             symbols.of_kernel(place)
 
 
+@pytest.mark.parametrize(
+    ("makefile", "version"),
+    [
+        ("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 107\n", "6.12.107"),
+        ("VERSION = 2025\nPATCHLEVEL = 01\nSUBLEVEL =\n", "2025.01"),
+    ],
+)
+def test_kernel_and_u_boot_number_their_releases(tmp_path, makefile, version):
+    (tmp_path / "Makefile").write_text(makefile)
+    (tmp_path / "Kconfig").write_text("config NET\n\tbool\n")
+    assert symbols.of_kernel(tmp_path) == (version, {"NET": "b"}, set())
+
+
 def test_other_architectures_are_left_out():
     assert symbols._is_kernel("arch/arm/Kconfig") and symbols._is_kernel("arch/Kconfig") and symbols._is_kernel("fs/squashfs/Kconfig")
     assert not symbols._is_kernel("arch/x86/Kconfig") and not symbols._is_kernel("scripts/Kconfig.include")
