@@ -1,6 +1,7 @@
 """What the root file system is made of: bytes by package, and what each takes in the image."""
 
 import lzma
+import re
 import stat
 from collections import namedtuple
 
@@ -22,8 +23,16 @@ def owners(text):
     return found
 
 
+def source_of(name):
+    """The Python file that a compiled one comes from: compiling happens after Buildroot wrote its list."""
+    return re.sub(r"(?:__pycache__/)?([^/.]+)(?:\.cpython-\d+)?\.pyc$", r"\1.py", name)
+
+
 def folder_part(name):
-    """The part of a file that no package owns: its first two folders."""
+    """The part of a file that no package owns: its Python package, else its first two folders."""
+    _, site, rest = name.partition("/site-packages/")
+    if site:
+        return rest.split("/")[0]
     folders = name.split("/")[:-1][:2]
     return "/".join(folders) + "/" if folders else "/"
 
@@ -42,7 +51,7 @@ def grouped(rows, owned):
     """{part: [(path, bytes)]}. rows: what files() gives; owned: what owners() gives."""
     groups = {}
     for path, name, size in rows:
-        groups.setdefault(owned.get(name) or folder_part(name), []).append((path, size))
+        groups.setdefault(owned.get(name) or owned.get(source_of(name)) or folder_part(name), []).append((path, size))
     return groups
 
 

@@ -95,7 +95,10 @@ def main(words):
     except ProfileError as error:
         raise ReportError(str(error)) from None
     budgets = {key: getattr(limits.image, key) for *_, key in FIGURES if key}
-    figures = measure(options.images, options.target, options.card)
+    try:
+        figures = measure(options.images, options.target, options.card)
+    except OSError as error:
+        raise ReportError(f"{error.filename} cannot be read ({error.strerror}): is a build still running? Let it end first.") from None
     known = read_json(options.out, dict) if options.out.exists() else {}
     write_text(options.out, merged(known, limits.board.name, figures))
     print(table(limits.board.name, figures, budgets))

@@ -96,6 +96,23 @@ def test_without_a_list_parts_are_folders(build):
     assert found == {"usr/bin/": 3000, "usr/lib/": 500, "bin/": 1000, "lib/modules/": 400, "etc/leither/": 7}
 
 
+def test_compiled_python_belongs_to_the_package_of_its_source():
+    for name in ("usr/lib/a.pyc", "usr/lib/__pycache__/a.cpython-313.pyc", "usr/lib/a.py"):
+        assert parts.source_of(name) == "usr/lib/a.py"
+        assert list(parts.grouped([("path", name, 1)], {"usr/lib/a.py": "python3"})) == ["python3"]
+
+
+def test_python_packages_that_nobody_owns_are_told_apart():
+    assert parts.folder_part("usr/lib/python3.13/site-packages/appliance/wifi/start.pyc") == "appliance"
+    assert parts.folder_part("usr/lib/python3.13/os.pyc") == "usr/lib/" and parts.folder_part("init") == "/"
+
+
+def test_a_build_that_is_still_running_is_named(build, monkeypatch):
+    monkeypatch.setattr(parts, "files", lambda target: [(target / "removed", "removed", 3)])
+    with pytest.raises(ReportError, match="is a build still running"):
+        size.main(words(build))
+
+
 def test_a_large_part_is_estimated_from_a_sample(tmp_path):
     (tmp_path / "big").write_bytes(bytes(parts.SAMPLE_BYTES * 3))
     rows = [(tmp_path / "big", parts.SAMPLE_BYTES * 3)]
