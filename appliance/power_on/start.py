@@ -1,10 +1,9 @@
 """The steps of a start, in order. Each may fail by itself; what failed is said once, plainly, and the rest goes on."""
 
-import os
-
 from appliance.board import BoardError, board_file
 from appliance.power_on import card, clock, file_systems, folders, memory, mounts, randomness, trouble
 from appliance.power_on.trouble import StepError, Trouble
+from appliance.supervisor.console import Console, other_consoles
 from appliance.wifi import links
 
 STATE, DATA, CARD = "/state", "/data", "/card"
@@ -107,26 +106,21 @@ def _loopback_up():
         raise StepError(f"The loopback interface could not be switched on: {error.strerror}.") from None
 
 
-def _say(sentence):
-    try:
-        os.write(2, f"{sentence}\n".encode())
-    except OSError:
-        pass  # no console
-
-
 def main(settings_path=board_file.PATH, run_folder=trouble.FOLDER):
     """Carry out a start. Returns 0, or 1 if something went wrong; init starts the supervisor in any case, which waits for STATE."""
+    # On the screen and on the serial cable.
+    say = Console(shows_log=False, others=other_consoles()).announce
     try:
         settings = board_file.read(settings_path)
     except BoardError as error:
         troubles = [Trouble("board", str(error), True)]
-        _say(str(error))
+        say(str(error))
     else:
-        start = Start(settings, _say)
+        start = Start(settings, say)
         start.run()
         troubles = start.troubles
     try:
         trouble.tell(troubles, run_folder)
     except OSError as error:
-        _say(f"What went wrong at the start could not be kept in {run_folder}: {error.strerror}.")
+        say(f"What went wrong at the start could not be kept in {run_folder}: {error.strerror}.")
     return 1 if troubles else 0

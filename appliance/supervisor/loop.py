@@ -18,6 +18,7 @@ from appliance.supervisor.control import Control
 from appliance.supervisor.heartbeat import Heartbeat
 from appliance.supervisor.log_ring import LineSplitter, LogRing, newest_that_fit
 from appliance.supervisor.signals import Signals
+from appliance.supervisor.slot_trial import NoTrial
 from appliance.supervisor.state_folder import complete_reset, is_reset_requested, request_reset
 from appliance.supervisor.status import flattened, own_memory_kib
 from appliance.supervisor.worker import Worker
@@ -55,9 +56,11 @@ class Supervisor:
         folder_fd: locked state folder.
         console: Console.
         watchdog: NoWatchdog or HardwareWatchdog.
+        trial: SlotTrial, or None where there are no slots.
+        troubles: what went wrong when the machine started, list of Trouble.
     """
 
-    def __init__(self, profile, board, launch, limits, folder_fd, console, watchdog):
+    def __init__(self, profile, board, launch, limits, folder_fd, console, watchdog, trial=None, troubles=()):
         self._profile = profile
         self._board = board
         self._launch = launch
@@ -65,6 +68,8 @@ class Supervisor:
         self._folder_fd = folder_fd
         self._console = console
         self._watchdog = watchdog
+        self._trial = trial or NoTrial()
+        self._troubles = troubles
         self._signals = Signals()
         self._worker = Worker(board)
         self._heartbeat = Heartbeat(profile.supervisor.heartbeat_timeout_s)
@@ -84,6 +89,10 @@ class Supervisor:
         self._memory_kills = 0
         self._next_kick_s = self._started_s
         self._exit_code = None
+        for trouble in troubles:
+            self._keep_line(f"error supervisor-trouble step={trouble.step} {trouble.sentence}")
+        if self._trial.said():
+            self._say("info", "trial", **self._trial.said())
 
     def run(self):
         """Supervise until told to stop or until no restart would help. Returns the exit code."""
@@ -170,6 +179,7 @@ class Supervisor:
 
     def _on_ready(self, text):
         self._ready = self._ever_ready = True
+        self._trial.ready(time.monotonic())
         self._console.announce(text)
 
     def _on_request(self, verb, arguments, reply):
@@ -180,7 +190,7 @@ class Supervisor:
             # A board without a lamp: the terminal is where a person sees which one it is.
             self._console.show(f"This is the device that was asked to identify itself, for {arguments['seconds']} seconds.")
         if VERBS[verb].place == BOARD:
-            self._worker.submit(verb, arguments, reply, time.monotonic())
+            self._worker.submit(verb, arguments, self._trial.told(verb, arguments, reply), time.monotonic())
         elif verb == "logs":
             reply({"lines": self._ring.lines(**arguments), "dropped": self._ring.dropped}, None)
         elif verb == "crash":
@@ -212,6 +222,8 @@ class Supervisor:
             "counters": self._counters,
             "watchdog": self._watchdog.name,
             "board_stuck": self._worker.stuck,
+            "trial": self._trial.said(),
+            "trouble": [trouble.sentence for trouble in self._troubles],
         }
 
     # What is decided.
@@ -227,8 +239,17 @@ class Supervisor:
             self._due_s = now_s + STOP_S  # should even that not help (a process stuck in the kernel), try again
         elif self._phase == WAITING and now_s >= self._due_s:
             self._start(now_s)
+        if self._phase != DOWN and self._trial.gives_up(now_s, self._worker.submit, self._say):
+            self._leave_slot(now_s)
         if self._heartbeat.fresh(now_s) and now_s >= self._next_kick_s:
             self._kick()
+
+    def _leave_slot(self, now_s):
+        if self._child is not None:
+            self._stop(REBOOT, "trial-failed")
+        else:
+            self._due_s = now_s
+            self._reboot()
 
     def _kick(self):
         try:
@@ -238,7 +259,7 @@ class Supervisor:
         self._next_kick_s = time.monotonic() + WATCHDOG_KICK_S
 
     def _patience_s(self, now_s):
-        due = [self._worker.deadline_s()]
+        due = [self._worker.deadline_s(), None if self._phase == DOWN else self._trial.deadline_s]
         if self._phase == RUNNING:
             due.append(self._heartbeat.deadline_s)
         elif self._phase != DOWN:
@@ -302,6 +323,7 @@ class Supervisor:
         lived_s = now_s - self._node_started_s
         code = os.waitstatus_to_exitcode(self._child.reap())
         self._control.close()
+        self._trial.ended()
         if self._child.stderr_fd is not None:
             os.close(self._child.stderr_fd)
         self._child = self._control = None
@@ -330,7 +352,8 @@ class Supervisor:
     def _asked_by(self, code, lived_s):
         if code == EXIT_RESTART and lived_s >= self._profile.supervisor.backoff_min_s:
             return RESTART
-        if code in EXITS_FINAL and not self._ever_ready:
+        # On a device nobody reads why it left, and init would start it again at once, without the back-off.
+        if code in EXITS_FINAL and not self._ever_ready and not self._board.is_device:
             return LEAVE
         return RECOVER
 
@@ -355,4 +378,6 @@ class Supervisor:
 
     def _keep_crash(self, code, lived_s):
         lines = self._ring.newest(self._profile.log.crash_kib * KIB)
+        if self._board.is_device and not self._ever_ready and not self._backoff.failures:
+            self._console.complain("The node does not start:\n" + "\n".join(lines))
         self._crash = {"time": int(time.time()), "reason": self._reason, "code": code, "uptime_s": int(lived_s), "lines": lines}

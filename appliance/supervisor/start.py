@@ -4,11 +4,13 @@ import os
 import sys
 
 from appliance.board import BoardError, open_board
+from appliance.power_on import trouble
 from appliance.supervisor.child import Launch
 from appliance.supervisor.console import Console, other_consoles
 from appliance.supervisor.limits import limits_from_profile
 from appliance.supervisor.loop import Supervisor
 from appliance.supervisor.options import HELP, UsageError, parse_options
+from appliance.supervisor.slot_trial import open_trial
 from appliance.supervisor.state_folder import StateFolderError, open_folder
 from appliance.supervisor.watchdog import HardwareWatchdog, NoWatchdog, is_switched_off
 
@@ -37,6 +39,7 @@ def main(arguments, node_command=None, load_profile=None):
     try:
         profile = load_profile(options.profile)
         board = open_board(options.board)
+        troubles = trouble.read() if board.is_device else []
         folder_fd = open_folder(options.state)
         limits = limits_from_profile(profile, board.is_device)
         launch = Launch(
@@ -50,7 +53,7 @@ def main(arguments, node_command=None, load_profile=None):
     console = Console(shows_log=not board.is_device and not options.quiet, others=other_consoles() if board.is_device else ())
     watchdog = _open_watchdog(console) if board.is_device else NoWatchdog()
     try:
-        return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog).run()
+        return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog, open_trial(board, folder_fd), troubles).run()
     finally:
         board.close()
 

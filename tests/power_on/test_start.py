@@ -245,7 +245,7 @@ def test_the_program_keeps_what_went_wrong(steps, tmp_path, capfd):
     path, wait = str(run_folder / "trouble.json"), run_folder / "no-state"
     steps[1]["grow_last"] = StepError("DATA could not be grown.")
     assert start.main(str(tmp_path / "board.json"), str(run_folder)) == 1
-    assert capfd.readouterr().err == "DATA could not be grown.\n" and trouble.read(path)[0].step == "growth" and not wait.exists()
+    assert capfd.readouterr().out == "DATA could not be grown.\n" and trouble.read(path)[0].step == "growth" and not wait.exists()
     steps[1]["prepare"] = file_systems.DamagedError()
     assert start.main(str(tmp_path / "board.json"), str(run_folder)) == 1 and wait.exists()
     steps[1].clear()
