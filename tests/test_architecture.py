@@ -114,6 +114,7 @@ def test_the_node_pulls_in_nothing_heavy_of_its_own():
     assert not extra & heavy
 
 
-def test_the_supervisor_pulls_in_nothing_heavy():
+@pytest.mark.parametrize("program", ["supervisor", "power_on"])
+def test_what_runs_as_root_pulls_in_nothing_heavy(program):
     heavy = {"trio", "ssl", "hashlib", "_hashlib", "inspect", "typing", "subprocess", "asyncio", "argparse", "logging", "dataclasses"}
-    assert not modules_after("import appliance.supervisor.start") & (heavy)
+    assert not modules_after(f"import appliance.{program}.start") & heavy
