@@ -9,6 +9,7 @@ from appliance.slots.uboot_environment import COPY_BYTES, encode
 SECTOR = 512
 P1_START, P1_BYTES = 8 << 20, 16 << 20
 AUTOBOOT = b"[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n"
+ENVIRONMENT = {"MTOOLS_SKIP_CHECK": "1", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
 PADDED = AUTOBOOT.ljust(SECTOR, b"\n")
 
 
@@ -47,12 +48,15 @@ class MemoryDisk:
 
     def load(self, path):
         """Take the sectors of a file that are not zero."""
+        piece_bytes = 256 * SECTOR
         with open(path, "rb") as file:
-            number = 0
-            while data := file.read(SECTOR):
-                if any(data):
-                    self.sectors[number] = data.ljust(SECTOR, b"\0")
-                number += 1
+            first = 0
+            while piece := file.read(piece_bytes):
+                # A card is mostly holes.
+                for at in range(0, len(piece) if piece.strip(b"\0") else 0, SECTOR):
+                    if any(data := piece[at : at + SECTOR]):
+                        self.sectors[first + at // SECTOR] = data.ljust(SECTOR, b"\0")
+                first += 256
         return self
 
     def copy(self, cut_after=None):
@@ -66,14 +70,13 @@ def format_fat(path, bits, start, size):
     """A FAT file system inside a file, by Debian's mkfs.vfat."""
     subprocess.run(
         ["mkfs.vfat", "-F", str(bits), "--offset", str(start // SECTOR), "-n", "LEITHER", str(path), str(size // 1024)],
-        check=True, capture_output=True,
+        check=True, capture_output=True, env=ENVIRONMENT,
     )  # fmt: skip
 
 
 def put(path, start, name, data):
     """Put a file on it, by mtools."""
-    environment = {"MTOOLS_SKIP_CHECK": "1", "PATH": "/usr/bin:/bin"}
-    subprocess.run(["mcopy", "-i", f"{path}@@{start}", "-o", "-", f"::/{name}"], input=data, check=True, env=environment)
+    subprocess.run(["mcopy", "-i", f"{path}@@{start}", "-o", "-", f"::/{name}"], input=data, check=True, env=ENVIRONMENT)
 
 
 def raspberry_card(path, bits=16, autoboot=PADDED):
