@@ -35,7 +35,7 @@ slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
 
 lint: .venv/.ready-test ## check style and the shell scripts
 	@$(VENV)/python -m ruff check .
-	@shellcheck install.sh .ci/run
+	@shellcheck install.sh .ci/run tests/radio/run
 
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
@@ -71,6 +71,7 @@ lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs u
 	$(COMPILE) pyproject.toml --extra cli -o requirements/run.lock
 	$(COMPILE) pyproject.toml --extra dev -c requirements/run.lock -o requirements/dev.lock
 	$(COMPILE) requirements/pycose.in -o requirements/pycose.lock
+	$(COMPILE) requirements/radio.in -o requirements/radio.lock
 
 clean: ## remove what was built and installed here; the node's data stays
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
