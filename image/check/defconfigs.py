@@ -6,19 +6,18 @@ from .finding import Finding, read_text
 from .fragments import EXTERNAL, handing_on, settings_of
 from .kconfig import same, written
 
+HEADER = "# generated from fragments by make image-configs"
 _OWN_FILE = re.compile(re.escape(EXTERNAL) + r"(/[^\s\"]*)")
 KINDS = ("buildroot", "kernel", "u-boot", "busybox")
 
 
 def made(choice, fragments):
-    """Text of a board's defconfig: the same for the same fragments."""
-    lines = [f"# Made by `make image-configs` from board/{choice.profile}/fragments: change the fragments, then make it anew."]
+    """Text of a board's defconfig: the fragments' settings in the board's order, without their comments."""
+    lines = [HEADER]
     for name in choice.listed:
         if name.startswith("buildroot/"):
-            lines += [f"# {name}", *(written(setting.symbol, setting.value) for setting in fragments[name].settings)]
-    handed = handing_on(choice)
-    if handed:
-        lines += ["# fragments handed on", *(written(setting.symbol, setting.value) for setting in handed)]
+            lines += [written(setting.symbol, setting.value) for setting in fragments[name].settings]
+    lines += [written(setting.symbol, setting.value) for setting in handing_on(choice)]
     return "\n".join(lines) + "\n"
 
 

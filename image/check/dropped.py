@@ -2,7 +2,7 @@
 
     python -m image.check.dropped CONFIG FRAGMENT...     CONFIG: .config of Buildroot, the kernel, U-Boot or busybox
 
-A later fragment overrides an earlier one, as where they are merged.
+A later fragment overrides an earlier one, as where they are merged; that two say different things is a finding too.
 """
 
 import argparse
@@ -39,6 +39,18 @@ def dropped(config, asked):
     return findings
 
 
+def contradictions(asked):
+    """Findings for settings that override another value of the same symbol. asked: [(path, Setting)] in the order of merging."""
+    last, findings = {}, []
+    for path, setting in asked:
+        before = last.get(setting.symbol)
+        if before and not same(before[1].value, setting.value):
+            sentence = f"{setting.symbol}={setting.value} overrides ={before[1].value} of {before[0]}:{before[1].line}: decide for one"
+            findings.append(Finding(path, setting.line, sentence))
+        last[setting.symbol] = path, setting
+    return findings
+
+
 def values(settings):
     """{symbol: value}, the last one standing."""
     return {setting.symbol: setting.value for setting in settings}
@@ -65,7 +77,7 @@ def main(words, prefix=""):
         settings, problems = parse(read_text(path))
         findings += [Finding(shown(path), line, text) for line, text in problems]
         asked += [(shown(path), setting) for setting in settings]
-    return report(findings + dropped(config, asked), options.json)
+    return report(findings + contradictions(asked) + dropped(config, asked), options.json)
 
 
 def run(prefix=""):

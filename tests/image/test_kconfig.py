@@ -71,6 +71,12 @@ def test_each_way_of_being_dropped(config, said):
 def test_the_last_fragment_decides():
     later = [*ASKED, ("g", Setting("CONFIG_SQUASHFS", "m", 9))]
     assert dropped.dropped({"CONFIG_SQUASHFS": "m", "CONFIG_RADIO": "m"}, later) == []
+    (finding,) = dropped.contradictions(later)
+    assert str(finding) == "g:9: CONFIG_SQUASHFS=m overrides =y of f:1: decide for one"
+
+
+def test_the_same_said_twice_is_no_contradiction():
+    assert dropped.contradictions([*ASKED, *ASKED]) == []
 
 
 def run(*words):
@@ -85,6 +91,10 @@ def test_the_commands_of_the_build(tmp_path):
     assert done.returncode == 1 and done.stdout.startswith(f"{fragment}:3: CONFIG_SQUASHFS=y became m")
     assert json.loads(run("image.check.kernel_options", "--json", config, fragment).stdout)[0]["line"] == 3
     fragment.write_text("# Disk.\nCONFIG_MMC=y\n")
+    later = tmp_path / "later.config"
+    later.write_text("# CONFIG_MMC is not set\nCONFIG_MMC=y\n")
+    done = run("image.check.kernel_options", config, fragment, later)
+    assert done.returncode == 1 and f"later.config:1: CONFIG_MMC=n overrides =y of {fragment}:2" in done.stdout
     assert run("image.check.dropped", config, fragment).returncode == 0
     config.write_text("")
     done = run("image.check.kernel_options", config, fragment)
