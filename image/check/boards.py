@@ -3,10 +3,12 @@
 import json
 import re
 
+from appliance.board import BoardError, board_file
+
 from .finding import Finding, read_text
 
 NEEDED = ("board.json", "boot-files", "firmware", "fragments", "modules", "settings-files")
-# board.json: what the image's build and the device's start read of a board.
+# board.json: what every board says. More may be there, as far as the device knows it.
 _TEXT = re.compile(r"\S+")
 _INTERFACE = re.compile(r"[a-z][a-z0-9]{1,14}")
 KEYS = {
@@ -20,6 +22,8 @@ KEYS = {
     "wifi_folder": (lambda value: _is_below(value, "/state/"), "a folder below /state"),
     "port": (lambda value: type(value) is int and 0 < value < 65536, "a port from 1 to 65535"),
 }
+# Put in by the image's build.
+FROM_PROFILE = ("name", "zram_mib")
 KERNELS = ("zImage", "Image", "Image.gz", "uImage", "bzImage")
 
 
@@ -47,15 +51,27 @@ def check_json(path, text):
     findings, values = [], {}
     for name, value in pairs:
         line = line_of(text, f'"{name}"')
-        if name not in KEYS:
+        if name not in KEYS and name not in board_file.MEMBERS:
             findings.append(Finding(path, line, f"unknown key {name[:40]!a}; there are: {', '.join(KEYS)}"))
+        elif name in FROM_PROFILE:
+            findings.append(Finding(path, line, f"{name} comes from the profile: remove it here"))
         elif name in values:
             findings.append(Finding(path, line, f"{name} is there twice: remove one"))
-        elif not KEYS[name][0](value):
+        elif name in KEYS and not KEYS[name][0](value):
             findings.append(Finding(path, line, f"{name} must be {KEYS[name][1]}"))
         values[name] = value
     findings += [Finding(path, 1, f"{name} is missing: {KEYS[name][1]}") for name in KEYS if name not in values]
-    return values, findings
+    return values, findings or refused_on_the_device(path, text, values)
+
+
+def refused_on_the_device(path, text, values):
+    """Finding for a board.json that the device itself would not read. values: its members, each of a sort it may be."""
+    try:
+        board_file.parse(json.dumps(values).encode(), path)
+    except BoardError as error:
+        line = next((line_of(text, f'"{name}"') for name in values if f": {name} is " in str(error)), 1)
+        return [Finding(path, line, f"the device refuses it: {error}")]
+    return []
 
 
 def check_boot(profile, boot_path, boot_text, pairs, rows):

@@ -21,14 +21,17 @@ _EXPRESSION = re.compile(r"\$\([^()]*\)")
 
 def config_in_symbols(text):
     """[(symbol, line)] that a Config.in relies on: depends on, select, if and so on, help left out."""
-    found, in_help = [], False
+    found, in_help, goes_on = [], False, False
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip() == "help":
             in_help = True
         elif in_help and line.strip() and not line.startswith(("\t  ", "        ")):
             in_help = False
-        if not in_help and (relation := _RELATION.match(line)):
-            found += [(symbol, number) for symbol in _SYMBOL.findall(re.sub(r'"[^"]*"', "", relation[1].partition("#")[0]))]
+        relation = None if in_help else _RELATION.match(line)
+        if relation or goes_on:
+            words = (relation[1] if relation else line).partition("#")[0]
+            goes_on = words.rstrip().endswith("\\")
+            found += [(symbol, number) for symbol in _SYMBOL.findall(re.sub(r'"[^"]*"', "", words))]
     return found
 
 

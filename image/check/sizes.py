@@ -126,7 +126,9 @@ def check(tree, shown, layout, load, profiles, fragments):
         own = parts[: -len(layout.ENVIRONMENT_BYTES)] if parts else ()
         if parts:
             findings += check_loader(shown(loader), read_text(loader), own, layout.ENVIRONMENT_BYTES)
-        genimage = layout.fat_text(limits.partition, boot_files, ()) + layout.card_text(limits.partition, parts)
+        settings = folder / "settings-files"
+        settings_files = layout.pairs(read_text(settings)) if settings.exists() else ()
+        genimage = layout.fat_text(limits.partition, boot_files, settings_files) + layout.card_text(limits.partition, parts)
         findings += check_genimage(path, text, genimage, limits, [file for file, *_ in own], layout.FIRST_BYTE)
     for fragment in fragments.values():
         if fragment.name.startswith("u-boot/") and any(setting.symbol == "CONFIG_ENV_OFFSET" for setting in fragment.settings):

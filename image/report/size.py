@@ -28,9 +28,14 @@ FIGURES = (
 
 
 def measure(images, target, card):
-    """Figures of one build; those of files that are not there are missing. Raises ReportError where there is no build at all."""
+    """Figures of one build; those of files that are not there are missing. Raises ReportError where there is no build at all.
+
+    card: the compressed card image, which must be there; None for sdcard.img.xz among the images, if it is there.
+    """
     if not images.is_dir() or not target.is_dir():
         raise ReportError(f"{images} and {target} must both be folders of a build: run make image first.")
+    if card is not None and not card.is_file():
+        raise ReportError(f"{card} is no file: its budget cannot be compared. Run make image first, or leave out --card.")
     figures = {}
     squashfs = images / "rootfs.squashfs"
     kernel = next((images / name for name in KERNELS if (images / name).is_file()), None)

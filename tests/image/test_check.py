@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from image.check.__main__ import check
+from image.check.scripts import foreign_paths
 
 from .tree import CHECKOUT, change, copy_of_the_tree, lines
 
@@ -146,6 +147,8 @@ def test_boards_and_profiles_go_together(tree):
         ('"port": 80', '"port": 0', "port must be a port from 1 to 65535"),
         ('"port": 80', '"port": true', "port must be"),
         ('"port": 80', '"port": 80, "colour": 1', "unknown key 'colour'"),
+        ('"port": 80', '"port": 80, "zram_mib": 1', "zram_mib comes from the profile"),
+        ('"port": 80', '"port": 80, "radio_turns": "often"', "board.json:10: the device refuses it"),
         ('"port": 80', '"port": 80, "port": 81', "port is there twice"),
         ('"slots": "tryboot"', '"slots": "grub"', "slots must be"),
         ('"slots": "tryboot"', '"slots": "uboot"', "add a file `loader`"),
@@ -194,6 +197,25 @@ def test_scripts(tree):
     assert "fresh:2: Python does not compile" in found(tree, "common/fresh")
     script.write_text("#!/bin/sh\ncd /" + "root/somewhere\n")
     assert "fresh:2: /" + "root/s... is a folder of one machine" in found(tree, "common/fresh")
+
+
+def test_without_shellcheck_the_rest_is_checked_and_it_is_said(tree, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    (tree / "image/fragments/kernel/spare.config").write_text("# Spare.\nCONFIG_TUN=m\n")
+    assert "no script was checked" in found(tree, "shellcheck is not installed")
+    assert found(tree, "spare.config:1", "no board uses")
+
+
+@pytest.mark.parametrize("before", ("", "-I", "-L", "O=", '"'))
+def test_folders_of_one_machine(before):
+    for rest in ("root/a", "work/$NAME", "home/me"):
+        assert foreign_paths("x", f"cc {before}/{rest}")
+        assert not foreign_paths("x", f"cc $(O)/{rest} host/{rest} usr/share/x")
+
+
+def test_a_board_may_say_what_else_the_device_knows(tree):
+    change(tree / "image/board/pi-zero/board.json", '"port": 80', '"port": 80, "radio_turns": true')
+    assert lines(check(tree)) == []
 
 
 def test_the_command_prints_lines_or_json():

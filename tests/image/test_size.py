@@ -86,6 +86,8 @@ def test_a_damaged_size_json_is_named(build, text):
 def test_no_build_and_no_profile(build, tmp_path):
     with pytest.raises(ReportError, match="must both be folders"):
         size.measure(tmp_path / "none", build / "target", None)
+    with pytest.raises(ReportError, match="its budget cannot be compared"):
+        size.measure(build / "images", build / "target", tmp_path / "none.img.xz")
     with pytest.raises(ReportError, match="oven"):
         size.main([*words(build), "--profile", "oven"])
 

@@ -111,6 +111,10 @@ def test_other_architectures_are_left_out():
     assert not symbols._is_kernel("arch/x86/Kconfig") and not symbols._is_kernel("scripts/Kconfig.include")
 
 
+def test_a_condition_over_two_lines():
+    assert config_in_symbols("\tdepends on BR2_A && \\\n\t\tBR2_B\n\tBR2_C\n") == [("BR2_A", 1), ("BR2_B", 2)]
+
+
 def test_what_a_package_relies_on():
     text = 'config BR2_PACKAGE_A\n\tbool "BR2_NOT"\n\tdepends on BR2_B && !BR2_C # BR2_NO\n\tselect BR2_D if BR2_E\n'
     text += "\thelp\n\t  if BR2_X it is\nif BR2_F\nendif\n"
