@@ -31,6 +31,11 @@ if [ "$purpose" = test ] || [ "$purpose" = qemu ] || [ "$purpose" = image ]; the
     need mkfs.fat dosfstools
     need mke2fs e2fsprogs
     need genimage genimage
+    need sfdisk fdisk
+fi
+if [ "$purpose" = test ]; then
+    need mkenvimage u-boot-tools
+    need fw_setenv libubootenv-tool
 fi
 if [ "$purpose" = image ]; then
     # What Buildroot asks of a machine, and what puts the card together.

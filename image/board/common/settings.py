@@ -4,6 +4,9 @@
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+from appliance.slots.uboot_environment import encode  # noqa: E402
+
 CARD_BYTES = 4096
 AUTOBOOT_BYTES = 512
 
@@ -38,6 +41,17 @@ def padded(text, size):
     return data + b"\n" * (size - len(data))
 
 
+def environment(*texts):
+    """U-Boot's variables of the lines ``name=value``, a later text's before an earlier one's."""
+    values = {}
+    for text in texts:
+        for line in text.splitlines():
+            name, equals, value = line.partition("=")
+            if equals and not line.startswith("#"):
+                values[name] = value
+    return values
+
+
 def main(images, board):
     """Write the files into the images folder."""
     (images / "leither.toml").write_bytes(padded(CARD, CARD_BYTES))
@@ -49,6 +63,11 @@ def main(images, board):
         text = (board / "cmdline.txt").read_text()
         for slot, partition in (("a", 5), ("b", 6)):
             (folder / f"cmdline-{slot}.txt").write_text(text.replace("@ROOT@", str(partition)))
+
+
+    if (board / "uboot-env.txt").exists():
+        common = Path(__file__).with_name("uboot-env.txt").read_text()
+        (images / "uboot-env.bin").write_bytes(encode(1, environment(common, (board / "uboot-env.txt").read_text())))
 
 
 if __name__ == "__main__":
