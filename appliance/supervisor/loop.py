@@ -222,7 +222,7 @@ class Supervisor:
             "counters": self._counters,
             "watchdog": self._watchdog.name,
             "board_stuck": self._worker.stuck,
-            "trial": self._trial.said(),
+            "slots": self._trial.slots(),
             "trouble": [trouble.sentence for trouble in self._troubles],
         }
 

@@ -4,6 +4,7 @@ import os
 import time
 
 from appliance.board import BoardError
+from appliance.slots import other
 from appliance.supervisor.trial import ASKED, COMMITTED, FAILED, GIVE_UP, KEEP, Record, Trial, settled
 from appliance.supervisor.trial_record import boot_id, load, save
 
@@ -17,6 +18,9 @@ class NoTrial:
     deadline_s = None
 
     def said(self):
+        """The last trial, for log and info."""
+
+    def slots(self):
         """What the status shows."""
 
     def ready(self, now_s):
@@ -65,6 +69,12 @@ class SlotTrial:
     def said(self):
         """The last trial: slot and outcome ("trial-committed", "trial-failed:node-never-ready", ...), or None."""
         return None if self._record is None else {"slot": self._record.slot, "outcome": self._record.outcome}
+
+    def slots(self):
+        """Both slots, for the status: {"running", "committed", "is_trial", "last_trial"}, the last as in said()."""
+        is_trial = self._trial is not None
+        committed = other(self.slot) if is_trial else self.slot
+        return {"running": self.slot, "committed": committed, "is_trial": is_trial, "last_trial": self.said()}
 
     def ready(self, now_s):
         """The node serves."""

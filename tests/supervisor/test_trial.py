@@ -243,6 +243,8 @@ def lines(made):
 
 def test_a_node_that_stays_healthy_commits_its_system(tried):
     assert outcome(tried) == TRIAL_RUNNING and not tried.mark.exists()
+    last = {"slot": "b", "outcome": TRIAL_RUNNING}
+    assert tried._status()["slots"] == {"running": "b", "committed": "a", "is_trial": True, "last_trial": last}
     node, _ = start(tried)
     say_ready(tried, node)
     ready_s = tried._trial._trial._ready_s
@@ -252,7 +254,8 @@ def test_a_node_that_stays_healthy_commits_its_system(tried):
     at(tried, ready_s + HEALTHY_S)
     until_answered(tried, lambda: outcome(tried) == COMMITTED)
     assert tried._board.committed == "b" and tried.mark.exists() and tried._board.reboots == 0
-    assert tried._status()["trial"] == {"slot": "b", "outcome": COMMITTED} and lines(tried)
+    last = {"slot": "b", "outcome": COMMITTED}
+    assert tried._status()["slots"] == {"running": "b", "committed": "b", "is_trial": False, "last_trial": last} and lines(tried)
     at(tried, GIVE_UP_S + 10_000)
     assert tried._board.reboots == 0
 
