@@ -28,6 +28,10 @@ def _is_url(value):
     return well and value.isascii() and value.isprintable() and "," not in value and " " not in value
 
 
+def _is_disk(value):
+    return value == "root" or _is_path(value)
+
+
 def _or_none(check):
     return lambda value: value is None or check(value)
 
@@ -35,7 +39,7 @@ def _or_none(check):
 # name: (check, what is allowed, default)
 MEMBERS = {
     "name": (_is_word, "a word", "device"),
-    "disk": (_or_none(_is_path), "the path of a disk, or null", None),
+    "disk": (_or_none(_is_disk), 'the path of a disk, "root" for the one this system runs from, or null', None),
     "slots": (lambda value: value in ("tryboot", "uboot", None), '"tryboot", "uboot" or null', None),
     "radio": (_or_none(is_name), "the name of a network interface, or null", None),
     "wired": (

@@ -12,13 +12,21 @@ import time
 from appliance.power_on.growth import writes
 from appliance.power_on.trouble import StepError
 from appliance.slots import SlotError
-from appliance.slots.disk import Disk
+from appliance.slots.disk import Disk, path_of
 from appliance.slots.partition_table import SECTOR_BYTES, TableError, read_table
 
 CARD, STATE, DATA = 1, 7, 8
 BLKPG, RESIZE_PARTITION = 0x1269, 3
 APPEARS_S = 5.0
 _POLL_S = 0.05
+
+
+def disk_path(disk):
+    """The path of the disk that the board's settings name. Raises StepError."""
+    try:
+        return path_of(disk)
+    except SlotError as error:
+        raise StepError(str(error)) from None
 
 
 def partition_path(disk, number):

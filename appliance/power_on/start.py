@@ -41,7 +41,7 @@ class Start:
         self._step("settings", memory.apply_settings, self._settings["port"])
         self._step("user", self._find_user, stops_node=True)
         if self._settings["disk"]:
-            self._step("growth", card.grow_last, self._settings["disk"])
+            self._step("growth", self._grow)
             self._step("state", self._open_state, stops_node=True)
             self._step("data", self._open_data)
             self._step("card", self._open_card)
@@ -64,8 +64,11 @@ class Start:
     def _find_user(self):
         self._user, self._group = folders.account()
 
+    def _grow(self):
+        card.grow_last(card.disk_path(self._settings["disk"]))
+
     def _partition(self, number):
-        path = card.partition_path(self._settings["disk"], number)
+        path = card.partition_path(card.disk_path(self._settings["disk"]), number)
         card.await_partition(path)
         return path
 

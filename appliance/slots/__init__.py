@@ -56,7 +56,7 @@ def open_slots(kind, disk, arguments_path=ARGUMENTS_PATH):
 
     kind: "tryboot" (Raspberry Pi firmware) or "uboot". disk: path of the whole disk, as the kernel's argument ``root`` names it.
     """
-    from appliance.slots.disk import Disk
+    from appliance.slots.disk import Disk, path_of
 
     try:
         with open(arguments_path, "rb") as file:
@@ -66,11 +66,11 @@ def open_slots(kind, disk, arguments_path=ARGUMENTS_PATH):
     if kind == "tryboot":
         from appliance.slots.tryboot import TrybootSlots
 
-        return TrybootSlots(Disk(disk), running)
+        return TrybootSlots(Disk(path_of(disk)), running)
     if kind == "uboot":
         from appliance.slots.uboot import UBootSlots
 
-        return UBootSlots(Disk(disk), running)
+        return UBootSlots(Disk(path_of(disk)), running)
     raise SlotError("no-slots", "This board's boot loader cannot choose between two systems.")
 
 

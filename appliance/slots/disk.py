@@ -4,6 +4,25 @@ import os
 
 from appliance.slots import SlotError
 
+OF_ROOT = "root"
+
+
+def path_of(disk, root="/", devices="/sys/dev/block"):
+    """The path of the disk that a board names: ``disk`` itself or, for "root", the one that holds the root file system.
+
+    The kernel numbers the hosts of cards as it finds them, so no fixed name is sure to be the card's. Raises SlotError failed.
+    """
+    if disk != OF_ROOT:
+        return disk
+    try:
+        number = os.stat(root).st_dev
+        folder = os.path.realpath(f"{devices}/{os.major(number)}:{os.minor(number)}", strict=True)
+        if not os.path.exists(f"{folder}/partition"):
+            raise SlotError("failed", "This system does not run from a partition of a card.")
+    except OSError as error:
+        raise SlotError("failed", f"The card that this system runs from cannot be found: {error.strerror}.") from None
+    return "/dev/" + os.path.basename(os.path.dirname(folder))
+
 
 class Disk:
     """A disk or a card image in a file.

@@ -105,9 +105,21 @@ def check_environment(fragment, environment):
     return findings
 
 
+def check_root(path, text, slot, signature):
+    """Findings where the kernel is not told its root by the card's signature. slot: how the text names the slot's partition."""
+    wanted = f"root=PARTUUID={signature:08x}-0{slot}"
+    if wanted in text.split():
+        return []
+    return [Finding(path, line_of(text, "root="), f"must hold {wanted}: the signature of image/layout.py and the slot's partition")]
+
+
 def check(tree, shown, layout, load, profiles, fragments):
     """Findings for every profile. layout: the module image.layout; load: leither_edge.profile.load; profiles: {name: path}."""
     findings = []
+    for file in sorted(tree.glob("board/*/cmdline.txt")):
+        findings += check_root(shown(file), read_text(file), "@ROOT@", layout.DISK_SIGNATURE)
+    script = tree / "board/common/uboot-env.txt"
+    findings += check_root(shown(script), read_text(script), "${root_part}", layout.DISK_SIGNATURE)
     for name, profile_path in profiles.items():
         path, text, folder = shown(profile_path), read_text(profile_path), tree / "board" / name
         try:

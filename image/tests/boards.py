@@ -66,7 +66,7 @@ class OrangePi(Machine):
         return super().has_reset()
 
 
-_UBOOT_ARGUMENTS = "root=/dev/mmcblk0p{root} rootfstype=squashfs ro rootwait quiet panic=10 oops=panic"
+_UBOOT_ARGUMENTS = "root=PARTUUID=4c454954-0{root} rootfstype=squashfs ro rootwait=30 quiet panic=10 oops=panic"
 BOARDS = {
     "pi-zero": (RaspberryPiZero, lambda: RaspberryFirmware()),
     "router": (OrangePi, lambda: UbootFirmware(_UBOOT_ARGUMENTS, "sun8i-h3-orangepi-pc.dtb")),

@@ -38,7 +38,7 @@ def card(tmp_path):
     made.put("p1", "autoboot.txt", AUTOBOOT.ljust(512, b"\n"))
     for name, slot in (("p2", b"a"), ("p3", b"b")):
         root = b"5" if slot == b"a" else b"6"
-        line = b"root=/dev/mmcblk0p" + root + b" ro\n"
+        line = b"root=PARTUUID=4c454954-0" + root + b" ro\n"
         for file, data in {"config.txt": CONFIG, "zImage": b"kernel " + slot, "zero.dtb": b"tree", "cmdline.txt": line}.items():
             made.put(name, file, data)
     return made
@@ -56,7 +56,7 @@ def test_the_table_is_followed_to_its_end(card):
 @pytest.mark.parametrize("trial, slot, root", [(False, "a", "5"), (True, "b", "6")])
 def test_the_raspberrys_firmware_chooses_a_slot(card, tmp_path, trial, slot, root):
     plan = RaspberryFirmware().plan(card, tmp_path, trial)
-    assert (plan.slot, plan.is_trial, plan.command_line) == (slot, trial, f"root=/dev/mmcblk0p{root} ro")
+    assert (plan.slot, plan.is_trial, plan.command_line) == (slot, trial, f"root=PARTUUID=4c454954-0{root} ro")
     assert plan.kernel.read_bytes() == b"kernel " + slot.encode() and plan.device_tree.read_bytes() == b"tree"
 
 

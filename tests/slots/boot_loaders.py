@@ -82,7 +82,7 @@ class UBoot:
             except Restart:
                 continue
             except Booted as booted:
-                root = re.search(r"root=/dev/mmcblk0p(\d)", booted.arguments)[1]
+                root = re.search(r"root=PARTUUID=4c454954-0(\d)", booted.arguments)[1]
                 slot = {"5": "a", "6": "b"}[root]
                 assert booted.partition == {"a": "2", "b": "3"}[slot], "kernel of one slot with the root of the other"
                 return slot

@@ -52,3 +52,27 @@ def test_a_disk_that_refuses_says_why(card, monkeypatch):
 
 def test_a_read_beyond_the_end_is_short(card):
     assert card.read(3 * SECTOR, 2 * SECTOR) == bytes(SECTOR)
+
+
+@pytest.fixture
+def devices(tmp_path):
+    """/sys/dev/block with the root on the fifth partition of the second card."""
+    number = os.stat(tmp_path).st_dev
+    partition = tmp_path / "sys/block/mmcblk1/mmcblk1p5"
+    partition.mkdir(parents=True)
+    (tmp_path / "sys/dev").mkdir()
+    (tmp_path / f"sys/dev/{os.major(number)}:{os.minor(number)}").symlink_to(partition)
+    return tmp_path / "sys/dev"
+
+
+def test_the_disk_of_the_root_is_found_by_its_number(devices, tmp_path):
+    (tmp_path / "sys/block/mmcblk1/mmcblk1p5/partition").write_text("5\n")
+    assert disk.path_of("root", str(tmp_path), str(devices)) == "/dev/mmcblk1"
+    assert disk.path_of("/dev/vda", str(tmp_path), "/nowhere") == "/dev/vda"
+
+
+def test_a_root_on_no_card_is_refused(devices, tmp_path):
+    with pytest.raises(SlotError, match="partition of a card"):
+        disk.path_of("root", str(tmp_path), str(devices))
+    with pytest.raises(SlotError, match="cannot be found"):
+        disk.path_of("root", str(tmp_path), str(tmp_path / "none"))
