@@ -42,12 +42,14 @@ def keep_modules(target, wanted, rest):
     if not folders:
         return
     modules = folders[0]
-    plain = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner")
-    subprocess.run(["tar", *plain, "-cf", rest, "-C", target, "lib/modules"], check=True)
     kept = with_dependencies(modules, wanted)
-    for path in modules.rglob("*.ko*"):
-        if str(path.relative_to(modules)) not in kept:
-            path.unlink()
+    others = [path for path in modules.rglob("*.ko*") if str(path.relative_to(modules)) not in kept]
+    # A build that is gone on with finds them removed already: its archive is the earlier one.
+    if others:
+        plain = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner")
+        subprocess.run(["tar", *plain, "-cf", rest, "-C", target, "lib/modules"], check=True)
+    for path in others:
+        path.unlink()
     for link in ("build", "source"):
         (modules / link).unlink(missing_ok=True)
     subprocess.run(["depmod", "-b", target, modules.name], check=True)
