@@ -126,6 +126,8 @@ def configure(tree, places, profile, environment):
     """Make the output folder's configuration from the profile's defconfig."""
     places.output.mkdir(parents=True, exist_ok=True)
     make(tree, places, environment, f"{profile}_defconfig")
+    # Now, not after two hours: what Buildroot dropped without a word.
+    report("image.check.configured", "--config", places.output / ".config", "--only-buildroot")
 
 
 def show_info(tree, places, environment):

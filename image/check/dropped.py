@@ -62,16 +62,16 @@ def shown(path):
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def main(words, prefix=""):
-    """Compare files; returns the exit code. prefix: what the symbols must begin with ("" for any)."""
+def main(words):
+    """Compare files; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", metavar="CONFIG")
     parser.add_argument("fragments", metavar="FRAGMENT", nargs="+")
     parser.add_argument("--json", action="store_true", help="findings as JSON")
     options = parser.parse_args(words)
     config = values(parse(read_text(options.config, CONFIG_MAX_BYTES))[0])
-    if not any(symbol.startswith(prefix) for symbol in config):
-        raise CheckError(f"{options.config} sets no symbol {prefix}...: it is not a finished configuration.")
+    if not config:
+        raise CheckError(f"{options.config} sets nothing: it is not a finished configuration.")
     asked, findings = [], []
     for path in options.fragments:
         settings, problems = parse(read_text(path))
@@ -80,14 +80,9 @@ def main(words, prefix=""):
     return report(findings + contradictions(asked) + dropped(config, asked), options.json)
 
 
-def run(prefix=""):
-    """The command line: exit 1 for findings, 2 where the check could not be made."""
+if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:], prefix))
+        sys.exit(main(sys.argv[1:]))
     except CheckError as error:
         print(f"leither: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-if __name__ == "__main__":
-    run()

@@ -87,17 +87,17 @@ def test_the_commands_of_the_build(tmp_path):
     config, fragment = tmp_path / ".config", tmp_path / "disk.config"
     config.write_text("CONFIG_MMC=y\nCONFIG_SQUASHFS=m\n")
     fragment.write_text("# Disk.\nCONFIG_MMC=y\nCONFIG_SQUASHFS=y\n")
-    done = run("image.check.kernel_options", config, fragment)
+    done = run("image.check.dropped", config, fragment)
     assert done.returncode == 1 and done.stdout.startswith(f"{fragment}:3: CONFIG_SQUASHFS=y became m")
-    assert json.loads(run("image.check.kernel_options", "--json", config, fragment).stdout)[0]["line"] == 3
+    assert json.loads(run("image.check.dropped", "--json", config, fragment).stdout)[0]["line"] == 3
     fragment.write_text("# Disk.\nCONFIG_MMC=y\n")
     later = tmp_path / "later.config"
     later.write_text("# CONFIG_MMC is not set\nCONFIG_MMC=y\n")
-    done = run("image.check.kernel_options", config, fragment, later)
+    done = run("image.check.dropped", config, fragment, later)
     assert done.returncode == 1 and f"later.config:1: CONFIG_MMC=n overrides =y of {fragment}:2" in done.stdout
     assert run("image.check.dropped", config, fragment).returncode == 0
     config.write_text("")
-    done = run("image.check.kernel_options", config, fragment)
+    done = run("image.check.dropped", config, fragment)
     assert done.returncode == 2 and "not a finished configuration" in done.stderr
 
 

@@ -19,7 +19,4 @@ rm -rf "${target:?}/usr/share/udhcpc" "${target:?}/usr/share/man" "${target:?}/u
 "$HOST_DIR/bin/python3" "$tree/package/leither-edge/prune.py" --target "$target" --list "$tree/package/leither-edge"
 "$HOST_DIR/bin/python3" "$tree/board/common/keep.py" --target "$target" --board "$board" --rest "$BINARIES_DIR/modules-rest.tar"
 
-kernel=$(find "$BASE_DIR/build" -maxdepth 1 -type d -name 'linux-[0-9]*' | head -n 1)
-fragments=$(sed -n 's/^BR2_LINUX_KERNEL_CONFIG_FRAGMENT_FILES="\(.*\)"$/\1/p' "$BR2_CONFIG" | sed "s|\$(BR2_EXTERNAL_LEITHER_PATH)|$tree|g")
-# shellcheck disable=SC2086  # a list of files, meant to be split
-PYTHONPATH=$tree/.. "${LEITHER_PYTHON:-python3}" -m image.check.kernel_options "$kernel/.config" $fragments
+PYTHONPATH=$tree/.. "${LEITHER_PYTHON:-python3}" -m image.check.configured --config "$BR2_CONFIG" --build "$BASE_DIR/build"
