@@ -19,4 +19,13 @@ rm -rf "${target:?}/usr/share/udhcpc" "${target:?}/usr/share/man" "${target:?}/u
 "$HOST_DIR/bin/python3" "$tree/package/leither-edge/prune.py" --target "$target" --list "$tree/package/leither-edge"
 "$HOST_DIR/bin/python3" "$tree/board/common/keep.py" --target "$target" --board "$board" --rest "$BINARIES_DIR/modules-rest.tar"
 
-PYTHONPATH=$tree/.. "${LEITHER_PYTHON:-python3}" -m image.check.configured --config "$BR2_CONFIG" --build "$BASE_DIR/build"
+PYTHONPATH=$tree/..
+export PYTHONPATH
+check() { name=$1; shift; "${LEITHER_PYTHON:-python3}" -m "image.check.$name" "$@"; }
+with_run_path() { check traces --target "$target" --run-paths | xargs -0 -r -n 1 "$HOST_DIR/bin/patchelf" "$@"; }
+
+# Buildroot takes run paths out, but not where the machine's own patchelf stands in for its. An empty one overwrites the text first.
+with_run_path --set-rpath ""
+with_run_path --remove-rpath
+check traces --target "$target" --folder "$BASE_DIR" --folder "$(realpath "$tree/..")" --folder "$(pwd -P)"
+check configured --config "$BR2_CONFIG" --build "$BASE_DIR/build"
