@@ -11,7 +11,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench image image-sources image-check image-configs qemu image-test radio-test lock clean
+.PHONY: help run test slow lint bench image image-sources image-legal image-check image-configs qemu image-test radio-test lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ image: .venv/.ready-image ## build the flashable image of PROFILE (two hours the
 
 image-sources: .venv/.ready-image ## fill the download folder from the Debian archive and PyPI alone
 	@$(VENV)/python image/build.py --only-sources '$(PROFILE)'
+
+image-legal: .venv/.ready-image ## collect licences and manifest of the built image into legal-info.tar.xz beside it
+	@$(VENV)/python image/build.py --legal '$(PROFILE)'
 
 image-check: .venv/.ready-test ## check fragments, symbols, sizes and scripts of the image without a Buildroot tree
 	@$(VENV)/python -m image.check

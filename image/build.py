@@ -4,6 +4,7 @@
     make image PROFILE=pi-zero                              everything from the projects' own sites
     make image PROFILE=pi-zero BUILDROOT_DIR=../buildroot   with a Buildroot tree that is here
     make image-sources PROFILE=pi-zero                      downloads from the Debian archive and PyPI alone (then SOURCES=debian)
+    make image-legal PROFILE=pi-zero                        licences and manifest of what was built: legal-info.tar.xz beside the image
 
 Settings, from the environment: BUILDROOT_DIR; BR2_DL_DIR (downloads); IMAGE_WORK (all else that is kept between builds);
 SOURCES=debian (build from what image-sources found); JOBS. Outside the checkout nothing but these folders is written.
@@ -196,6 +197,7 @@ def collect(tree, places, profile, info, seconds, environment):
     (places.result / "show-info.json").write_text(json.dumps(info))
     describe(places.result, profile)
     substitutions = tree / "substitutions.json"
+    (places.result / "substitutions.json").unlink(missing_ok=True)
     sbom = ["--info", places.result / "show-info.json", "--out", places.result / "sbom.cdx.json", "--tree", tree, "--profile", profile]
     if substitutions.exists():
         shutil.copyfile(substitutions, places.result / "substitutions.json")
@@ -229,6 +231,27 @@ def describe(folder, profile):
     (folder / "sdcard.img.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
+def legal(places, profile, environment):
+    """Write legal-info.tar.xz of what was built last. Raises BuildError where nothing was."""
+    found, substitutions = places.output / "legal-info", places.result / "substitutions.json"
+    if not (places.result / "show-info.json").exists() or not (places.output / "images" / "sdcard.img").exists():
+        raise BuildError(f"There is no built image of {profile} yet: make image PROFILE={profile}")
+    other = substitutions.exists()
+    tree = places.substituted if other else buildroot_tree(places, pinned())
+    say("collecting licences and sources")
+    shutil.rmtree(found, ignore_errors=True)
+    try:
+        # Where a source is a substitution its licence text may be another than Buildroot knows: the rest goes on, the report says so.
+        make(tree, places, environment, *(["-k"] if other else []), "legal-info")
+    except BuildError:
+        if not other or not (found / "manifest.csv").exists():
+            raise
+    (found / "show-info.json").write_text(json.dumps(show_info(tree, places, environment)))
+    words = ["--substitutions", substitutions] if other else []
+    report("image.report.legal", "--legal-info", found, "--build", places.output / "build", "--profile", profile,
+           "--configuration", HERE / "configs" / f"{profile}_defconfig", "--out", places.result / "legal-info.tar.xz", *words)  # fmt: skip
+
+
 def report(module, *words):
     """Run one of the reports. Raises BuildError."""
     done = subprocess.run([sys.executable, "-m", module, *words], cwd=CHECKOUT)
@@ -246,12 +269,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile")
     parser.add_argument("--only-sources", action="store_true", help="fill the download folder from the Debian archive and PyPI, then stop")
+    parser.add_argument("--legal", action="store_true", help="collect licences and manifest of what was built, then stop")
     options = parser.parse_args()
     if not (HERE / "configs" / f"{options.profile}_defconfig").exists():
         known = ", ".join(sorted(path.name.removesuffix("_defconfig") for path in (HERE / "configs").glob("*_defconfig")))
         raise BuildError(f"There is no profile {options.profile}; there are: {known}.")
     places = Places(options.profile, os.environ)
     environment = buildroot_environment(places, os.environ)
+    if options.legal:
+        return legal(places, options.profile, environment)
     tree = buildroot_tree(places, pinned())
     configure(tree, places, options.profile, environment)
     info = show_info(tree, places, environment)

@@ -14,15 +14,13 @@ import json
 import os
 import re
 import sys
-import tomllib
 import uuid
 from pathlib import Path
 from urllib.parse import quote
 
 from .licences import cyclonedx
-from .source import ReportError, read_json, write_text
+from .source import CHECKOUT, ReportError, own_version, read_json, write_text
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PACKAGES_MAX = 10_000
 TEXT_MAX_CHARACTERS = 2000
 _GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/")
@@ -211,9 +209,7 @@ def main(words):
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(words)
     substitutions = read_json(options.substitutions, list) if options.substitutions else []
-    with (CHECKOUT / "pyproject.toml").open("rb") as file:
-        own_version = tomllib.load(file)["project"]["version"]
-    document = bill(read_json(options.info, dict), substitutions, options.profile, own_version, epoch(os.environ), options.tree)
+    document = bill(read_json(options.info, dict), substitutions, options.profile, own_version(), epoch(os.environ), options.tree)
     write_text(options.out, json.dumps(document, indent=1, sort_keys=True) + "\n")
     print(f"{options.out}: {len(document['components'])} components on the device")
 

@@ -2,13 +2,21 @@
 
 import json
 import os
+import tomllib
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 INPUT_MAX_BYTES = 16 << 20
 
 
 class ReportError(Exception):
     """A report cannot be made; the text says why and what to do."""
+
+
+def own_version():
+    """The version of what is in this checkout."""
+    with (CHECKOUT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)["project"]["version"]
 
 
 def read_json(path, kind):
@@ -31,8 +39,13 @@ def read_json(path, kind):
 
 def write_text(path, text):
     """Write a file so that a reader sees the old one or the new one."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path, data):
+    """The same for bytes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     making = path.with_name(path.name + ".part")
-    making.write_text(text)
+    making.write_bytes(data)
     os.replace(making, path)

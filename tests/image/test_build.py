@@ -32,6 +32,11 @@ def test_a_folder_without_buildroot_is_refused(tmp_path):
     assert told.returncode == 1 and "holds no Buildroot" in told.stderr and "Traceback" not in told.stderr
 
 
+def test_legal_information_needs_a_built_image(tmp_path):
+    told = run("pi-zero", "--legal", IMAGE_WORK=str(tmp_path / "work"))
+    assert told.returncode == 1 and told.stderr == "leither: There is no built image of pi-zero yet: make image PROFILE=pi-zero\n"
+
+
 def test_another_release_is_refused(tmp_path):
     (tmp_path / "Makefile").write_text("export BR2_VERSION := 2020.02\n")
     with pytest.raises(build.BuildError, match="is Buildroot 2020.02; this tree is made for 2026.02.3"):

@@ -7,7 +7,8 @@
 # The checkout this tree is part of: nothing is downloaded.
 LEITHER_EDGE_VERSION = checkout
 LEITHER_EDGE_SOURCE =
-LEITHER_EDGE_LICENSE = Apache-2.0
+LEITHER_EDGE_LICENSE = Apache-2.0, MIT (recovery words)
+LEITHER_EDGE_LICENSE_FILES = LICENSE LICENSE.recovery-words
 LEITHER_EDGE_DEPENDENCIES = python3 python-cbor2 python-h11 python-lmdb python-pysodium python-trio
 
 LEITHER_EDGE_CHECKOUT = $(realpath $(BR2_EXTERNAL_LEITHER_PATH)/..)
@@ -20,5 +21,17 @@ define LEITHER_EDGE_INSTALL_TARGET_CMDS
 		--checkout $(LEITHER_EDGE_CHECKOUT) --profile $(LEITHER_EDGE_PROFILE) \
 		--target $(TARGET_DIR) --site usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
 endef
+
+# Buildroot takes a package without a download for a part of itself, and leaves it out of the legal information.
+define LEITHER_EDGE_LEGAL_INFO
+	$(Q)mkdir -p $(LEITHER_EDGE_DIR)
+	$(Q)cp $(LEITHER_EDGE_CHECKOUT)/LICENSE $(LEITHER_EDGE_DIR)/LICENSE
+	$(Q)$(LEITHER_EDGE_PYTHON) -c 'from importlib.metadata import distribution as d; print(d("mnemonic").read_text("LICENSE"), end="")' \
+		> $(LEITHER_EDGE_DIR)/LICENSE.recovery-words
+	$(foreach file,$(LEITHER_EDGE_LICENSE_FILES),\
+		$(Q)$(call legal-license-file,TARGET,leither-edge,$(LEITHER_EDGE_BASENAME_RAW),$(file),$(LEITHER_EDGE_DIR)/$(file),$(LEITHER_EDGE_HASH_FILES))$(sep))
+	$(Q)$(call legal-manifest,TARGET,leither-edge,$(LEITHER_EDGE_VERSION),$(LEITHER_EDGE_LICENSE),$(LEITHER_EDGE_LICENSE_FILES),not saved,this checkout,$(call legal-deps,leither-edge))
+endef
+LEITHER_EDGE_POST_LEGAL_INFO_HOOKS += LEITHER_EDGE_LEGAL_INFO
 
 $(eval $(generic-package))
