@@ -199,6 +199,7 @@ def collect(tree, places, profile, info, seconds, environment):
     substitutions = tree / "substitutions.json"
     (places.result / "substitutions.json").unlink(missing_ok=True)
     sbom = ["--info", places.result / "show-info.json", "--out", places.result / "sbom.cdx.json", "--tree", tree, "--profile", profile]
+    sbom += ["--target", places.output / "target", "--build", places.output / "build", "--image", card]
     if substitutions.exists():
         shutil.copyfile(substitutions, places.result / "substitutions.json")
         sbom += ["--substitutions", substitutions]

@@ -22,7 +22,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from .sbom import epoch, list_of, text_of
-from .source import INPUT_MAX_BYTES, ReportError, own_version, read_json, write_bytes
+from .source import ReportError, own_version, read_json, read_text, write_bytes
 
 MANIFESTS = {"target": "manifest.csv", "host": "host-manifest.csv"}
 HEADINGS = ("package", "version", "licence", "licence files", "source archive", "source site", "built from", "sha256 of the source")
@@ -39,13 +39,7 @@ Entry = namedtuple("Entry", "kind name version licence files archive site")
 
 def read_manifest(path, kind):
     """[Entry] of one of Buildroot's manifests. Raises ReportError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read ({error.strerror}): make image-legal makes it, once the image is built.") from None
-    if len(data) > INPUT_MAX_BYTES:
-        raise ReportError(f"{path} is over {INPUT_MAX_BYTES >> 20} MiB; no manifest is that large.")
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8", "replace"))))
+    rows = list(csv.reader(io.StringIO(read_text(path))))
     if not rows or rows[0][:4] != ["PACKAGE", "VERSION", "LICENSE", "LICENSE FILES"]:
         raise ReportError(f"{path} is no manifest of Buildroot's.")
     if any(len(row) < 6 for row in rows):

@@ -1,9 +1,11 @@
 """What is in an image, as CycloneDX 1.6 JSON, from what Buildroot says of its packages.
 
     python -m image.report.sbom --info show-info.json --out sbom.cdx.json [--substitutions substitutions.json] [--tree BUILDROOT]
+        [--target TARGET --build BUILD] [--image sdcard.img]
 
-Listed is what goes onto the device: packages that install into the target or the images. With --tree the sums of Buildroot's hash
-files go in as well. The time is SOURCE_DATE_EPOCH, none if that is not set; the serial number is a hash of the rest.
+Listed is what goes onto the device. With --target, the finished root file system, that is what has files in it, or an image beside
+it; what was built and pruned away is only named. Without, it is all that installs into target or images. With --tree the sums of
+Buildroot's hash files go in as well. The time is SOURCE_DATE_EPOCH, none if that is not set; the serial number is a hash of the rest.
 Source: CycloneDX specification 1.6; package URL specification.
 """
 
@@ -14,12 +16,15 @@ import json
 import os
 import re
 import sys
+import tomllib
 import uuid
 from pathlib import Path
 from urllib.parse import quote
 
+from . import contents
 from .licences import cyclonedx
-from .source import CHECKOUT, ReportError, own_version, read_json, write_text
+from .parts import package_list
+from .source import CHECKOUT, ReportError, own_version, read_json, read_text, write_text
 
 PACKAGES_MAX = 10_000
 TEXT_MAX_CHARACTERS = 2000
@@ -153,11 +158,77 @@ def needed(name, info, listed, seen=None):
     return found - {name}
 
 
-def bill(info, substitutions, profile, own_version, seconds=None, tree=None):
+def tell_content(component, content):
+    """Say in a component how much of it is in the root file system."""
+    told = (("files", content.files), ("bytes", content.bytes), ("sha256", content.sha256))
+    component.setdefault("properties", []).extend({"name": f"leither:root:{name}", "value": str(value)} for name, value in told)
+
+
+def tell_lock(component, lock):
+    """Say in a component of PyPI which version the project's own tests are locked to, where it is another."""
+    name = re.match(r"pkg:pypi/([^@]+)", component["purl"])
+    if name and name[1] in lock and lock[name[1]][0] != component.get("version"):
+        component.setdefault("properties", []).append({"name": "leither:locked-for-tests", "value": lock[name[1]][0]})
+
+
+def words_component(lock):
+    """The component of the recovery words, which the setup page carries: the package of the lock file that they come from."""
+    version, digests = lock.get("mnemonic", ("", []))
+    component = {"type": "data", "bom-ref": "mnemonic", "name": "mnemonic", "description": "its English word list, in the setup page"}
+    component |= {"licenses": [{"license": {"id": "MIT"}}], "purl": "pkg:pypi/mnemonic" + (f"@{version}" if version else "")}
+    if version:
+        component["version"] = version
+        address = f"https://pypi.org/project/mnemonic/{version}/"
+        component["externalReferences"] = [
+            {"type": "distribution", "url": address, "hashes": [{"alg": "SHA-256", "content": digest}]} for digest in digests
+        ]
+    return component
+
+
+def settle(listed, root, lock):
+    """Leave only what is in the root file system, and add what Buildroot does not know. Returns the names of what was left out.
+
+    listed: {name: component}, changed in place; root: a Root; lock: what contents.locked() gives.
+    """
+    left_out = [name for name in listed if name not in root.content and not root.has_image(name)]
+    for name in left_out:
+        del listed[name]
+    for name, component in listed.items():
+        if name in root.content:
+            tell_content(component, root.content[name])
+        tell_lock(component, lock)
+        for other, version, licence in root.bundled(name):
+            part = {"type": "library", "bom-ref": f"{name}/{other}", "name": other, "licenses": [{"license": {"id": licence}}]}
+            part["purl"] = f"pkg:generic/{other}" + (f"@{version}" if version else "")
+            component.setdefault("components", []).append({**part, "version": version} if version else part)
+    if root.words:
+        listed["mnemonic"] = words_component(lock)
+    return left_out
+
+
+class Root:
+    """A finished root file system: content {package: Content}; words, whether the page has the recovery words."""
+
+    def __init__(self, target, build, info):
+        self.content = contents.present(target, package_list(target))
+        self.words = contents.has_words(target)
+        self._build, self._info = build, info
+
+    def has_image(self, name):
+        """True if a package puts something beside the root file system: a kernel, a boot loader, firmware."""
+        return bool(self._info[name].get("install_images"))
+
+    def bundled(self, name):
+        """What contents.bundled() says, nothing without a build folder."""
+        return contents.bundled(name, self._build) if self._build else []
+
+
+def bill(info, substitutions, profile, own_version, seconds=None, tree=None, root=None, lock=None, digest=None, buildroot=""):
     """The whole document as a dict: the same for the same input.
 
-    info: Buildroot's show-info; substitutions: list of rows of substitutions.json; seconds: time of the build, None for none.
-    Raises ReportError for an info that is not one.
+    info: Buildroot's show-info; substitutions: list of rows of substitutions.json; seconds: time of the build, None for none;
+    root: a Root, None where only the packages are known; lock: what contents.locked() gives; digest: sha256 of the card image, None
+    for none; buildroot: its version. Raises ReportError for an info that is not one.
     """
     if len(info) > PACKAGES_MAX or not all(isinstance(row, dict) for row in info.values()):
         raise ReportError("The info is not what Buildroot's make show-info says.")
@@ -167,10 +238,20 @@ def bill(info, substitutions, profile, own_version, seconds=None, tree=None):
     for row in substitutions:
         if isinstance(row, dict) and row.get("package") in listed and row.get("how") != "this machine's own":
             substituted(listed[row["package"]], row)
-    root = f"leither-edge-image-{profile}" if profile else "leither-edge-image"
-    dependencies = {name: sorted(needed(name, info, listed)) for name in listed}
+    left_out = settle(listed, root, lock or {}) if root else []
+    name = f"leither-edge-image-{profile}" if profile else "leither-edge-image"
+    dependencies = {one: sorted(needed(one, info, listed)) for one in listed}
+    if "mnemonic" in listed and "leither-edge" in listed:
+        dependencies["leither-edge"] = sorted([*dependencies["leither-edge"], "mnemonic"])
     reached = {other for names in dependencies.values() for other in names}
-    metadata = {"component": {"type": "firmware", "bom-ref": root, "name": root, "version": own_version}}
+    metadata = {"component": {"type": "firmware", "bom-ref": name, "name": name, "version": own_version}}
+    if digest:
+        metadata["component"]["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    if buildroot:
+        metadata["tools"] = {"components": [{"type": "application", "name": "buildroot", "version": buildroot}]}
+    metadata["lifecycles"] = [{"phase": "post-build" if root else "build"}]
+    if left_out:
+        metadata["properties"] = [{"name": "leither:built-and-left-out", "value": one} for one in left_out]
     if seconds is not None:
         metadata["timestamp"] = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     document = {
@@ -181,12 +262,12 @@ def bill(info, substitutions, profile, own_version, seconds=None, tree=None):
         "metadata": metadata,
         "components": list(listed.values()),
         "dependencies": [
-            {"ref": root, "dependsOn": sorted(set(listed) - reached)},
-            *({"ref": name, "dependsOn": names} for name, names in dependencies.items()),
+            {"ref": name, "dependsOn": sorted(set(listed) - reached)},
+            *({"ref": one, "dependsOn": names} for one, names in dependencies.items()),
         ],
     }
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).digest()
-    return {**document, "serialNumber": f"urn:uuid:{uuid.UUID(bytes=digest[:16], version=5)}"}
+    serial = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).digest()
+    return {**document, "serialNumber": f"urn:uuid:{uuid.UUID(bytes=serial[:16], version=5)}"}
 
 
 def epoch(environment):
@@ -199,17 +280,36 @@ def epoch(environment):
     return int(value)
 
 
+def digest_of(path):
+    """sha256 of a file. Raises ReportError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}.") from None
+
+
 def main(words):
     """Write the document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--info", type=Path, required=True, help="what make show-info printed")
     parser.add_argument("--substitutions", type=Path, help="sources that are not Buildroot's own")
     parser.add_argument("--tree", type=Path, help="folder of Buildroot, for its hash files")
+    parser.add_argument("--target", type=Path, help="the finished root file system: only what is in it is listed")
+    parser.add_argument("--build", type=Path, help="Buildroot's build folder, for what packages contain of others")
+    parser.add_argument("--image", type=Path, help="the card image, for its sum")
     parser.add_argument("--profile", default="", help="profile of the image, for its name")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(words)
     substitutions = read_json(options.substitutions, list) if options.substitutions else []
-    document = bill(read_json(options.info, dict), substitutions, options.profile, own_version(), epoch(os.environ), options.tree)
+    info = read_json(options.info, dict)
+    document = bill(
+        info, substitutions, options.profile, own_version(), epoch(os.environ), options.tree,
+        Root(options.target, options.build, info) if options.target else None,
+        contents.locked(read_text(CHECKOUT / "requirements" / "run.lock")),
+        digest_of(options.image) if options.image else None,
+        tomllib.loads(read_text(CHECKOUT / "image" / "buildroot.toml"))["version"],
+    )  # fmt: skip
     write_text(options.out, json.dumps(document, indent=1, sort_keys=True) + "\n")
     print(f"{options.out}: {len(document['components'])} components on the device")
 

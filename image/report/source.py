@@ -19,8 +19,8 @@ def own_version():
         return tomllib.load(file)["project"]["version"]
 
 
-def read_json(path, kind):
-    """The dict or list in a JSON file; kind is the type it must be. Raises ReportError."""
+def read_text(path):
+    """Text of a file. Raises ReportError."""
     try:
         with open(path, "rb") as file:
             data = file.read(INPUT_MAX_BYTES + 1)
@@ -28,8 +28,13 @@ def read_json(path, kind):
         raise ReportError(f"{path} cannot be read: {error.strerror}.") from None
     if len(data) > INPUT_MAX_BYTES:
         raise ReportError(f"{path} is over {INPUT_MAX_BYTES >> 20} MiB; no report is that large.")
+    return data.decode("utf-8", "replace")
+
+
+def read_json(path, kind):
+    """The dict or list in a JSON file; kind is the type it must be. Raises ReportError."""
     try:
-        value = json.loads(data)
+        value = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON ({error}); remove it and build again.") from None
     if not isinstance(value, kind):

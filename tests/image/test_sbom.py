@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image.report import sbom
+from image.report import contents, sbom
 from image.report.licences import cyclonedx
 from image.report.source import ReportError
+
+from .tree import CHECKOUT
 
 
 def package(name, **more):
@@ -38,6 +40,31 @@ INFO = {
 
 def bill(info=INFO, rows=(), **more):
     return sbom.bill(info, rows, "router", "0.1.0", **more)
+
+
+def a_root(folder):
+    """A finished root file system of INFO in a folder, in which python-lmdb was added and python-cffi was pruned."""
+    site, target, build = "usr/lib/python3.13/site-packages", folder / "target", folder / "build"
+    content = {
+        "bin/busybox": "busybox", "lib/libc.so": "musl", f"{site}/trio/__init__.pyc": "trio", f"{site}/lmdb/cpython.so": "lmdb",
+        f"{site}/appliance/portal/web/manifest": "version=1\nwords=yes\n", f"{site}/attr.pyc": "a stand-in",
+        "etc/leither/profile": "router", "etc/hostname": "leither",
+    }  # fmt: skip
+    for name, text in content.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text(text)
+    (build / "python-lmdb-2.2/lib").mkdir(parents=True)
+    (build / "python-lmdb-2.2/lib/lmdb.h").write_text("".join(f"#define MDB_VERSION_{part}\t{number}\n" for part, number in VERSION))
+    (build / "packages-file-list.txt").write_text(
+        f"busybox,./bin/busybox\nmusl,./lib/libc.so\npython-trio,./{site}/trio/__init__.py\npython-lmdb,./{site}/lmdb/cpython.so\n"
+        f"python-cffi,./{site}/cffi/api.py\n"
+    )
+    return sbom.Root(target, build, FULL)
+
+
+VERSION = (("MAJOR", 0), ("MINOR", 9), ("PATCH", 35))
+PYPI = [{"source": "x-1.2.tar.gz", "uris": ["https+https://files.pythonhosted.org/packages/d8"]}]
+FULL = {**INFO, "python-lmdb": package("python-lmdb", downloads=PYPI), "python-cffi": package("python-cffi")}
 
 
 def component(document, name):
@@ -81,19 +108,65 @@ def test_sums_come_from_buildroot(tmp_path):
     assert "hashes" not in component(bill(), "musl")
 
 
+ROWS = [
+    {"package": "musl", "how": "other version", "wanted": "1.2", "got": "1.3", "origin": "musl_1.3.orig.tar.gz", "sha256": "ef" * 32},
+    {"package": "chip-firmware", "how": "other version", "wanted": "1.2", "got": "2026-1", "origin": "pool/chip-blobs_2026-1_all.deb"},
+    {"package": "host-gcc", "how": "this machine's own", "got": "12"},
+    "nonsense",
+]
+
+
 def test_another_source_is_told():
-    rows = [
-        {"package": "musl", "how": "other version", "wanted": "1.2", "got": "1.3", "origin": "musl_1.3.orig.tar.gz", "sha256": "ef" * 32},
-        {"package": "chip-firmware", "how": "other version", "wanted": "1.2", "got": "2026-1", "origin": "pool/chip-blobs_2026-1_all.deb"},
-        {"package": "host-gcc", "how": "this machine's own", "got": "12"},
-        "nonsense",
-    ]
-    document = bill(rows=rows)
+    document = bill(rows=ROWS)
     musl = component(document, "musl")
     assert (musl["version"], musl["purl"]) == ("1.3", "pkg:generic/musl@1.3") and ":1.3:" in musl["cpe"]
     assert musl["hashes"] == [{"alg": "SHA-256", "content": "ef" * 32}] and "externalReferences" not in musl
     assert {row["name"]: row["value"] for row in musl["properties"]}["leither:substituted:wanted"] == "1.2"
     assert component(document, "chip-firmware")["purl"] == "pkg:deb/debian/chip-blobs@2026-1"
+
+
+def test_only_what_is_in_the_root_file_system_is_listed(tmp_path):
+    root = a_root(tmp_path)
+    lock = {"trio": ("0.35.0", []), "mnemonic": ("0.21", ["ab" * 32, "cd" * 32])}
+    document = bill(FULL, root=root, lock=lock, digest="ef" * 32, buildroot="2026.02.3")
+    names = [one["name"] for one in document["components"]]
+    # The kernel has an image beside the root; the chip's firmware has neither image nor file.
+    assert names == ["busybox", "leither-edge", "linux", "musl", "python-lmdb", "python-trio", "mnemonic"]
+    metadata = document["metadata"]
+    assert [one["value"] for one in metadata["properties"]] == ["chip-firmware", "python-cffi"]
+    assert metadata["component"]["hashes"] == [{"alg": "SHA-256", "content": "ef" * 32}]
+    assert metadata["lifecycles"] == [{"phase": "post-build"}]
+    trio = {one["name"]: one["value"] for one in component(document, "python-trio")["properties"]}
+    assert trio["leither:root:files"] == "1" and trio["leither:root:bytes"] == "4" and trio["leither:locked-for-tests"] == "0.35.0"
+    own = {one["name"]: one["value"] for one in component(document, "leither-edge")["properties"]}
+    assert own["leither:root:files"] == "3"  # the page's manifest, the stand-in, the profile
+    (bundled,) = component(document, "python-lmdb")["components"]
+    assert (bundled["name"], bundled["version"]) == ("lmdb", "0.9.35")
+    words = component(document, "mnemonic")
+    assert words["version"] == "0.21" and [one["hashes"][0]["content"] for one in words["externalReferences"]] == ["ab" * 32, "cd" * 32]
+    assert "mnemonic" in next(one for one in document["dependencies"] if one["ref"] == "leither-edge")["dependsOn"]
+
+
+def test_a_changed_file_changes_the_sum_of_its_package_alone(tmp_path):
+    one = a_root(tmp_path).content
+    (tmp_path / "target/lib/libc.so").write_text("MUSL")
+    two = a_root_again(tmp_path).content
+    assert {name for name in one if one[name] != two[name]} == {"musl"}
+
+
+def a_root_again(folder):
+    return sbom.Root(folder / "target", folder / "build", FULL)
+
+
+def test_the_lock_file_of_this_project_is_read():
+    lock = contents.locked((CHECKOUT / "requirements/run.lock").read_text())
+    assert {"trio", "cbor2", "lmdb", "h11", "pysodium", "mnemonic"} <= set(lock)
+    assert all(version and sums and all(len(one) == 64 for one in sums) for version, sums in lock.values())
+
+
+def test_a_target_that_is_none_is_named(tmp_path):
+    with pytest.raises(ReportError, match="is no folder"):
+        sbom.Root(tmp_path / "none", None, INFO)
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path, monkeypatch):

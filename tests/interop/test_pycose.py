@@ -3,10 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
 
 import pytest
 
@@ -16,48 +12,16 @@ from leither_edge.core.delegation import encode_pass, open_pass
 from leither_edge.core.keyset import encode_keyset, open_rotation
 from leither_edge.crypto import sodium
 from tests.core import golden
+from tests.own_environment import python_of, run
 
 pytestmark = pytest.mark.interop
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOCK = ROOT / "requirements" / "pycose.lock"
-# An environment of its own: pycose brings its own CBOR library and OpenSSL.
-ENVIRONMENT = ROOT / "build" / "pycose-venv"
-STAMP = "pycose.lock"
-
-
-def make_environment():
-    """The environment's Python, made once and again when the lock file changes."""
-    python = ENVIRONMENT / "bin" / "python"
-    try:
-        if (ENVIRONMENT / STAMP).read_bytes() == LOCK.read_bytes():
-            return python
-    except FileNotFoundError:
-        pass
-    ENVIRONMENT.parent.mkdir(exist_ok=True)
-    fresh = pathlib.Path(tempfile.mkdtemp(prefix="pycose-venv-", dir=ENVIRONMENT.parent))
-    try:
-        run(sys.executable, "-m", "venv", str(fresh))
-        run(str(fresh / "bin" / "python"), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(LOCK))
-        shutil.copy(LOCK, fresh / STAMP)
-        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-        fresh.rename(ENVIRONMENT)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return python
-
-
-def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
-    if done.returncode:
-        pytest.fail(f"{command[1:4]} failed:\n{done.stdout}\n{done.stderr}", pytrace=False)
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def pycose():
     """Has pycose do a list of tasks: ([{"do": ...}, ...]) -> [{...}, ...]."""
-    python = make_environment()
+    # pycose brings its own CBOR library and OpenSSL.
+    python = python_of("pycose")
     # Nothing of this project is importable there: an independent judge must not use our code.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     peer = pathlib.Path(__file__).parent / "pycose_peer.py"
