@@ -75,6 +75,7 @@ lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs u
 	$(COMPILE) pyproject.toml --extra dev -c requirements/run.lock -o requirements/dev.lock
 	$(COMPILE) requirements/pycose.in -o requirements/pycose.lock
 	$(COMPILE) requirements/radio.in -o requirements/radio.lock
+	$(COMPILE) requirements/cyclonedx.in -o requirements/cyclonedx.lock
 
 clean: ## remove what was built and installed here; the node's data stays
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis

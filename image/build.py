@@ -207,7 +207,20 @@ def collect(tree, places, profile, info, seconds, environment):
     report("image.report.block_map", "--image", card, "--profile", profile, "--out", places.result / "sdcard.bmap")
     say(f"built in {int(seconds) // 60} min {int(seconds) % 60} s")
     report("image.report.size", "--images", images, "--target", places.output / "target", "--profile", profile,
-           "--out", CHECKOUT / "build" / "size.json", "--card", card.with_suffix(".img.xz"))  # fmt: skip
+           "--out", CHECKOUT / "build" / "size.json", "--card", card.with_suffix(".img.xz"),
+           "--contents", places.result / "sbom.cdx.json")  # fmt: skip
+    for line in what_next(profile):
+        say(line)
+
+
+def what_next(profile):
+    """Lines on where things are and what to do with them."""
+    folder = f"build/{profile}"
+    return [
+        f"{folder}/ has sdcard.img.xz with its sums, sbom.cdx.json (what is in it), build.log",
+        f"write a card: leither card write {folder}/sdcard.img.xz --device /dev/sdX",
+        f"try it without a board: make qemu PROFILE={profile}; licences: make image-legal PROFILE={profile}",
+    ]
 
 
 def describe(folder, profile):

@@ -50,6 +50,34 @@ def test_figures_and_table(build, capsys):
     assert shown[0] == "router" and shown[2].split() == ["root", "file", "system", "(squashfs)", "4", "6,144", "99%"]
 
 
+def test_the_table_names_ten_parts_with_versions_and_the_rest(build, capsys):
+    for number in range(12):
+        (build / f"target/opt/{number}").mkdir(parents=True)
+        (build / f"target/opt/{number}/x").write_bytes(os.urandom(100 + number))
+    contents = build / "sbom.cdx.json"
+    contents.write_text('{"components": [{"name": "python3", "version": "3.13.15"}, {"name": 3}, null]}')
+    assert size.main(words(build, "--contents", str(contents))) == 0
+    shown = capsys.readouterr().out.splitlines()
+    parts = shown[shown.index("") + 2 :]
+    assert len(parts) == size.PARTS_SHOWN + 1 and parts[-1].startswith("  all others")
+    assert parts[0].split()[:3] == ["python3", "3.13.15", "4"]
+    assert 98 <= sum(int(line.split()[-1].rstrip("%")) for line in parts) + len(parts) <= 111
+    contents.write_text('{"components": 3}')
+    assert size.main(words(build, "--contents", str(contents))) == 0
+
+
+def test_boot_files_are_counted_where_all_are_there(build):
+    assert size.main(words(build)) == 0
+    assert "boot_bytes" not in json.loads((build / "size.json").read_text())["router"]
+    board = build / "board"
+    board.mkdir()
+    (board / "boot-files").write_text("# Comment.\nzImage\nsub/x.dtb x.dtb\n")
+    assert "boot_bytes" not in size.measure(build / "images", build / "target", None, board)
+    (build / "images/sub").mkdir()
+    (build / "images/sub/x.dtb").write_bytes(bytes(10))
+    assert size.measure(build / "images", build / "target", None, board)["boot_bytes"] == 2058
+
+
 def test_figures_of_other_profiles_stay_and_what_is_missing_is_said(build, capsys):
     (build / "size.json").write_text('{"pi-zero": {"squashfs_bytes": 1}}')
     assert size.main(words(build)) == 0
@@ -85,9 +113,9 @@ def test_a_damaged_size_json_is_named(build, text):
 
 def test_no_build_and_no_profile(build, tmp_path):
     with pytest.raises(ReportError, match="must both be folders"):
-        size.measure(tmp_path / "none", build / "target", None)
+        size.measure(tmp_path / "none", build / "target", None, tmp_path)
     with pytest.raises(ReportError, match="its budget cannot be compared"):
-        size.measure(build / "images", build / "target", tmp_path / "none.img.xz")
+        size.measure(build / "images", build / "target", tmp_path / "none.img.xz", tmp_path)
     with pytest.raises(ReportError, match="oven"):
         size.main([*words(build), "--profile", "oven"])
 
