@@ -11,6 +11,9 @@ from leither_edge.core.ids import id_to_text
 
 FACT_TIMEOUT_S = 2
 YEAR_S = 365 * 86400
+# What went wrong at the start: an answer must hold it beside everything else.
+TROUBLES_MAX = 8
+TROUBLE_MAX = 400
 _BOARD_FACTS = ("wifi_status", "temperature", "info", "supervisor_status")
 
 
@@ -61,7 +64,16 @@ def status(call, tx):
         "audit": list(audit_log.head(tx)),
         "restarts": supervisor.get("restarts"),
         "limits": supervisor.get("limits"),
+        # Of a board with two systems: {"running", "committed", "is_trial", "last_trial": {"slot", "outcome"} or None}.
+        "slots": supervisor.get("slots"),
+        "trouble": _troubles(supervisor.get("trouble")),
     }
+
+
+def _troubles(said):
+    """The sentences of what went wrong when the machine started."""
+    said = said if isinstance(said, list) else []
+    return [sentence[:TROUBLE_MAX] for sentence in said if isinstance(sentence, str)][:TROUBLES_MAX]
 
 
 def _storage(services):

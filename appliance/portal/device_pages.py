@@ -74,15 +74,16 @@ def tile(label, value, extra=""):
     return f"<div><dt>{label}</dt><dd>{value}{extra}</dd></div>"
 
 
-def status_part(view, tiles):
-    return f'<dl class="tiles">{"".join(tiles)}</dl>'
+def status_part(view, notices, tiles):
+    """What moves. `notices` as of notices() in device_notices.py; `tiles`: HTML of tile() each."""
+    return f'{notices}<dl class="tiles">{"".join(tiles)}</dl>'
 
 
-def status_page(view, tiles, rows, unfinished):
-    """`tiles`: HTML of tile() each; `rows`: (label, value) of HTML each."""
+def status_page(view, notices, tiles, rows, unfinished):
+    """`notices`, `tiles` as for status_part(); `rows`: (label, value) of HTML each."""
     say = view.say
     onward = f'<p class="alert">{say("status_unfinished")} <a href="/setup">{say("status_finish")}</a></p>' if unfinished else ""
-    body = heading(escape(view.device_name)) + onward + live("tiles", 5, status_part(view, tiles)) + details(rows)
+    body = heading(escape(view.device_name)) + onward + live("tiles", 5, status_part(view, notices, tiles)) + details(rows)
     return device_page(view, "status", body)
 
 

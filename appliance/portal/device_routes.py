@@ -2,6 +2,7 @@
 
 from appliance.portal import device_pages as pages
 from appliance.portal.device import Refusal
+from appliance.portal.device_notices import notices, system_text
 from appliance.portal.html import escape
 from appliance.portal.setup_pages import REACH
 from appliance.portal.setup_routes import read_shares, remote_name, share_fields
@@ -61,9 +62,9 @@ class DeviceRoutes:
         share = self.device.config()["storage_share_mib"] * MIB
         tiles = status_tiles(view, status, share, self.device.counters.snapshot())
         if visit.wants_part() == "tiles":
-            return visit.page(pages.status_part(view, tiles))
+            return visit.page(pages.status_part(view, notices(view, status), tiles))
         unfinished = at_least(visit.session.role, OPERATOR) and self.setup.setup.open_step(True) != "done"
-        return visit.page(pages.status_page(view, tiles, status_details(view, status), unfinished))
+        return visit.page(pages.status_page(view, notices(view, status), tiles, status_details(view, status), unfinished))
 
     async def log(self, visit):
         view, lines, wrong = visit.view(), [], ""
@@ -163,6 +164,7 @@ def status_details(view, status):
         (say("status_clock"), utc_text(times["now"])),
         (say("status_floor"), utc_text(times["floor"])),
         (say("status_version"), escape(shown)),
+        *([(say("status_system"), system)] if (system := system_text(view, status)) else []),
         (say("status_id"), escape(status["device_id"])),
     ]
 

@@ -257,6 +257,39 @@ TEXTS = {
     "status_days": ("{days} d {hours} h", "{days} 天 {hours} 小时"),
     "status_hours": ("{hours} h {minutes} min", "{hours} 小时 {minutes} 分钟"),
     "status_minutes": ("{minutes} min", "{minutes} 分钟"),
+    "status_system": ("System", "系统"),
+    "status_slot": ("slot {slot}", "{slot} 槽"),
+    "status_slot_trial": ("slot {slot}, on trial", "{slot} 槽（试运行中）"),
+    "status_trouble": ("Something went wrong when it started", "启动时出现问题"),
+    "status_news": ("A new system", "新系统"),
+    "trial_running": (
+        "It is on trial in slot {slot}. Leave the device switched on: once it has run well for a minute it is kept by itself, "
+        "otherwise the device restarts and the system before it returns.",
+        "{slot} 槽中的系统正在试运行。请不要断电：正常运行一分钟后会自动保留，否则设备将重新启动并恢复之前的系统。",
+    ),
+    "trial_asked": (
+        "The next start tries the one in slot {slot}. Restart the device when it suits you.",
+        "下次启动时将试用 {slot} 槽中的系统。请在方便时重新启动设备。",
+    ),
+    "trial_failed": (
+        "The one in slot {slot} was given up, and slot {running} runs on. Nothing of yours was lost.",
+        "{slot} 槽中的系统未被保留，{running} 槽继续运行。您的数据没有丢失。",
+    ),
+    "trial_node_never_ready": (
+        "Its node did not become ready in seven minutes. Wait for a newer version.",
+        "其节点七分钟内未能就绪。请等待更新的版本。",
+    ),
+    "trial_node_not_healthy": ("Its node kept failing. Wait for a newer version.", "其节点反复出错。请等待更新的版本。"),
+    "trial_commit_refused": (
+        "The card did not take the note to keep it. If that happens again, the card is worn out: use a new one.",
+        "存储卡未能记录保留它的决定。如果再次发生，说明存储卡已损坏，请更换。",
+    ),
+    "trial_system_restarted": (
+        "It restarted before it had run well for a minute: it crashed, or the power went. If the power went, try it once more.",
+        "它在正常运行一分钟之前重新启动了：系统崩溃或断电。如果是断电，可以再试一次。",
+    ),
+    "trial_system_never_started": ("It did not start at all. Wait for a newer version.", "它完全没有启动。请等待更新的版本。"),
+    "trial_unknown": ("The reason given is “{reason}”.", "原因为“{reason}”。"),
     "status_unfinished": ("The setup is not finished.", "设置尚未完成。"),
     "status_finish": ("Go on with the setup", "继续设置"),
     "log_empty": ("The log is empty.", "日志为空。"),

@@ -1,6 +1,7 @@
 """Answers of devices as people read them. Every text from a device passes ``clean``."""
 
 from leither_edge.cli.figures import bar, flat, moment, number, scalar, short_moment, size, span, table_of, versions_text
+from leither_edge.cli.notices import system, trial, troubles, word
 from leither_edge.cli.output import clean, cut
 
 SIGNAL_STEPS = (-85, -75, -67, -55)
@@ -87,6 +88,10 @@ def show_status(out, name, result, args, address=None):
     own_name = clean(result.get("name", ""), 64)
     also = out.styled(f"  calls itself {own_name}", "dim") if own_name not in ("", name) else ""
     out.line(f"{out.styled('●', 'green')} {out.styled(name, 'bold')}{also}")
+    for sentence in troubles(result):
+        out.line(f"  {out.styled('!', 'red', 'bold')} {sentence}")
+    if found := trial(result):
+        out.line(f"  {out.styled('!', 'yellow', 'bold')} {found[1]}")
     board = " · ".join(clean(part, 32) for part in (result.get("board"), result.get("profile")) if part)
     out.facts(
         [
@@ -103,6 +108,7 @@ def show_status(out, name, result, args, address=None):
                 + ("" if clock.get("clock_plausible") is not False else out.styled("  its clock is wrong", "yellow")),
             ),
             ("Board", board or None),
+            ("System", system(result)),
             ("Version", versions_text(result.get("versions")) or None),
             ("Restarts", scalar(result["restarts"]) if result.get("restarts") is not None else None),
             ("Keyset", scalar(result.get("keyset_version"))),
@@ -138,6 +144,7 @@ def columns_status(result):
         "STATE": size(number(storage.get("state_used_kib"))) if storage else "-",
         "TEMPERATURE": f"{number(celsius):.0f} °C" if celsius is not None else "-",
         "VERSION": versions_text(result.get("versions")).partition(",")[0] or "-",
+        "NOTICE": word(result),
     }
 
 

@@ -39,7 +39,7 @@ DANGEROUS = ("keyset-set", "factory-reset")
 
 class FakeDevice:
     """Attributes to set: clock (() -> s), faults (list of "drop", "drop-answer", "busy", "full", "forge", "huge", "slow"; used one a
-    command)."""
+    command), more_status (added to the result of ``status``)."""
 
     def __init__(self, name="Leither-Test"):
         self.key = KeyPair(random_bytes(32))
@@ -51,6 +51,7 @@ class FakeDevice:
         self.executed, self.received, self.entries = [], [], []
         self.head = audit.EMPTY
         self.faults = []
+        self.more_status = {}
         self.released = threading.Event()
         self.lines = [{"n": n, "time": 1_760_000_000 + n, "text": f"info started part={n}"} for n in range(1, 6)]
         self._lock = threading.Lock()
@@ -153,6 +154,7 @@ class FakeDevice:
                 "uptime_s": 7260,
                 "versions": {"node": "0.1.0"},
                 "memory": {"rss_kib": 30000, "max_kib": 196608},
+                **self.more_status,
             }
         if command.verb == "logs":
             after, limit = arguments.get("after", 0), arguments.get("limit", 100)

@@ -106,6 +106,36 @@ def test_every_verb_in_both_forms(run, owned, verb, json):
     assert (ran.json is not None and ran.json["status"] == "done") if json else ran.out
 
 
+TRIAL = {"running": "a", "committed": "a", "is_trial": False, "last_trial": {"slot": "b", "outcome": "trial-failed:node-never-ready"}}
+
+
+def test_status_says_what_went_wrong_and_how_a_trial_went(run, owned):
+    said = run("remote", "attic", "status").out
+    assert "!" not in said and "System" not in said, "an older device, or a laptop, says nothing of it"
+    owned.more_status = {"slots": TRIAL, "trouble": ["DATA is damaged.\x1b[2J Run e2fsck."]}
+    said = run("remote", "attic", "status").out
+    assert "! DATA is damaged.\N{REPLACEMENT CHARACTER}[2J Run e2fsck." in said and "\x1b" not in said
+    assert "slot b was given up, and slot a runs on" in said and "did not become ready in seven minutes" in said and "slot a\n" in said
+    assert run("remote", "attic", "status", "--json").json["result"]["slots"] == TRIAL
+    assert run("remote", "group", "add", "home", "attic").code == 0
+    assert "trouble" in run("remote", "@home", "status").out
+    owned.more_status = {"slots": {"running": "b", "committed": "a", "is_trial": True, "last_trial": None}, "trouble": []}
+    said = run("remote", "attic", "status").out
+    assert "slot b, on trial" in said and "Leave the device switched on" in said
+    owned.more_status = {"slots": TRIAL | {"last_trial": {"slot": "b", "outcome": "trial-asked"}}}
+    assert "next start tries the new system in slot b" in run("remote", "attic", "status").out
+
+
+@pytest.mark.parametrize(
+    "slots", [7, {}, {"running": 7, "last_trial": []}, {"running": "a", "last_trial": {"outcome": "trial-failed:\x07"}}]
+)
+@pytest.mark.parametrize("trouble", [None, 7, [7, {}], ["x" * 900] * 50])
+def test_any_slots_and_trouble_are_shown_or_left_out(run, owned, slots, trouble):
+    owned.more_status = {"slots": slots, "trouble": trouble}
+    ran = run("remote", "attic", "status")
+    assert ran.code == 0 and "\x07" not in ran.out and len(ran.out) < 20_000
+
+
 def test_wifi_join_sends_the_passphrase_from_a_file(run, owned, tmp_path):
     file = tmp_path / "wifi"
     file.write_text("correct horse\n")

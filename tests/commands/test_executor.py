@@ -389,6 +389,21 @@ async def test_status_tells_how_the_device_is(tmp_path):
         device.board.answers.update(wifi_status=BoardError("unsupported", "no"), info=None, supervisor_status=BoardError("gone", "no"))
         result = (await device.ask(owner, "status")).result
         assert result["wifi"] is None and result["restarts"] is None
+        assert result["slots"] is None and result["trouble"] == []
+
+
+async def test_status_tells_trial_and_trouble_the_same_to_a_key_and_to_the_page(tmp_path):
+    slots = {"running": "a", "committed": "a", "is_trial": False, "last_trial": {"slot": "b", "outcome": "trial-failed:system-restarted"}}
+    async with running(tmp_path) as device:
+        owner = device.own(device.controller())
+        cases = ([], []), (["DATA is damaged."], ["DATA is damaged."]), (["咖" * 900] * 40, ["咖" * 400] * 8), ("x", []), ([7], [])
+        for trouble, told in cases:
+            device.board.answers["supervisor_status"] = {"restarts": 0, "slots": slots, "trouble": trouble}
+            signed = await device.ask(owner, "status")
+            local = await device.executor.execute_local("status", {}, Session("viewer"))
+            assert signed.status == local.status == "done"
+            for answer in (signed, local):
+                assert (answer.result["slots"], answer.result["trouble"]) == (slots, told)
 
 
 def test_a_silent_board_does_not_hold_up_status(tmp_path):

@@ -53,6 +53,7 @@ class MemoryDevice:
         self.addresses = ["127.0.0.1"]
         self.saved_setup = {}
         self.verbs_run = []
+        self.more_status = {}
         self.config = {
             "name": "Leither 4F2A",
             "language": "en",
@@ -80,6 +81,7 @@ class MemoryDevice:
                 "time": {"now": 1_790_000_000, "floor": 1_789_000_000},
                 "wifi": self.board.wifi_status(),
                 "temperature_c": 47,
+                **self.more_status,
             }
         return {}
 

@@ -2,7 +2,11 @@
 
 import re
 
+from appliance.portal.device_notices import notices
 from appliance.portal.device_routes import log_line
+from appliance.portal.html import View
+from appliance.portal.texts import LANGUAGES
+from appliance.supervisor import trial
 from tests.portal.client import Browser
 from tests.portal.doubles import OWNER_TEXT, TOKEN, MemoryDevice, serving
 
@@ -24,6 +28,42 @@ async def test_the_tiles_name_state_share_and_traffic(built_assets):
         assert tiles["State"].startswith("700 KiB of 8 MiB<meter")
         assert tiles["Storage for content"] == "up to 64 MiB"
         assert re.fullmatch(r"[\d.]+ KiB in<br>[\d.]+ KiB out", tiles["Traffic"])
+
+
+FAILED = {"running": "a", "committed": "a", "is_trial": False, "last_trial": {"slot": "b", "outcome": "trial-failed:node-not-healthy"}}
+
+
+async def test_what_went_wrong_and_a_trial_stand_above_the_tiles(built_assets):
+    memory = MemoryDevice()
+    async with serving(memory, built_assets) as device:
+        browser = await signed_in(device)
+        assert "notice" not in (await browser.get("/status")).text
+        memory.more_status = {"trouble": ["DATA is <damaged>."], "slots": FAILED}
+        for headers in ({}, {"X_Live": "tiles"}):
+            page = (await browser.get("/status", **headers)).text
+            assert (
+                page.index("DATA is &lt;damaged&gt;.") < page.index("slot b was given up, and slot a runs on") < page.index('class="tiles"')
+            )
+            assert "Its node kept failing. Wait for a newer version." in page
+        assert "<dt>System</dt><dd>slot a</dd>" in (await browser.get("/status")).text
+        memory.more_status = {"slots": {"running": "b", "committed": "a", "is_trial": True, "last_trial": None}, "trouble": []}
+        page = (await browser.get("/status")).text
+        assert "Leave the device switched on" in page and "slot b, on trial" in page
+        browser.language = "zh"
+        assert "请不要断电" in (await browser.get("/status")).text
+
+
+def test_every_outcome_of_a_trial_has_its_sentence_in_both_languages():
+    for language in LANGUAGES:
+        view = View(language, "/status", "x", "", "")
+        for reason in trial.NEVER_READY, trial.NOT_HEALTHY, trial.NOT_KEPT, trial.NEVER_STARTED, trial.RESET:
+            said = notices(view, {"slots": {**FAILED, "last_trial": {"slot": "b", "outcome": f"{trial.FAILED}:{reason}"}}})
+            assert said and reason not in said
+        said = notices(view, {"slots": {**FAILED, "last_trial": {"slot": "b", "outcome": f"{trial.FAILED}:<new>"}}})
+        assert "&lt;new&gt;" in said
+        assert notices(view, {"slots": {**FAILED, "last_trial": {"slot": "b", "outcome": trial.ASKED}}})
+        assert not notices(view, {"slots": {**FAILED, "last_trial": {"slot": "a", "outcome": trial.COMMITTED}}})
+        assert not notices(view, {"slots": None, "trouble": None})
 
 
 async def test_the_log_is_a_list_with_the_newest_line_last(built_assets):
