@@ -27,5 +27,10 @@ with_run_path() { check traces --target "$target" --run-paths | xargs -0 -r -n 1
 # Buildroot takes run paths out, but not where the machine's own patchelf stands in for its. An empty one overwrites the text first.
 with_run_path --set-rpath ""
 with_run_path --remove-rpath
+# Packages install libraries of which the board loads some.
+list=$(mktemp)
+check unloaded --target "$target" --keep "$tree/board/common/libraries" > "$list"
+xargs -0 -r rm -f < "$list"
+rm -f "$list"
 check traces --target "$target" --folder "$BASE_DIR" --folder "$(realpath "$tree/..")" --folder "$(pwd -P)"
 check configured --config "$BR2_CONFIG" --build "$BASE_DIR/build"
