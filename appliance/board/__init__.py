@@ -50,8 +50,9 @@ class Board:
         """State ("off|disconnected|joining|joined"), ssid and address of the station, and what else decides about the access point.
 
         access_point: whether ours is open, whoever closed it; phones: how many are attached to it; configured: whether settings of
-        a network are kept; wired: whether a cable connects the board. A station with settings kept joins by itself as soon as the
-        network and the radio are there; while the access point has the radio, it may not.
+        a network are kept; wired: whether a cable connects the board; cable: whether one is plugged in, whatever it leads to.
+        A station with settings kept joins by itself as soon as the network and the radio are there; while the access point has the
+        radio, it may not.
         """
         raise _unsupported("tell the state of its Wi-Fi")
 

@@ -147,7 +147,7 @@ class DeviceBoard(Board):
             seen = self._radio.status()
             if seen["state"] == "off" and time.monotonic() - self._born_s < RADIO_APPEARS_S:
                 seen["state"] = "disconnected"
-        return {**seen, "wired": self._wired.address is not None}
+        return {**seen, "wired": self._wired.address is not None, "cable": self._wired.is_plugged}
 
     def wifi_forget(self):
         with self._lock:

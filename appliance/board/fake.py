@@ -173,6 +173,7 @@ class FakeBoard(Board):
             "phones": self.phones,
             "configured": self._kept is not None,
             "wired": self.wired,
+            "cable": self.wired,
         }
 
     def _follow_router(self):

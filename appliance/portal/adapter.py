@@ -44,6 +44,13 @@ def portal_device(
     async def scan():
         return await ask_board("wifi_scan")
 
+    async def cable():
+        try:
+            status = await ask_board("wifi_status")
+        except Refusal:
+            return False
+        return isinstance(status, dict) and status.get("cable") is True
+
     async def join(ssid_hex, passphrase, hidden, session):
         # Through the executor, so that the audit log knows of it.
         network = {"ssid_hex": ssid_hex, "passphrase": passphrase, "hidden": hidden}
@@ -64,6 +71,7 @@ def portal_device(
         assets=assets,
         run=run,
         scan=scan,
+        cable=cable,
         join=join,
         claim=claim.claim,
         claim_signed=claim.claim_signed,

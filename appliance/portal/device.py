@@ -19,6 +19,7 @@ class PortalDevice:
         assets: Assets of assets.py.
         run: async (verb, arguments, session) -> result dict; raises Refusal. session: role, and via, the key id that let it in.
         scan: async () -> networks of the board's scan; raises Refusal.
+        cable: async () -> whether a cable is plugged in, as far as the board says.
         join: async (ssid_hex, passphrase, hidden, session) -> address text; keeps the network only if joined; session as of run;
             raises Refusal whose code is one of setup.REASONS.
         claim: async (token, public key 32 bytes); raises ClaimError of appliance.commands.claim.
@@ -37,7 +38,7 @@ class PortalDevice:
     """
 
     _NAMES = (
-        "device_id sessions assets run scan join claim claim_signed claimed config ranges addresses port extra_names access_point "
+        "device_id sessions assets run scan cable join claim claim_signed claimed config ranges addresses port extra_names access_point "
         "load_setup save_setup start_soon clock log counters"
     )
     __slots__ = tuple(_NAMES.split())

@@ -156,11 +156,16 @@ def status_details(view, status):
     """(label, value) of what stands still, as HTML."""
     say = view.say
     times, wifi = status["time"], status.get("wifi") or {}
-    network = wifi.get("ssid") if wifi.get("state") == "joined" else None
+    if wifi.get("state") == "joined" and wifi.get("ssid"):
+        network = escape(f"{wifi['ssid']} · {wifi.get('address')}")
+    elif wifi.get("wired") is False:
+        network = say("status_own_network" if wifi.get("access_point") else "status_no_network")
+    else:
+        network = say("status_wired")
     versions = status["versions"]
     shown = ", ".join(f"{name} {version}" for name, version in versions.items()) if isinstance(versions, dict) else str(versions)
     return [
-        (say("status_network"), escape(f"{network} · {wifi.get('address')}") if network else say("status_wired")),
+        (say("status_network"), network),
         (say("status_clock"), utc_text(times["now"])),
         (say("status_floor"), utc_text(times["floor"])),
         (say("status_version"), escape(shown)),

@@ -77,7 +77,8 @@ def network_list(view, networks, chosen, scan_error=""):
     return "".join(rows)
 
 
-def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_chosen=False):
+def wifi_page(view, trial, networks, completed, onward="wifi_later", wrong="", scan_error="", hidden_chosen=False):
+    """`onward`: key of the text on the way past the Wi-Fi; the others as for network_list()."""
     say = view.say
     failed = trial.state == states.FAILED
     if failed and not wrong:
@@ -103,7 +104,7 @@ def wifi_page(view, trial, networks, completed, wrong="", scan_error="", hidden_
         + button(say("wifi_join"))
     )
     joined = good_news(say("wifi_now", ssid=trial.ssid)) if trial.state == states.JOINED else ""
-    wired = form(view, "/setup/wifi/wired", button(say("wifi_wired"), "plain"))
+    wired = form(view, "/setup/wifi/wired", button(say(onward), "plain"))
     body = (
         heading(say("wifi_title"), say("wifi_lead"))
         + problem(wrong)

@@ -50,6 +50,7 @@ class SetupRoutes:
         self._scan_error = None
         self._scanned = None
         self._scanning = False
+        self._has_cable = False
         self._hints = {}
         self._news = trio.Event()
 
@@ -135,8 +136,8 @@ class SetupRoutes:
         return visit.page(self._wifi_page(visit))
 
     def _wifi_page(self, visit, wrong="", hidden=False):
-        trial, completed = self.setup.wifi, self.setup.completed
-        return pages.wifi_page(visit.view(), trial, self._networks, completed, wrong, self._scan_sentence(visit), hidden)
+        trial, completed, onward = self.setup.wifi, self.setup.completed, "wifi_wired" if self._has_cable else "wifi_later"
+        return pages.wifi_page(visit.view(), trial, self._networks, completed, onward, wrong, self._scan_sentence(visit), hidden)
 
     def _scan_sentence(self, visit):
         return visit.view().say("wifi_scan_failed", message=self._scan_error) if self._scan_error else ""
@@ -150,6 +151,8 @@ class SetupRoutes:
 
     async def _scan(self):
         try:
+            # First, for a board that looks around answers nothing else meanwhile.
+            self._has_cable = await self.device.cable()
             self._networks, self._scan_error = tidy_networks(await self.device.scan()), None
         except Refusal as refusal:
             self._scan_error = refusal.sentence
@@ -227,7 +230,8 @@ class SetupRoutes:
         return visit.page(pages.trying_page(visit.view(), trial, elapsed, self.setup.completed, self.device.access_point()))
 
     async def wired(self, visit):
-        self.setup.wired = True
+        """Go on without Wi-Fi: by a cable, or through the device's own access point only."""
+        self.setup.wired = self._has_cable = await self.device.cable()
         return await self._complete(visit, "wifi")
 
     # owner

@@ -39,6 +39,11 @@ class Wired:
         """The address of a cable, or None."""
         return next((client.address for client in self._clients.values() if client.address), None)
 
+    @property
+    def is_plugged(self):
+        """Whether there is something at the other end of a cable, or an address of it."""
+        return any(links.has_carrier(name) for name in self._clients) or self.address is not None
+
     def stop(self):
         """Give the addresses back."""
         for client in self._clients.values():

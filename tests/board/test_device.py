@@ -13,7 +13,7 @@ from appliance.board.lamp import Lamp, chosen_trigger
 
 
 class NoCable:
-    address = None
+    address, is_plugged = None, False
 
     def tick(self):
         pass
@@ -67,7 +67,7 @@ def test_no_file(tmp_path):
 
 def test_a_board_without_a_radio():
     status = board().wifi_status()
-    assert status["state"] == "off" and not status["configured"] and status["wired"] is False
+    assert status["state"] == "off" and not status["configured"] and status["wired"] is status["cable"] is False
     for call in (board().wifi_scan, board().wifi_forget, lambda: board().ap_start("x", ""), lambda: board().wifi_join(b"x", "", False)):
         with pytest.raises(BoardError, match="no radio") as error:
             call()

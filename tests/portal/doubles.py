@@ -88,6 +88,9 @@ class MemoryDevice:
     async def scan(self):
         return await trio.to_thread.run_sync(self.board.wifi_scan)
 
+    async def cable(self):
+        return self.board.wifi_status()["cable"]
+
     async def join(self, ssid_hex, passphrase, hidden, session):
         try:
             return await trio.to_thread.run_sync(self.board.wifi_join, bytes.fromhex(ssid_hex), passphrase, hidden)
@@ -119,6 +122,7 @@ class MemoryDevice:
             assets=assets,
             run=self.run,
             scan=self.scan,
+            cable=self.cable,
             join=self.join,
             claim=self.claim,
             claim_signed=self.claim_signed,

@@ -1,5 +1,6 @@
 """The whole setup as plain forms over HTTP: what a browser without JavaScript does."""
 
+import re
 from base64 import urlsafe_b64encode
 
 import pytest
@@ -138,9 +139,39 @@ async def test_staying_on_the_cable(built_assets):
     memory = MemoryDevice()
     async with serving(memory, built_assets) as device:
         browser = Browser(device.port)
-        await wifi_page(browser)
+        assert "Stay on the cable" in (await wifi_page(browser)).text
         assert (await browser.post("/setup/wifi/wired")).location == "/setup/owner"
         assert memory.saved_setup["wired"] is True
+
+
+async def test_without_a_cable_none_is_offered_and_the_way_on_is_open(built_assets):
+    memory = MemoryDevice(FakeBoard(speed=0, sleep=lambda seconds: None, wired=False))
+    async with serving(memory, built_assets) as device:
+        browser = Browser(device.port)
+        page = (await wifi_page(browser)).text
+        assert "Stay on the cable" not in page and "Go on without Wi‑Fi for now" in page
+        assert (await browser.post("/setup/wifi/wired")).location == "/setup/owner"
+        assert memory.saved_setup["wired"] is False
+
+
+async def test_the_status_names_the_network_in_use(built_assets):
+    board = FakeBoard(speed=0, sleep=lambda seconds: None, wired=False)
+    memory = MemoryDevice(board)
+    async with serving(memory, built_assets) as device:
+        browser = Browser(device.port)
+        await browser.get("/setup/owner")
+        await browser.post("/setup/owner", token=TOKEN, public_key=OWNER_TEXT)
+
+        async def network():
+            return re.search(r"<dt>Network</dt><dd>(.*?)</dd>", (await browser.get("/status")).text)[1]
+
+        assert await network() == "none"
+        board.ap_start("Leither-Test", "")
+        assert await network() == "only the device’s own Wi‑Fi"
+        board.wired = True
+        assert await network() == "by cable"
+        board.wifi_join(b"Home", PASSWORD, False)
+        assert await network() == "Home · 192.168.1.23"
 
 
 async def test_one_try_at_a_time_and_late_results_do_not_count(built_assets):
