@@ -6,9 +6,6 @@ from image.tests.raspberry_firmware import RaspberryFirmware
 from image.tests.uboot_firmware import UbootFirmware
 from leither_edge.profile import load
 
-# QEMU forwards from loopback only, so that nobody else reaches the guest.
-_FORWARD = "user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:80"
-
 
 class RaspberryPiZero(Machine):
     """-M raspi0, a Zero without W: ARM1176, 512 MB, the SD card behind the Pi's own controller, Ethernet over the Pi's own USB controller.
@@ -20,10 +17,7 @@ class RaspberryPiZero(Machine):
     kernel_arguments = "console=ttyAMA0,115200 initcall_blacklist=bcm2835_power_driver_init leither.watchdog=off"
 
     def hardware(self):
-        return [
-            "-M", "raspi0", "-drive", f"file={self.card.path},if=sd,format=raw",
-            "-netdev", _FORWARD.format(port=self.port), "-device", "usb-net,netdev=net0",
-        ]  # fmt: skip
+        return ["-M", "raspi0", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-device", "usb-net,netdev=net0")]
 
 
 class VirtualBoard(Machine):
@@ -38,8 +32,7 @@ class VirtualBoard(Machine):
         return [
             "-M", "virt", "-cpu", self.processor, "-m", str(self.memory_mib), "-device", "sdhci-pci",
             "-drive", f"id=card,if=none,file={self.card.path},format=raw", "-device", "sd-card,drive=card",
-            "-netdev", _FORWARD.format(port=self.port), "-device", "virtio-net-pci,netdev=net0",
-            "-device", "virtio-rng-pci", "-device", "i6300esb",
+            *self.network("-device", "virtio-net-pci,netdev=net0"), "-device", "virtio-rng-pci", "-device", "i6300esb",
         ]  # fmt: skip
 
 
@@ -54,10 +47,7 @@ class OrangePi(Machine):
     _RESETS = r"reboot: Restarting system|Rebooting in \d+ seconds"
 
     def hardware(self):
-        return [
-            "-M", "orangepi-pc", "-drive", f"file={self.card.path},if=sd,format=raw",
-            "-netdev", _FORWARD.format(port=self.port), "-net", "nic,netdev=net0",
-        ]  # fmt: skip
+        return ["-M", "orangepi-pc", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-net", "nic,netdev=net0")]
 
     def has_reset(self):
         if self.process.poll() is None and self.log.wait_for(self._RESETS, 0) is not None:

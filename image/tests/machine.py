@@ -32,7 +32,8 @@ class Machine:
     """A board in QEMU; a context manager. Subclasses say how QEMU emulates it.
 
     card: Card, changed by what runs; folder: for logs and boot files; firmware: what chooses the slot.
-    ``shell`` True gives the next start a root shell on the serial console, ``bare`` starts nothing but a shell.
+    ``shell`` True gives the next start a root shell on the serial console, ``bare`` starts nothing but a shell; without ``cable`` it has
+    no wired network, and nothing outside reaches it.
     """
 
     program = "qemu-system-arm"
@@ -44,6 +45,7 @@ class Machine:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.shell = self.bare = False
+        self.cable = True
         self.starts = []  # the BootPlan of each
         self.process = self.monitor = self.log = self.trouble = None
         self._trial = False
@@ -52,6 +54,12 @@ class Machine:
     def hardware(self):
         """QEMU's arguments for board, card and network."""
         raise NotImplementedError
+
+    def network(self, *arguments):
+        """QEMU's arguments for the wired network; those given name the card of it. Forwarded from loopback only: nobody else reaches it."""
+        if not self.cable:
+            return ["-nic", "none"]
+        return ["-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{self.port}-:80", *arguments]
 
     @property
     def url(self):

@@ -9,10 +9,10 @@ from leither_edge.card.location import find_card_file, replacement
 from tests.device_process import Controller
 
 
-def write_settings(card, token):
-    """Put a claim token on a card as `leither card write` does, in place. Raises CardError, LocationError."""
+def write_settings(card, token, **settings):
+    """Put a claim token and other Settings on a card as `leither card write` does, in place. Raises CardError, LocationError."""
     file = find_card_file(card.read, card.path.stat().st_size)
-    text = write_card(Settings(token)).encode()
+    text = write_card(Settings(token, **settings)).encode()
     for at, data in replacement(file, text):
         card.write(at, data)
     if not card.get(SETTINGS, "leither.toml").startswith(text):

@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.radio.neighbourhood import Phone, Router, call, end, ends_of_logs, wait_for
+from tests.radio.neighbourhood import PATIENCE, Phone, Router, call, end, ends_of_logs, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = Path("/run/device-test")
@@ -103,7 +103,7 @@ def tried(phone, ssid, passphrase, hidden=False, during=None):
     if during:
         during()
     unreachable = 0
-    while time.monotonic() - began_s < 75:
+    while time.monotonic() - began_s < 75 * PATIENCE:
         page = phone.get("/setup/wifi/trying", patience_s=0)
         if "error" in page:
             unreachable += 1

@@ -1,6 +1,7 @@
 """Who else is on the air: a home router and a phone, each with a simulated radio in a network namespace of its own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RUN = Path("/run/neighbourhood")
 ROUTER_ADDRESS = "192.168.77.1"
+# On an emulated small board everything takes longer than on the machine of the tests.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
 
 
 def call(*words, check=True):
@@ -22,13 +25,13 @@ def call(*words, check=True):
 
 def wait_for(what, found, limit_s):
     """The first true value of ``found()``."""
-    give_up_s = time.monotonic() + limit_s
+    give_up_s = time.monotonic() + limit_s * PATIENCE
     while time.monotonic() < give_up_s:
         value = found()
         if value:
             return value
         time.sleep(0.3)
-    raise AssertionError(f"{what} did not happen within {limit_s} s")
+    raise AssertionError(f"{what} did not happen within {limit_s * PATIENCE:g} s")
 
 
 class Station:
@@ -132,7 +135,7 @@ class Phone(Station):
     def seen(self):
         """What a scan of the phone shows: name: flags."""
         self.ask("scan")
-        time.sleep(4)
+        time.sleep(4 * PATIENCE)
         lines = [line.split("\t") for line in self.ask("scan_results").splitlines()]
         return {fields[4]: fields[3] for fields in lines if len(fields) == 5}
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import struct
@@ -9,7 +10,7 @@ import sys
 from urllib.parse import urlencode
 
 PORTAL = "192.168.4.1"
-LIMIT_S = 8
+LIMIT_S = 8 * float(os.environ.get("PATIENCE", "1"))
 cookies = {}
 form_token = ""
 
