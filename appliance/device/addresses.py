@@ -39,6 +39,11 @@ class Addresses:
         return all(host in (LOOPBACK, "::1") for host in self._hosts)
 
 
+def is_loopback(address):
+    """Whether an IP literal leads back to the machine it is used on."""
+    return address.startswith("127.") or address == "::1"
+
+
 def reachable(hosts, found):
     """The addresses served, from what is listened on and what the interfaces have (IPv4); loopback last."""
     served = list(found) if "0.0.0.0" in hosts else []
@@ -47,7 +52,7 @@ def reachable(hosts, found):
         served.append(LOOPBACK)
     if "::" in hosts and "::1" not in served:
         served.append("::1")
-    return sorted(served, key=lambda host: (host.startswith("127.") or host == "::1", ":" in host))
+    return sorted(served, key=lambda host: (is_loopback(host), ":" in host))
 
 
 def interface_addresses():

@@ -15,6 +15,7 @@ from appliance.commands.tables import TABLES
 from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
 from appliance.device.applied_card import apply_card
+from appliance.device.awaited_address import announce, waiting_text
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
@@ -108,10 +109,13 @@ async def _serve(node, options, board, nursery):
     write_address(node.folder, address)
     await nursery.start(radio.run, claim, card.network)
     node.log.info("ready", address=address, claimed=claim.claimed)
-    name = executor.config["name"]
     entrance = (radio.ssid, radio.passphrase) if radio.serves_phones else None
-    said = await announcement(address, claim, name, node.key.id, limits.board.name, addresses.is_local_only, entrance, card.notes)
-    await board.ready(said)
+
+    async def said():
+        name, is_local_only = executor.config["name"], addresses.is_local_only
+        return await announcement(device.url(), claim, name, node.key.id, limits.board.name, is_local_only, entrance, card.notes)
+
+    await announce(board, addresses, waiting_text(__version__, entrance and entrance[0]), said)
 
 
 async def _stop_on_signal(scope):
