@@ -1,5 +1,6 @@
 """python -m appliance.device"""
 
+import gc
 import sys
 
 
@@ -16,6 +17,11 @@ def main(arguments):
         sys.stdout.write(HELP)
         return 0
 
+    from appliance.device.first_use import at_first_use
+
+    at_first_use("inspect", "subprocess", "idna")
+    # What is being loaded is here to stay: looking for garbage in it would take a tenth of the time.
+    gc.disable()
     import trio
 
     from appliance.device.assembly import serve_device
@@ -24,6 +30,7 @@ def main(arguments):
     from leither_edge.profile import ProfileError
     from leither_edge.storage import StorageError
 
+    gc.enable()
     failures = (ProfileError, StorageError, KeyFileError, ListenError, OSError)
     try:
         trio.run(serve_device, options)
@@ -45,5 +52,10 @@ def _first(group):
     return group
 
 
-if __name__ == "__main__":
+def run():
+    """Run the device; ends the process."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,8 +1,9 @@
 """What a person at the terminal is told when the device is ready: where to go, and with which token."""
 
 import os
-import subprocess  # loaded by trio already
+import subprocess
 import sys
+from importlib.machinery import PathFinder
 
 import trio
 
@@ -51,6 +52,8 @@ def _tool():
 
 async def terminal_qr(text):
     """A QR code in block characters, empty where segno is not installed."""
+    if PathFinder.find_spec("segno") is None:
+        return ""
     with trio.move_on_after(QR_LIMIT_S):
         try:
             program = [sys.executable, "-c", _QR_PROGRAM]

@@ -1,10 +1,21 @@
 """Bounds of the HTTP server. The hardware profile states them; this only carries them."""
 
-from dataclasses import dataclass
+from collections import namedtuple
+
+_DEFAULTS = {
+    "connections_max": 64,
+    "connections_per_address_max": 16,
+    "header_max_bytes": 8192,
+    "body_max_bytes": 65536,
+    "upload_max_bytes": 16 * 1024 * 1024,
+    "request_timeout_s": 10.0,
+    "idle_timeout_s": 30.0,
+    # A handler may wait for a radio to join a network; no page waits longer.
+    "handler_timeout_s": 60.0,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(namedtuple("Limits", _DEFAULTS, defaults=_DEFAULTS.values())):
     """Bounds of one server.
 
     Args: connections at once, in all and from one address (one /64 for IPv6);
@@ -14,15 +25,7 @@ class Limits:
     idle_timeout_s between requests; handler_timeout_s for a handler to answer.
     """
 
-    connections_max: int = 64
-    connections_per_address_max: int = 16
-    header_max_bytes: int = 8192
-    body_max_bytes: int = 65536
-    upload_max_bytes: int = 16 * 1024 * 1024
-    request_timeout_s: float = 10.0
-    idle_timeout_s: float = 30.0
-    # A handler may wait for a radio to join a network; no page waits longer.
-    handler_timeout_s: float = 60.0
+    __slots__ = ()
 
     @classmethod
     def from_profile(cls, profile):

@@ -1,6 +1,5 @@
 """How many get in, what a crowd costs, and how the server goes away."""
 
-import dataclasses
 import errno
 import gc
 import os
@@ -33,7 +32,7 @@ async def leave(clients):
 
 @pytest.mark.parametrize("which", ["connections_max", "connections_per_address_max"])
 async def test_a_connection_too_many_gets_503_and_room_comes_back(which):
-    limits = dataclasses.replace(LIMITS, **{which: 3})
+    limits = LIMITS._replace(**{which: 3})
     async with serving(limits=limits) as server:
         clients = await fill(server, 3)
         async with await server.connect() as late:
@@ -46,7 +45,7 @@ async def test_a_connection_too_many_gets_503_and_room_comes_back(which):
 
 def test_when_full_the_longest_idle_connection_gives_way():
     async def run():
-        async with serving(limits=dataclasses.replace(LIMITS, connections_max=3)) as server:
+        async with serving(limits=LIMITS._replace(connections_max=3)) as server:
             clients = await fill(server, 3)
             await trio.sleep(2)
             assert (await clients[0].get("/hello"))[0] == 200
@@ -160,7 +159,7 @@ async def test_ten_thousand_connections_leave_nothing_behind():
 
 
 async def test_an_open_connection_costs_little():
-    async with serving(limits=dataclasses.replace(LIMITS, connections_max=300, connections_per_address_max=300)) as server:
+    async with serving(limits=LIMITS._replace(connections_max=300, connections_per_address_max=300)) as server:
         await fill_and_leave(server, 20)
         gc.collect()
         before = rss_kib()

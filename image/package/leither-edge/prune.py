@@ -16,6 +16,8 @@ import sys
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
+import first_use
+
 ROOTS = ("appliance", "leither_edge")
 # Imported by the interpreter itself before any module of ours, or by name only.
 ALWAYS = (
@@ -114,12 +116,13 @@ def main():
     lib = options.target / "usr/lib" / f"python{version}"
     stand_ins = Path(__file__).resolve().parent / "stand_in"
     library = Library(lib)
-    for path in sorted(stand_ins.glob("*.py")):
-        # What the device has no use for but an import names: see the file.
-        target = lib / f"{path.stem}.pyc"
-        code = compile(path.read_bytes(), f"{path.stem}.py", "exec", optimize=0)
+    for path in sorted(stand_ins.rglob("*.py")):
+        # What the device has no use for but an import names: see the file. In the library's folder it comes before any package.
+        name = path.relative_to(stand_ins).with_suffix("")
+        target = lib / name.with_suffix(".pyc")
+        code = compile(path.read_bytes(), f"{name}.py", "exec", optimize=0)
         target.write_bytes(MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
-        library.files[path.stem] = target
+        library.files[".".join(name.parts)] = target
     kept = reachable(library, names_in(options.list / "cut"))
     ours = sorted(name for name in kept if name.partition(".")[0] not in ROOTS)
     committed = options.list / f"modules-{version}"
@@ -140,6 +143,9 @@ def main():
                 path.rmdir()
         elif path not in keep and not is_data(path, lib):
             path.unlink()
+    # After the imports were followed: the parts are found by name then.
+    first_use.rewrite(library.find("trio"), "trio", "trio")
+    first_use.rewrite(library.find("trio.lowlevel"), "trio.lowlevel", "trio")
     for name in ("include", "lib/pkgconfig"):
         shutil.rmtree(options.target / "usr" / name, ignore_errors=True)
 
