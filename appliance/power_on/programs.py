@@ -1,7 +1,7 @@
 """A program run to its end. No subprocess: it would be most of this program's memory and start-up time."""
 
+import _signal as signal  # as in the supervisor's __main__
 import os
-import signal
 import time
 
 from appliance.power_on.trouble import StepError

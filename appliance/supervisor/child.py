@@ -1,8 +1,8 @@
 """The node's process: made, given its pipes, bounded, stripped of privileges, and ended."""
 
+import _signal as signal  # as in the supervisor's __main__
+import _socket as socket  # as in wifi/links.py
 import os
-import signal
-import socket
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38

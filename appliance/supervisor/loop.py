@@ -5,9 +5,9 @@ that was itself held up, by a stopped terminal or a busy machine, then finds the
 looks at the clock, and never kills a healthy node.
 """
 
+import _signal as signal  # as in the supervisor's __main__
 import os
 import select
-import signal
 import time
 
 from appliance.board import BoardError
@@ -374,7 +374,11 @@ class Supervisor:
         killed_for_memory, self._memory_kills = kills > self._memory_kills, kills
         if killed_for_memory:
             return "out-of-memory"
-        return f"exit-{code}" if code >= 0 else signal.Signals(-code).name
+        if code >= 0:
+            return f"exit-{code}"
+        from signal import Signals  # their names, which only a crash needs
+
+        return Signals(-code).name
 
     def _keep_crash(self, code, lived_s):
         lines = self._ring.newest(self._profile.log.crash_kib * KIB)

@@ -1,7 +1,7 @@
 """Signals as bytes on a file descriptor, so that the loop meets them like any other input."""
 
+import _signal as signal  # as in the supervisor's __main__
 import os
-import signal
 
 WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 

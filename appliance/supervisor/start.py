@@ -16,6 +16,9 @@ from appliance.supervisor.watchdog import HardwareWatchdog, NoWatchdog, is_switc
 
 # Where the node hangs is then in the crash record: SIGABRT makes it write its stack.
 NODE_COMMAND = ("-X", "faulthandler", "-m", "appliance.device")
+# The image's quick way to start a program of ours: see that file.
+RUN = "/etc/leither/run.py"
+NODE_COMMAND_DEVICE = ("-S", "-E", "-X", "faulthandler", RUN, "appliance.device")
 NODE_USER = "leither"
 
 
@@ -43,7 +46,7 @@ def main(arguments, node_command=None, load_profile=None):
         folder_fd = open_folder(options.state)
         limits = limits_from_profile(profile, board.is_device)
         launch = Launch(
-            [*(node_command or (sys.executable, *NODE_COMMAND)), *options.node_arguments],
+            [*(node_command or _node_command(board.is_device)), *options.node_arguments],
             limits,
             user=NODE_USER if board.is_device and os.geteuid() == 0 else None,
             folder_fd=folder_fd,
@@ -56,6 +59,10 @@ def main(arguments, node_command=None, load_profile=None):
         return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog, open_trial(board, folder_fd), troubles).run()
     finally:
         board.close()
+
+
+def _node_command(is_device):
+    return sys.executable, *(NODE_COMMAND_DEVICE if is_device and os.path.exists(RUN) else NODE_COMMAND)
 
 
 def _open_watchdog(console):

@@ -4,9 +4,9 @@ Unix datagrams (wpa_ctrl(3)): the daemon answers to the address our socket is bo
 answer which comes late is never taken for that of the next request.
 """
 
+import _socket as socket  # as in wifi/links.py
 import os
 import select
-import socket
 import time
 from collections import deque
 

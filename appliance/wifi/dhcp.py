@@ -1,7 +1,7 @@
 """Asking a network for an address: busybox udhcpc and our script, one of them for each interface."""
 
+import _signal as signal  # as in the supervisor's __main__
 import os
-import signal
 
 from appliance.wifi import links
 from appliance.wifi.lease import LEASE_MAX_BYTES, address_in

@@ -1,6 +1,6 @@
 """What our udhcpc script leaves: one line with the interface's address, or an empty file while it has none."""
 
-import socket
+import _socket as socket  # as in wifi/links.py
 
 LEASE_MAX_BYTES = 256
 

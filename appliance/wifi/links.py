@@ -1,9 +1,9 @@
 """The kernel's network interfaces, by ioctl (netdevice(7)) and /sys/class/net: no program is started for them."""
 
+import _socket as socket  # the module socket makes enumerations of its numbers, a fifth of the supervisor's time to start
 import errno
 import fcntl
 import os
-import socket
 import struct
 
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
@@ -80,8 +80,18 @@ def address_of(name):
         return None
 
 
+class Asking(socket.socket):
+    """A socket that is closed at the end of a block, as those of the module socket are."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 def _asking():
-    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    return Asking(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
 
 def _request(name, value=b""):

@@ -4,10 +4,12 @@ wpa_supplicant could make it too, but gives it the radio's own address, with whi
 Layout: linux/netlink.h, linux/genetlink.h, linux/nl80211.h.
 """
 
+import _socket as socket  # as in wifi/links.py
 import errno
 import os
-import socket
 import struct
+
+from appliance.wifi.links import Asking
 
 NETLINK_GENERIC = 16
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 0x10, 3, 1, 2
@@ -83,7 +85,7 @@ def _family(data):
 
 
 def _do(command, attributes):
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_GENERIC) as sock:
+    with Asking(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_GENERIC) as sock:
         sock.settimeout(ANSWER_LIMIT_S)
         sock.bind((0, 0))
         family = _exchange(sock, message(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, [(CTRL_ATTR_FAMILY_NAME, b"nl80211\0")], 1))

@@ -4,8 +4,8 @@ A record of each process id lies beside its socket, so that a supervisor which w
 does not end first.
 """
 
+import _signal as signal  # as in the supervisor's __main__
 import os
-import signal
 import time
 
 from appliance.board import BoardError

@@ -26,8 +26,8 @@ def memory_kib(machine):
         name, _, value = line.partition(":")
         if name in ("MemTotal", "MemAvailable"):
             system[name] = int(value.split()[0])
-        elif "-m appliance." in line:
-            process = "supervisor_rss" if "-m appliance.supervisor" in line else "node_rss" if "-m appliance.device" in line else ""
+        elif " appliance." in line:
+            process = "supervisor_rss" if " appliance.supervisor" in line else "node_rss" if " appliance.device" in line else ""
         elif name == "VmRSS" and process:
             processes[process] = int(value.split()[0])
             process = ""
