@@ -105,7 +105,10 @@ class DeviceBoard(Board):
         except BoardError:
             pass  # udhcpc is missing: the Wi-Fi says so when asked
         if self._radio is not None:
+            moves = self._radio.moves
             self._radio.tick()
+            if self._radio.moves != moves:
+                self._wired.renew()
 
     def close(self):
         """End our programs. A verb that hangs is not waited for."""

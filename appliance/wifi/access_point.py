@@ -7,11 +7,9 @@ from appliance.board import BoardError
 from appliance.wifi import links, replies
 from appliance.wifi.control import ControlError
 from appliance.wifi.programs import Program
+from appliance.wifi.subnet import MASK, SUBNETS, device_address, phone_addresses
 from appliance.wifi.supplicant import network
 
-# Where the page, the card's tool and the instructions look for the device.
-ADDRESS = "192.168.4.1"
-FIRST, LAST, MASK = "192.168.4.10", "192.168.4.200", "255.255.255.0"
 LEASE_TIME = "10m"
 OPEN_LIMIT_S = 8.0
 WAIT_STEP_S = 0.25
@@ -26,6 +24,7 @@ class AccessPoint:
     Args:
         interface: its name.
         folder: for records and leases, under /run.
+        subnet: of subnet.SUBNETS.
         captive_url: DHCP option 114, or None.
         log: function of a program's name to the path of its log or None.
         meanwhile: called during every wait.
@@ -33,10 +32,11 @@ class AccessPoint:
     is_open: whether it is; ssid, passphrase: of it; frequency_mhz: where it is.
     """
 
-    def __init__(self, interface, folder, captive_url=None, log=lambda name: None, meanwhile=lambda: None):
-        self.interface = interface
+    def __init__(self, interface, folder, subnet=SUBNETS[0], captive_url=None, log=lambda name: None, meanwhile=lambda: None):
+        self.interface, self.subnet = interface, subnet
         self._meanwhile = meanwhile
-        self._dns = Program(dnsmasq_command(interface, folder, captive_url), os.path.join(folder, "dnsmasq.pid"), None, log("dnsmasq"))
+        command = dnsmasq_command(interface, folder, subnet, captive_url)
+        self._dns = Program(command, os.path.join(folder, "dnsmasq.pid"), None, log("dnsmasq"))
         self._control = self._number = None
         self.is_open = False
         self.ssid = self.passphrase = ""
@@ -53,7 +53,7 @@ class AccessPoint:
             control.ask(f"SELECT_NETWORK {self._number}")
             self._wait_until_on()
             links.set_up(self.interface)
-            links.set_address(self.interface, ADDRESS, MASK)
+            links.set_address(self.interface, device_address(self.subnet), MASK)
             self._dns.start()
         except OSError as error:
             self.close()
@@ -133,12 +133,15 @@ def access_point_settings(ssid, passphrase, frequency_mhz):
     return [*settings, ("key_mgmt", "WPA-PSK"), ("proto", "RSN"), ("pairwise", "CCMP"), ("group", "CCMP"), ("psk", secret)]
 
 
-def dnsmasq_command(interface, folder, captive_url):
+def dnsmasq_command(interface, folder, subnet, captive_url):
     """The command line of dnsmasq: it serves this interface alone, and every name is ours."""
+    address, (first, last) = device_address(subnet), phone_addresses(subnet)
     command = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", f"--interface={interface}", "--except-interface=lo"]
     command += ["--bind-interfaces", "--no-resolv", "--no-hosts", "--no-ping", "--dhcp-authoritative", "--user=nobody", "--pid-file="]
-    command += [f"--address=/#/{ADDRESS}", f"--dhcp-range={FIRST},{LAST},{MASK},{LEASE_TIME}"]
+    command += [f"--address=/#/{address}", f"--dhcp-range={first},{last},{MASK},{LEASE_TIME}"]
     command += [f"--dhcp-leasefile={os.path.join(folder, 'leases')}", "--log-facility=-"]
     if captive_url:
-        command.append(f"--dhcp-option={CAPTIVE_OPTION},{captive_url}")
+        # It was written down for the first of the subnets.
+        url = captive_url.replace(f"//{device_address(SUBNETS[0])}/", f"//{address}/")
+        command.append(f"--dhcp-option={CAPTIVE_OPTION},{url}")
     return command

@@ -40,7 +40,7 @@ class DhcpClient:
             self.is_on = True
 
     def renew(self):
-        """Ask at once whether the address still holds."""
+        """Ask at once whether the address still holds; this also sets the route anew. Nothing while it is off."""
         self._program.signal(signal.SIGUSR1)
 
     def stop(self):

@@ -8,7 +8,7 @@ import struct
 
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
 SIOCGIFADDR, SIOCSIFADDR = 0x8915, 0x8916
-SIOCSIFNETMASK = 0x891C
+SIOCGIFNETMASK, SIOCSIFNETMASK = 0x891B, 0x891C
 IFF_UP = 0x1
 NAME_MAX_BYTES = 15
 SYS_NET = "/sys/class/net"
@@ -88,6 +88,21 @@ class Asking(socket.socket):
 
     def __exit__(self, *_):
         self.close()
+
+
+def networks(without):
+    """(address, mask) of every interface that has an IPv4 address, but for the interface ``without``."""
+    found = []
+    with _asking() as asking:
+        for _, name in socket.if_nameindex():
+            if name == without:
+                continue
+            try:
+                said = [fcntl.ioctl(asking, number, _request(name)) for number in (SIOCGIFADDR, SIOCGIFNETMASK)]
+            except OSError:
+                continue
+            found.append(tuple(socket.inet_ntoa(answer[20:24]) for answer in said))
+    return found
 
 
 def _asking():

@@ -13,7 +13,7 @@ import time
 
 from appliance.board import BoardError
 from appliance.wifi import kept as keeping
-from appliance.wifi import links, nl80211, replies
+from appliance.wifi import links, nl80211, replies, subnet
 from appliance.wifi.access_point import AccessPoint
 from appliance.wifi.control import ControlError
 from appliance.wifi.dhcp import DhcpClient
@@ -44,6 +44,8 @@ class Radio:
         turns: True for a chip that is known to fail side by side.
         log: function of a program's name to the path of its log or None.
         meanwhile: called during every wait.
+
+    moves: how often the access point took another network because a lease overlapped it: routes must then be set anew.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Radio:
         self._scan = []
         self._again_s = 0.0
         self._lost_s = None
+        self.moves = 0
 
     # The daemon.
 
@@ -116,6 +119,8 @@ class Radio:
                 if not self._access_point.is_open:
                     self._close_access_point()
                     self._station.resume()
+                else:
+                    self._keep_apart()
         except (BoardError, ControlError):
             self._again_s = now_s + RETRY_S
             self._give_up()
@@ -273,7 +278,8 @@ class Radio:
         self._open_on(ACCESS_POINT_INTERFACE, self._ap_control, ssid, passphrase, frequency_mhz)
 
     def _open_on(self, interface, control, ssid, passphrase, frequency_mhz):
-        opened = AccessPoint(interface, self._folder, self._captive_url, self._log, self._meanwhile)
+        free = subnet.free_subnet(links.networks(interface))
+        opened = AccessPoint(interface, self._folder, free, self._captive_url, self._log, self._meanwhile)
         opened.open(control, ssid, passphrase, frequency_mhz)
         self._access_point = opened
 
@@ -303,6 +309,13 @@ class Radio:
             self._open(ssid, passphrase, frequency_mhz)
         except (BoardError, ControlError):
             pass  # it shows as closed, and whoever decides about it opens it again
+
+    def _keep_apart(self):
+        """Give an access point that a lease overlaps another network. Phones on it ask for a new address when it comes back."""
+        if subnet.must_move(self._access_point.subnet, links.networks(self._access_point.interface)):
+            self._reopen(*self._aside())
+            self._dhcp.renew()
+            self.moves += 1
 
     def _rest_when_lost(self, now_s):
         """A station that has lost its network while the access point is open rests too, after a moment to find it again."""

@@ -44,6 +44,11 @@ class Wired:
         """Whether there is something at the other end of a cable, or an address of it."""
         return any(links.has_carrier(name) for name in self._clients) or self.address is not None
 
+    def renew(self):
+        """Ask whether the addresses still hold; this also sets the routes anew."""
+        for client in self._clients.values():
+            client.renew()
+
     def stop(self):
         """Give the addresses back."""
         for client in self._clients.values():

@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.board import BoardError
-from appliance.wifi import access_point, kept, links, nl80211, radio, station
+from appliance.wifi import access_point, kept, links, nl80211, radio, station, subnet
 from appliance.wifi.access_point import dnsmasq_command
 from appliance.wifi.control import ControlError
 from appliance.wifi.kept import KeptNetwork
@@ -27,7 +27,8 @@ def made(tmp_path, monkeypatch):
     monkeypatch.setattr(station.time, "monotonic", monotonic)
     monkeypatch.setattr(access_point, "Program", Program)
     for name, value in (("exists", lambda name: name == "wlan0"), ("set_up", lambda *_: None), ("set_address", lambda *_: None),
-                        ("clear_address", lambda *_: None), ("hardware_address", lambda name: bytes(6))):  # fmt: skip
+                        ("clear_address", lambda *_: None), ("hardware_address", lambda name: bytes(6)),
+                        ("networks", lambda without: [])):  # fmt: skip
         monkeypatch.setattr(links, name, value)
     monkeypatch.setattr(nl80211, "add_access_point", lambda *_: None)
     monkeypatch.setattr(nl80211, "remove", lambda *_: None)
@@ -179,5 +180,46 @@ def test_what_the_daemon_is_told():
 
 
 def test_dhcp_option_for_captive_portals_is_a_choice():
-    assert not any("option" in word for word in dnsmasq_command("ap0", "/run/x", None))
-    assert "--dhcp-option=114,http://192.168.4.1/api" in dnsmasq_command("ap0", "/run/x", "http://192.168.4.1/api")
+    first, other = subnet.SUBNETS[:2]
+    assert not any("option" in word for word in dnsmasq_command("ap0", "/run/x", first, None))
+    assert "--dhcp-option=114,http://192.168.4.1/api" in dnsmasq_command("ap0", "/run/x", first, "http://192.168.4.1/api")
+    assert f"--dhcp-option=114,http://{other}.1/api" in dnsmasq_command("ap0", "/run/x", other, "http://192.168.4.1/api")
+    assert "--dhcp-option=114,https://example.org/" in dnsmasq_command("ap0", "/run/x", other, "https://example.org/")
+
+
+def addresses_given(monkeypatch, used):
+    """Have the interfaces say this, and note the addresses that the access point takes."""
+    given = []
+    monkeypatch.setattr(links, "networks", lambda without: [entry[1:] for entry in used if entry[0] != without])
+    monkeypatch.setattr(links, "set_address", lambda name, address, mask: given.append((name, address)))
+    return given
+
+
+def test_an_access_point_opens_beside_a_home_network_of_the_same_numbers(made, monkeypatch):
+    used = [("lo", "127.0.0.1", "255.0.0.0"), ("wlan0", "192.168.4.23", "255.255.255.0"), ("ap0", "192.168.4.1", "255.255.255.0")]
+    given = addresses_given(monkeypatch, used)
+    wlan, _ = made()
+    wlan.join(b"Home", PASSWORD, False)
+    wlan.ap_start("Leither", "lamp-tree-door")
+    assert given == [("ap0", f"{subnet.SUBNETS[1]}.1")]
+    wlan.tick()
+    assert len(given) == 1 and wlan.moves == 0
+
+
+@pytest.mark.parametrize("turns", [False, True])
+def test_an_open_access_point_makes_room_for_a_lease_once(made, monkeypatch, turns):
+    used = []
+    given = addresses_given(monkeypatch, used)
+    wlan, _ = made(turns)
+    wlan.ap_start("Leither", "lamp-tree-door")
+    wlan.tick()
+    name = wlan._access_point.interface
+    assert given == [(name, "192.168.4.1")] and wlan.moves == 0
+    used.append(("eth0", "192.168.4.23", "255.255.255.0"))
+    for _ in range(3):
+        wlan.tick()
+    assert given[1:] == [(name, f"{subnet.SUBNETS[1]}.1")] and wlan.moves == 1
+    assert wlan.status()["access_point"] and wlan._access_point.passphrase == "lamp-tree-door"
+    used.clear()
+    wlan.tick()
+    assert len(given) == 2, "phones are not thrown out to go back"
