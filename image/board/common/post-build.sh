@@ -16,7 +16,8 @@ ln -s /proc/mounts "${target:?}/etc/mtab"
 ln -s /run "${target:?}/var"
 rm -rf "${target:?}/usr/share/udhcpc" "${target:?}/usr/share/man" "${target:?}/usr/share/doc" "${target:?}/media" "${target:?}/opt" "${target:?}/mnt"
 
-"$HOST_DIR/bin/python3" "$tree/package/leither-edge/prune.py" --target "$target" --list "$tree/package/leither-edge"
+"$HOST_DIR/bin/python3" "$tree/package/leither-edge/prune.py" --target "$target" --list "$tree/package/leither-edge" \
+	--first-read "$BASE_DIR/first-read"
 "$HOST_DIR/bin/python3" "$tree/board/common/keep.py" --target "$target" --board "$board" --rest "$BINARIES_DIR/modules-rest.tar"
 
 PYTHONPATH=$tree/..

@@ -16,6 +16,7 @@ import sys
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
+import first_read
 import first_use
 
 ROOTS = ("appliance", "leither_edge")
@@ -49,8 +50,8 @@ class Library:
         return self.files.get(name)
 
 
-def imports(code, package):
-    """Absolute names that a code object and everything in it may import."""
+def imports(code, package, inner=True):
+    """Absolute names that a code object may import, with ``inner`` everything in it too."""
     instructions = list(dis.get_instructions(code))
     for at, instruction in enumerate(instructions):
         if instruction.opname != "IMPORT_NAME":
@@ -65,7 +66,7 @@ def imports(code, package):
         yield base
         for name in names:
             yield f"{base}.{name}"
-    for constant in code.co_consts:
+    for constant in code.co_consts if inner else ():
         if hasattr(constant, "co_code"):
             yield from imports(constant, package)
 
@@ -93,11 +94,15 @@ def reachable(library, cut):
         seen.add(name)
         if "." in name:
             waiting.append(name.rpartition(".")[0])
-        if path.suffix == ".so":
-            continue
-        package = name if path.name.startswith("__init__.") else name.rpartition(".")[0]
-        waiting += imports(code_of(path), package)
+        waiting += imported(name, path)
     return seen
+
+
+def imported(name, path, inner=True):
+    """Absolute names that a module may import, without ``inner`` only those of its top level."""
+    if path.suffix == ".so":
+        return ()
+    return imports(code_of(path), name if path.name.startswith("__init__.") else name.rpartition(".")[0], inner)
 
 
 def names_in(path):
@@ -110,6 +115,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--target", type=Path, required=True, help="root of the target's file system")
     parser.add_argument("--list", type=Path, required=True, help="folder with cut and the committed lists")
+    parser.add_argument("--first-read", type=Path, help="file to write: in which order a start reads the files, for mksquashfs -sort")
     parser.add_argument("--write", action="store_true", help="write the list of this Python version anew")
     options = parser.parse_args()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -143,6 +149,10 @@ def main():
                 path.rmdir()
         elif path not in keep and not is_data(path, lib):
             path.unlink()
+    if options.first_read:
+        programs = [options.target / name for name in ("bin/busybox", "lib/libc.so")]
+        paths = first_read.order(lambda name: library.find(name) if name in kept else None, lambda *module: imported(*module, inner=False))
+        options.first_read.write_text("\n".join([*first_read.lines([*programs, *paths], options.target), ""]))
     # After the imports were followed: the parts are found by name then.
     first_use.rewrite(library.find("trio"), "trio", "trio")
     first_use.rewrite(library.find("trio.lowlevel"), "trio.lowlevel", "trio")
