@@ -4,7 +4,7 @@ A home network is often 192.168.4.0/24 itself: the device would then find its ro
 interface, or would take the router's address for its own.
 """
 
-import socket
+import _socket as socket  # as in wifi/links.py
 
 # The first is what cards and instructions name. The others lie in different private blocks (RFC 1918), for some homes use a whole one.
 SUBNETS = ("192.168.4", "192.168.144", "10.144.4", "172.28.144", "10.201.4", "172.19.44")
