@@ -1,6 +1,7 @@
-"""STATE and DATA: made where nothing ever was, checked at every start, never made anew over something.
+"""STATE and DATA: made where nothing ever was, checked at every start, never made anew over something that was ever in use.
 
 Policy: e2fsck repairs what it can without asking. What it cannot is left unmounted, for a person to decide: a mount would make it worse.
+Only what a cut of power left of a making that never ended (making.py) is made again.
 Source: e2fsck(8) (exit codes), Linux Documentation/filesystems/ext4 (the super block).
 """
 
@@ -25,13 +26,39 @@ class DamagedError(Exception):
     """A file system that could not be repaired."""
 
 
-def prepare(device, label):
-    """Make a file system on a blank partition, or check the one there. Raises DamagedError, StepError."""
+def prepare(device, label, making):
+    """Make a file system on a blank partition, or check the one there. Raises DamagedError, StepError.
+
+    making: Making of the partition.
+    """
     if is_blank(device):
-        if run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "1", "-L", label, device]) != 0:
-            raise StepError(f"The blank partition {device} ({label}) could not be given a file system. Is the card write-protected?")
-    elif not is_repaired(run(["e2fsck", "-p", device])):
+        _make(device, label, making)
+        return
+    is_begun = making.is_begun()
+    # Even then the check comes first: it may have been finished, by this device or on a computer. Forced, for the super block says
+    # "clean" although what it describes may not be there yet.
+    if is_repaired(run(["e2fsck", "-p", *(["-f"] if is_begun else []), device])):
+        if is_begun:
+            making.end()
+    elif is_begun:
+        _make(device, label, making)
+    else:
         raise DamagedError
+
+
+def _make(device, label, making):
+    making.begin()
+    if run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "1", "-L", label, device]) != 0:
+        raise StepError(f"The blank partition {device} ({label}) could not be given a file system. Is the card write-protected?")
+    try:
+        fd = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise StepError(f"The file system made on {device} ({label}) did not reach the card: {error.strerror}.") from None
+    making.end()
 
 
 def is_repaired(code):

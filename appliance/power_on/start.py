@@ -1,7 +1,7 @@
 """The steps of a start, in order. Each may fail by itself; what failed is said once, plainly, and the rest goes on."""
 
 from appliance.board import BoardError, board_file
-from appliance.power_on import card, clock, file_systems, folders, memory, mounts, randomness, trouble
+from appliance.power_on import card, clock, file_systems, folders, making, memory, mounts, randomness, trouble
 from appliance.power_on.trouble import StepError, Trouble
 from appliance.supervisor.console import Console, other_consoles
 from appliance.wifi import links
@@ -92,7 +92,7 @@ class Start:
         device = self._partition(number)
         if not mounts.is_mounted(folder):
             try:
-                file_systems.prepare(device, label)
+                file_systems.prepare(device, label, making.Making(card.disk_path(self._settings["disk"]), number))
             except file_systems.DamagedError:
                 raise StepError(damaged) from None
             mounts.mount_ext4(device, folder)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from appliance.power_on import card, clock, file_systems, folders, memory, mounts, randomness, start
+from appliance.power_on.making import Making
 from appliance.slots.partition_table import SECTOR_BYTES
 from appliance.wifi import links
 from tests.power_on.tables import MIB_SECTORS, sfdisk, sfdisk_script
@@ -213,6 +214,18 @@ def test_what_cannot_be_repaired_is_left_as_it_is(machine, number, name):
     assert not os.path.ismount(machine.folder / name)
     with open(machine.partition(number), "rb") as file:
         assert file.read(4 << 20) == b"\xa5" * (4 << 20), "nothing was made anew over it"
+
+
+@pytest.mark.parametrize("number, name", [(7, "STATE"), (8, "DATA")])
+def test_a_making_that_was_cut_off_is_begun_again(machine, number, name):
+    assert start_once(machine) == []
+    unmount(machine)
+    spoil(machine.partition(number))
+    Making(machine.disk, number).begin()
+    assert restart(machine) == [] and os.path.ismount(machine.folder / name)
+    (machine.folder / name / "kept").write_text("x")
+    assert not Making(machine.disk, number).is_begun()
+    assert restart(machine) == [] and (machine.folder / name / "kept").read_text() == "x"
 
 
 def test_what_can_be_repaired_is(machine):
