@@ -32,6 +32,7 @@ class Radio:
         self._complaint = None
         self._wake = trio.Event()
         self.serves_phones = False
+        self._encrypts = True
         counters.describe("access_point", "Whether the device's own access point is open")
         counters.describe("access_point_changes", "How often the access point opened and closed, and why")
         counters.describe("access_point_failures", "What the board answered when its access point could not be kept")
@@ -40,6 +41,16 @@ class Radio:
     def access_point(self):
         """Whether the access point is open."""
         return self._policy.is_open
+
+    @property
+    def is_exposed(self):
+        """Whether the access point is open and whoever is near can read what goes over it: its chip cannot encrypt."""
+        return self._policy.is_open and not self._encrypts
+
+    @property
+    def entrance(self):
+        """Name and password of the access point, "" as password where it has none; None if no phone comes that way."""
+        return (self.ssid, self.passphrase if self._encrypts else "") if self.serves_phones else None
 
     @property
     def reason(self):
@@ -118,6 +129,7 @@ class Radio:
         status = await self._ask("wifi_status")
         if not isinstance(status, dict):
             return None
+        self._encrypts = status.get("encrypts") is not False
         phones = status.get("phones")
         return Seen(
             joined=status.get("state") == "joined",

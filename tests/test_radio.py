@@ -90,6 +90,19 @@ def radio_board(joined=False):
 
 
 @simulated
+async def test_a_chip_that_cannot_encrypt_is_said_to_be_open():
+    board = radio_board()
+    async with living(board) as life:
+        assert not life.radio.is_exposed and life.radio.entrance == (life.radio.ssid, life.radio.passphrase) and life.radio.passphrase
+    board = radio_board()
+    board.encrypts = False
+    async with living(board) as life:
+        assert life.is_open and life.radio.is_exposed and life.radio.entrance == (life.radio.ssid, "")
+        await trio.sleep(PORTAL.claim_window_s + 60)
+        assert not life.is_open and not life.radio.is_exposed
+
+
+@simulated
 async def test_unclaimed_for_a_day():
     async with living(radio_board()) as life:
         assert life.radio.serves_phones and life.is_open

@@ -50,7 +50,8 @@ class Board:
         """State ("off|disconnected|joining|joined"), ssid and address of the station, and what else decides about the access point.
 
         access_point: whether ours is open, whoever closed it; phones: how many are attached to it; configured: whether settings of
-        a network are kept; wired: whether a cable connects the board; cable: whether one is plugged in, whatever it leads to.
+        a network are kept; wired: whether a cable connects the board; cable: whether one is plugged in, whatever it leads to;
+        encrypts: whether our access point can be encrypted, which a few chips cannot.
         A station with settings kept joins by itself as soon as the network and the radio are there; while the access point has the
         radio, it may not.
         """
@@ -61,7 +62,7 @@ class Board:
         raise _unsupported("forget a Wi-Fi network")
 
     def ap_start(self, ssid, passphrase):
-        """Open the access point; an empty passphrase opens it unencrypted."""
+        """Open the access point; an empty passphrase, or a chip that cannot encrypt it, opens it unencrypted."""
         raise _unsupported("open an access point")
 
     def ap_stop(self):

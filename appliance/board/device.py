@@ -146,6 +146,7 @@ class DeviceBoard(Board):
     def _look(self):
         if self._radio is None:
             seen = {"state": "off", "ssid": "", "ssid_hex": "", "address": None, "access_point": False, "phones": 0, "configured": False}
+            seen["encrypts"] = True
         else:
             seen = self._radio.status()
             if seen["state"] == "off" and time.monotonic() - self._born_s < RADIO_APPEARS_S:

@@ -76,13 +76,15 @@ class FakeBoard(Board):
         wired: whether a cable connects the board.
         diary: path of a file that gets a line, durably, each time the board identifies itself; None for none.
 
-    Tests change ``wired`` and ``phones`` (attached to the access point), and switch networks off and on.
+    Tests change ``wired``, ``phones`` (attached to the access point) and ``encrypts`` (whether that can be), and switch networks
+    off and on.
     """
 
     name = "fake"
 
     def __init__(self, networks=None, speed=1.0, sleep=time.sleep, wired=True, diary=None):
         self.wired = wired
+        self.encrypts = True
         self._diary = diary
         self.phones = 0
         self._networks = default_networks() if networks is None else networks
@@ -174,6 +176,7 @@ class FakeBoard(Board):
             "configured": self._kept is not None,
             "wired": self.wired,
             "cable": self.wired,
+            "encrypts": self.encrypts,
         }
 
     def _follow_router(self):

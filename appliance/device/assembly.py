@@ -15,7 +15,7 @@ from appliance.commands.tables import TABLES
 from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
 from appliance.device.applied_card import apply_card
-from appliance.device.awaited_address import announce, waiting_text
+from appliance.device.awaited_address import announce, told_entrance, waiting_text
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
@@ -98,7 +98,7 @@ async def _serve(node, options, board, nursery):
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
         assets=pages, addresses=addresses, port=listeners[0].getsockname()[1],
-        access_point=radio.access_point,
+        access_point=radio.access_point, exposed=lambda: radio.is_exposed,
     )  # fmt: skip
     sessions = device.sessions
     executor.keyset_changed = lambda keyset: sessions.close_all()
@@ -109,13 +109,12 @@ async def _serve(node, options, board, nursery):
     write_address(node.folder, address)
     await nursery.start(radio.run, claim, card.network)
     node.log.info("ready", address=address, claimed=claim.claimed)
-    entrance = (radio.ssid, radio.passphrase) if radio.serves_phones else None
 
     async def said():
-        name, is_local_only = executor.config["name"], addresses.is_local_only
+        name, is_local_only, entrance = executor.config["name"], addresses.is_local_only, told_entrance(radio.entrance)
         return await announcement(device.url(), claim, name, node.key.id, limits.board.name, is_local_only, entrance, card.notes)
 
-    await announce(board, addresses, waiting_text(__version__, entrance and entrance[0]), said)
+    await announce(board, addresses, waiting_text(__version__, radio.ssid if radio.serves_phones else None), said)
 
 
 async def _stop_on_signal(scope):

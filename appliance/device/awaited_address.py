@@ -42,3 +42,10 @@ def waiting_text(version, ssid):
     entrance = f"its Wi-Fi “{ssid}” is open" if ssid else "a cable is plugged in"
     hint = " A cable does as well." if ssid else ""
     return f"\nLeither Edge {version} runs, and waits until {entrance}. Its page and its claim token are shown here then.{hint}\n"
+
+
+def told_entrance(entrance):
+    """(name, what is told of its password) of the access point, or None. entrance: as of appliance.radio."""
+    if entrance is None or entrance[1]:
+        return entrance
+    return entrance[0], "none: this device's radio cannot encrypt its own Wi-Fi, so whoever is near can read what you type there"

@@ -12,7 +12,22 @@ SETUP_KEY = "setup"
 
 
 def portal_device(
-    executor, claim, board, store, node_key, profile, log, counters, nursery, *, assets, addresses, port, extra_names=(), access_point=None
+    executor,
+    claim,
+    board,
+    store,
+    node_key,
+    profile,
+    log,
+    counters,
+    nursery,
+    *,
+    assets,
+    addresses,
+    port,
+    extra_names=(),
+    access_point=None,
+    exposed=None,
 ):
     """Make the portal's view of a node, and let the executor's sign-in verb approve its browsers.
 
@@ -21,7 +36,8 @@ def portal_device(
         store: open Store with the tables of appliance.commands.tables; node_key: id; profile, log, counters: of the node.
         nursery: outlives the requests, for what goes on after an answer.
         assets: Assets; addresses: () -> IP literals, best first; port: HTTP port of the URLs people use.
-        extra_names: configured portal names; access_point: () -> bool, whether our own access point is open.
+        extra_names: configured portal names; access_point: () -> bool, whether our own access point is open;
+        exposed: () -> bool, whether it is and is not encrypted.
     """
     sessions = Sessions(random_bytes, trio.current_time, profile.portal.sessions_max, profile.portal.session_life_s)
     config = _KeptConfig(executor)
@@ -86,6 +102,7 @@ def portal_device(
         port=port,
         extra_names=tuple(extra_names),
         access_point=access_point or (lambda: False),
+        exposed=exposed or (lambda: False),
         load_setup=load_setup,
         save_setup=save_setup,
         start_soon=nursery.start_soon,

@@ -31,6 +31,7 @@ class PortalDevice:
         port: HTTP port of the URL people use.
         extra_names: configured portal names.
         access_point: () -> bool, whether our own access point is open.
+        exposed: () -> bool, whether our own access point is open and not encrypted.
         load_setup, save_setup: () -> dict and async (dict), kept over a restart.
         start_soon: runs an async function beside the requests.
         clock: monotonic seconds.
@@ -39,7 +40,7 @@ class PortalDevice:
 
     _NAMES = (
         "device_id sessions assets run scan cable join claim claim_signed claimed config ranges addresses port extra_names access_point "
-        "load_setup save_setup start_soon clock log counters"
+        "exposed load_setup save_setup start_soon clock log counters"
     )
     __slots__ = tuple(_NAMES.split())
 

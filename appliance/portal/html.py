@@ -23,17 +23,19 @@ class View:
         form_token: token for the forms on this page.
         static: URL prefix of the static files, without a slash at the end.
         signed_in: whether to show the sign-out button.
+        exposed: whether what is typed may go over a network that is not encrypted.
     """
 
-    __slots__ = ("language", "path", "device_name", "form_token", "static", "signed_in")
+    __slots__ = ("language", "path", "device_name", "form_token", "static", "signed_in", "exposed")
 
-    def __init__(self, language, path, device_name, form_token, static, signed_in=False):
+    def __init__(self, language, path, device_name, form_token, static, signed_in=False, exposed=False):
         self.language = language
         self.path = path
         self.device_name = device_name
         self.form_token = form_token
         self.static = static
         self.signed_in = signed_in
+        self.exposed = exposed
 
     def say(self, key, **values):
         """A sentence in the reader's language as HTML."""

@@ -21,6 +21,11 @@ def step_page(view, step, content, completed=(), refresh_s=None):
     return page(view, say("step_" + step), content, above, refresh_s)
 
 
+def exposed_warning(view):
+    """For the steps at which something secret is typed."""
+    return f'<p class="alert bad">{view.say("wifi_exposed")}</p>' if view.exposed else ""
+
+
 def name_page(view, name, completed, wrong=""):
     say = view.say
     choices = "".join(
@@ -107,6 +112,7 @@ def wifi_page(view, trial, networks, completed, onward="wifi_later", wrong="", s
     wired = form(view, "/setup/wifi/wired", button(say(onward), "plain"))
     body = (
         heading(say("wifi_title"), say("wifi_lead"))
+        + exposed_warning(view)
         + problem(wrong)
         + joined
         + form(view, "/setup/wifi", content, ' id="wifi-form"')
@@ -167,6 +173,7 @@ def owner_page(view, token, public_key, has_words, completed, wrong="", device_i
     create = _create_part(view, device_id) if has_words else f'<p class="hint">{say("owner_no_words")}</p>'
     body = (
         heading(say("owner_title"), say("owner_lead"))
+        + exposed_warning(view)
         + problem(wrong)
         + form(view, "/setup/owner", f'<div id="claim-fields">{token_field}{create}{paste}</div>', ' id="owner-form"')
         + (_words_part(view) if has_words else "")

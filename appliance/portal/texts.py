@@ -57,6 +57,11 @@ TEXTS = {
     "wifi_join": ("Connect", "连接"),
     "wifi_wired": ("Stay on the cable, skip Wi‑Fi", "使用网线，跳过无线网络"),
     "wifi_later": ("Go on without Wi‑Fi for now", "暂不连接无线网络"),
+    "wifi_exposed": (
+        "This device cannot encrypt its own Wi‑Fi: whoever is near can read what you type while you are on it, passwords too. "
+        "If you can, plug a cable into the device and open its page from your own network.",
+        "此设备无法加密自己的无线网络：附近的人可以读取您在其上输入的内容，包括密码。如有条件，请给设备插上网线，并从您自己的网络打开此页面。",
+    ),
     "wifi_open": ("open", "开放"),
     "wifi_locked": ("password needed", "需要密码"),
     "wifi_old": ("old encryption (WEP), not supported", "过时的加密方式（WEP），不支持"),

@@ -60,6 +60,7 @@ class Visit:
             self.device.sessions.form_token(self.session_id),
             self.device.assets.prefix,
             self.session is not None,
+            self.device.exposed(),
         )
 
     def use_session_id(self, session_id):

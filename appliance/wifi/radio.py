@@ -12,8 +12,8 @@ import os
 import time
 
 from appliance.board import BoardError
+from appliance.wifi import chip, links, nl80211, replies, subnet
 from appliance.wifi import kept as keeping
-from appliance.wifi import links, nl80211, replies, subnet
 from appliance.wifi.access_point import AccessPoint
 from appliance.wifi.control import ControlError
 from appliance.wifi.dhcp import DhcpClient
@@ -68,6 +68,7 @@ class Radio:
         self._again_s = 0.0
         self._lost_s = None
         self.moves = 0
+        self._encrypts = None
 
     # The daemon.
 
@@ -75,6 +76,13 @@ class Radio:
     def is_there(self):
         """Whether the radio is there: its driver may still be loading, or it is on USB."""
         return links.exists(self._interface)
+
+    @property
+    def encrypts(self):
+        """Whether our access point can be encrypted, as far as is known."""
+        if self._encrypts is None and self.is_there:
+            self._encrypts = chip.encrypts(self._folder)
+        return self._encrypts is not False
 
     def _ready(self):
         """Have the daemon look after the interface, and the station keep to its network. Raises BoardError, ControlError."""
@@ -205,6 +213,7 @@ class Radio:
             "access_point": self._access_point is not None and self._access_point.is_open,
             "phones": phones,
             "configured": kept is not None,
+            "encrypts": self.encrypts,
         }
 
     def forget(self):
@@ -218,13 +227,14 @@ class Radio:
                 self._station.forget()
 
     def ap_start(self, ssid, passphrase):
-        """As Board.ap_start."""
+        """As Board.ap_start. A chip that cannot encrypt opens it without: encrypted, no phone could use it."""
         if not ssid:
             raise BoardError("bad-arguments", "An access point needs a name.")
         if passphrase and not is_passphrase(passphrase):
             raise BoardError("bad-arguments", "The passphrase of an access point has 8 to 63 characters.")
         with _Plainly(self):
             self._ready()
+            passphrase = passphrase if self.encrypts else ""
             if self._access_point is not None:
                 if (self._access_point.ssid, self._access_point.passphrase) == (ssid, passphrase):
                     return

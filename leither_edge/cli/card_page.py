@@ -80,6 +80,8 @@ def steps(card, has_codes):
         return
     way = "the first code" if has_codes else "the password above"
     yield f"In about a minute its Wi-Fi “{card.access_point_ssid}” appears. Join it with {way}."
+    # Which radio is on the board shows only there.
+    yield "Should that Wi-Fi have no lock, choose it by hand: a few boards (some Zero 2 W) cannot encrypt it, and it needs no password."
     yield "A page opens by itself and makes the device yours. You have 15 minutes; switching it off and on gives you 15 more."
     if card.network is not None:
         yield f"It also joins “{card.network.ssid}” and can be reached there."

@@ -54,6 +54,7 @@ def test_a_card(run, image, made, card, packed):
     assert said.claim_token in ran.out and said.access_point_passphrase in ran.out and said.access_point_ssid in ran.out
     assert said.access_point_ssid.startswith("Leither-") and len(said.access_point_ssid) == 12 and said.network is None
     assert f"leither remote claim NAME 192.168.4.1:80 --token {said.claim_token}" in ran.out
+    assert "have no lock" in ran.out, "nobody knows here which radio the board has"
     assert len(text_of(card.read_bytes())) == CARD_MAX_BYTES
     assert ("No checksum" in ran.err) != packed
 

@@ -7,7 +7,7 @@ from trio.testing import MockClock
 from appliance.board import BoardError
 from appliance.device import addresses as own_addresses
 from appliance.device.addresses import Addresses
-from appliance.device.awaited_address import announce, waiting_text
+from appliance.device.awaited_address import announce, told_entrance, waiting_text
 
 ALL, LOCAL = ("0.0.0.0", "::"), ("127.0.0.1", "::1")
 
@@ -73,3 +73,9 @@ def test_what_listens_on_loopback_only_says_so(monkeypatch):
 def test_what_is_told_meanwhile_says_what_to_do():
     assert "Leither-7KQM" in waiting_text("0.1.0", "Leither-7KQM") and "127." not in waiting_text("0.1.0", None)
     assert "cable" in waiting_text("0.1.0", None)
+
+
+def test_an_access_point_without_a_password_is_told_as_one():
+    assert told_entrance(None) is None and told_entrance(("Leither-7KQM", "a secret word")) == ("Leither-7KQM", "a secret word")
+    name, password = told_entrance(("Leither-7KQM", ""))
+    assert name == "Leither-7KQM" and password.startswith("none: ") and "can read" in password

@@ -50,6 +50,7 @@ class MemoryDevice:
         self.owner = None
         self.tries_left = 5
         self.access_point = False
+        self.exposed = False
         self.addresses = ["127.0.0.1"]
         self.saved_setup = {}
         self.verbs_run = []
@@ -133,6 +134,7 @@ class MemoryDevice:
             port=port,
             extra_names=("portal.example",),
             access_point=lambda: self.access_point,
+            exposed=lambda: self.exposed,
             load_setup=lambda: self.saved_setup,
             save_setup=self.save_setup,
             start_soon=start_soon,

@@ -154,6 +154,17 @@ async def test_without_a_cable_none_is_offered_and_the_way_on_is_open(built_asse
         assert memory.saved_setup["wired"] is False
 
 
+async def test_what_is_typed_over_an_open_access_point_is_said_to_be_readable(built_assets):
+    memory = MemoryDevice()
+    async with serving(memory, built_assets) as device:
+        browser = Browser(device.port)
+        for exposed in (False, True):
+            memory.exposed = exposed
+            for page in (await wifi_page(browser), await browser.get("/setup/owner")):
+                assert ("whoever is near can read" in page.text) == exposed
+        assert "whoever is near" not in (await browser.get("/setup/name")).text
+
+
 async def test_the_status_names_the_network_in_use(built_assets):
     board = FakeBoard(speed=0, sleep=lambda seconds: None, wired=False)
     memory = MemoryDevice(board)

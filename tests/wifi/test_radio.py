@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.board import BoardError
-from appliance.wifi import access_point, kept, links, nl80211, radio, station, subnet
+from appliance.wifi import access_point, chip, kept, links, nl80211, radio, station, subnet
 from appliance.wifi.access_point import dnsmasq_command
 from appliance.wifi.control import ControlError
 from appliance.wifi.kept import KeptNetwork
@@ -26,6 +26,7 @@ def made(tmp_path, monkeypatch):
 
     monkeypatch.setattr(station.time, "monotonic", monotonic)
     monkeypatch.setattr(access_point, "Program", Program)
+    monkeypatch.setattr(chip, "encrypts", lambda folder: True)
     for name, value in (("exists", lambda name: name == "wlan0"), ("set_up", lambda *_: None), ("set_address", lambda *_: None),
                         ("clear_address", lambda *_: None), ("hardware_address", lambda name: bytes(6)),
                         ("networks", lambda without: [])):  # fmt: skip
@@ -118,6 +119,16 @@ def test_side_by_side_the_access_point_follows_the_network(made):
     wlan.join(b"Guest", "", False)
     assert wlan._access_point.frequency_mhz == 2462 and wlan.status()["state"] == "joined"
     assert ("key_mgmt", "NONE") in access_point.access_point_settings("x", "", 2462)
+
+
+def test_a_chip_that_cannot_encrypt_opens_it_without_a_password(made, monkeypatch):
+    monkeypatch.setattr(chip, "encrypts", lambda folder: False)
+    wlan, _ = made()
+    wlan.ap_start("Leither", "lamp-tree-door")
+    wlan.ap_start("Leither", "lamp-tree-door")
+    assert len(opened(wlan, "ap0")) == 1 and wlan.status()["encrypts"] is False
+    commands = wlan._supplicant.daemons["ap0"].commands
+    assert any(command.endswith("key_mgmt NONE") for command in commands) and not any("lamp" in command for command in commands)
 
 
 def test_in_turns_the_access_point_gives_way_and_comes_back(made):
