@@ -11,7 +11,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test lock clean
+.PHONY: help run test slow lint bench image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test pictures lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ image-test: .venv/.ready-qemu ## test the built image in QEMU, from outside (IMA
 
 image-radio: .venv/.ready-qemu ## test the built image's Wi-Fi in QEMU on simulated radios (as root, some minutes)
 	@image/tests/neighbours/run --profile '$(PROFILE)'
+
+pictures: .venv/.ready-qemu ## take the README's pictures anew, from a built pi-zero image (PICTURE_OPTIONS=--help)
+	@$(VENV)/python -m docs.pictures.take $(PICTURE_OPTIONS)
 
 lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs uv)
 	$(COMPILE) pyproject.toml --extra cli -o requirements/run.lock

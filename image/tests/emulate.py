@@ -4,7 +4,6 @@ The card is a copy that is kept from start to start, so that a claimed device st
 """
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ def main():
     parser.add_argument("--profile", default="pi-zero", choices=sorted(BOARDS))
     parser.add_argument("--image", type=Path, help="card image; build/PROFILE/sdcard.img if not given")
     parser.add_argument("--port", type=int, help="local port of the portal; a free one if not given")
+    parser.add_argument("--folder", type=Path, help="where its card is kept; build/PROFILE/qemu if not given")
     parser.add_argument("--new", action="store_true", help="put a new card in")
     options = parser.parse_args()
     image = options.image or ROOT / "build" / options.profile / "sdcard.img"
@@ -30,10 +30,12 @@ def main():
         how = f"Build it with: make image PROFILE={options.profile}"
         print(f"There is no image of {options.profile}: {image} does not exist. {how}", file=sys.stderr)
         return 2
-    folder = ROOT / "build" / options.profile / "qemu"
+    folder = options.folder or ROOT / "build" / options.profile / "qemu"
     card = folder / "card.img"
     if options.new or (card.exists() and card.stat().st_mtime < image.stat().st_mtime):
-        shutil.rmtree(folder, ignore_errors=True)
+        # The folder may be anybody's: only what was made here goes.
+        for old in (card, folder / "serial.log"):
+            old.unlink(missing_ok=True)
     try:
         if card.exists():
             machine = board_with(options.profile, Card(card), folder, options.port)
