@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import marshal
 import subprocess
 import sys
 from pathlib import Path
@@ -234,3 +235,18 @@ def test_every_name_of_trio_is_still_there_and_loaded_at_its_first_use():
 def test_a_module_that_gathers_nothing_is_refused():
     with pytest.raises(SystemExit, match="look at both"):
         load("first_use", PACKAGE).lazy_code(compile("import os", "x.py", "exec"), "x", "x")
+
+
+def test_a_build_that_is_gone_on_with_finds_the_same_imports(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(PACKAGE)
+    first_use, prune = load("first_use", PACKAGE), load("prune", PACKAGE)
+    path = tmp_path / "__init__.pyc"
+    code = compile(Path(trio.__file__).read_text(), "trio/__init__.py", "exec")
+    path.write_bytes(bytes(first_use.HEADER_BYTES) + marshal.dumps(code))
+    first_use.rewrite(path, "trio", "trio")
+    once = path.read_bytes()
+    first_use.rewrite(path, "trio", "trio")
+    assert path.read_bytes() == once
+    followed = set(prune.imports(marshal.loads(once[first_use.HEADER_BYTES :]), "trio"))
+    # Of _util it takes a function that it deletes again; the others import it too.
+    assert {name for name in prune.imports(code, "trio") if name.startswith("trio._") and "_util" not in name} <= followed

@@ -11,7 +11,8 @@ HEADER_BYTES = 16
 # trio has some hundred names; far fewer mean that its byte code looks different.
 PARTS_MIN = 20
 
-_SOURCE = '''"""{name}, each part loaded at its first use; made by first_use.py from its own byte code."""
+MARK = "made by first_use.py"
+_SOURCE = '''"""{name}, each part loaded at its first use; {mark} from its own byte code."""
 
 _PARTS = {parts!r}
 
@@ -32,6 +33,11 @@ def __getattr__(name):
 
 def __dir__():
     return sorted({{*globals(), *_PARTS}})
+
+
+def _parts():
+    """Never called: for programs that follow import statements."""
+{imports}
 '''
 
 
@@ -61,10 +67,14 @@ def lazy_code(code, name, package):
     table = {key: value for key, value in parts(code).items() if not key.startswith("_") or key == "__version__"}
     if len(table) < PARTS_MIN:
         raise SystemExit(f"{name} does not import its parts as first_use.py expects: look at both.")
-    return compile(_SOURCE.format(parts=table, name=name, package=package), f"{name}.py", "exec")
+    lines = [f"    from .{path} import {attribute}" if attribute else f"    from . import {path}" for path, attribute in table.values()]
+    text = _SOURCE.format(parts=table, name=name, package=package, mark=MARK, imports="\n".join(sorted(set(lines))))
+    return compile(text, f"{name}.py", "exec")
 
 
 def rewrite(path, name, package):
-    """Replace the compiled file of a module ``name``, which gathers names of ``package``."""
+    """Replace the compiled file of a module ``name``, which gathers names of ``package``; once, for a build may be gone on with."""
     data = path.read_bytes()
-    path.write_bytes(data[:HEADER_BYTES] + marshal.dumps(lazy_code(marshal.loads(data[HEADER_BYTES:]), name, package)))
+    code = marshal.loads(data[HEADER_BYTES:])
+    if MARK not in str(code.co_consts[0]):
+        path.write_bytes(data[:HEADER_BYTES] + marshal.dumps(lazy_code(code, name, package)))
