@@ -16,6 +16,7 @@ from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
 from appliance.device.applied_card import apply_card
 from appliance.device.awaited_address import announce, told_entrance, waiting_text
+from appliance.device.kept_clock import keep_clock
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
@@ -88,6 +89,8 @@ async def _serve(node, options, board, nursery):
     await nursery.start(executor.run)
     card = await apply_card(options.card, claim, node.log, node.counters)
     radio.passphrase, radio.ssid = card.passphrase or radio.passphrase, card.ssid or radio.ssid
+
+    nursery.start_soon(keep_clock, node.folder, floor, node.clock, node.log)
 
     router = Router()
     for method, path, handler in routes(executor, claim, node.key, limits, node.counters):
