@@ -5,6 +5,29 @@ import gc
 import os
 import sys
 
+POWER_ON = "--power-on"
+
+
+def _power_on():
+    """Carry out a start in a process of its own, whose memory is given back with it. Ends this process where nothing can be served from."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            from appliance.power_on.start import main
+
+            code = main()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+    os.waitpid(process, 0)
+    from appliance.power_on.trouble import FOLDER, NO_STATE
+
+    if os.path.exists(f"{FOLDER}/{NO_STATE}"):
+        # It was said; whoever starts us waits while it is so.
+        os._exit(0)
+
 
 def run():
     """Run the supervisor; ends the process."""
@@ -14,6 +37,9 @@ def run():
     from appliance.supervisor.start import main
 
     gc.enable()
+    if POWER_ON in sys.argv:
+        sys.argv.remove(POWER_ON)
+        _power_on()
     # Nothing of ours waits to be written, and taking the interpreter down would only lose a signal that comes meanwhile.
     os._exit(main(sys.argv[1:]))
 
