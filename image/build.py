@@ -204,7 +204,7 @@ def collect(tree, places, profile, info, seconds, environment):
         shutil.copyfile(substitutions, places.result / "substitutions.json")
         sbom += ["--substitutions", substitutions]
     report("image.report.sbom", *sbom)
-    report("image.report.block_map", "--image", card, "--profile", profile, "--out", places.result / "sdcard.bmap")
+    report("image.report.block_map", "--image", card, "--profile", profile, "--out", places.result / "sdcard.img.bmap")
     say(f"built in {int(seconds) // 60} min {int(seconds) % 60} s")
     report("image.report.size", "--images", images, "--target", places.output / "target", "--profile", profile,
            "--out", CHECKOUT / "build" / "size.json", "--card", card.with_suffix(".img.xz"),

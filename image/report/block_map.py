@@ -1,6 +1,6 @@
 """Which blocks of a card image must be written, as bmap-tools 2.0 XML: a writer that knows it skips the rest and checks what it wrote.
 
-    python -m image.report.block_map --image sdcard.img --profile NAME --out sdcard.bmap
+    python -m image.report.block_map --image sdcard.img --profile NAME --out sdcard.img.bmap
 
 Left out is only what nobody reads before it is written: slot B's root, and the space behind slot A's squashfs. The zeros of the file
 systems are written: a card that held an older image of ours has an ext4 journal with the same identity in the same place, and a
