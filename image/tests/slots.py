@@ -47,7 +47,9 @@ def fill_other_slot(card, folder, change, source="a"):
     for name in card.names(BOOT[source]):
         data = card.get(BOOT[source], name)
         if name.lower() == "cmdline.txt":
-            old, new = (f"p{ROOT[slot][1:]} ".encode() for slot in (source, target))
+            old, new = (f"-0{ROOT[slot][1:]} ".encode() for slot in (source, target))
+            if old not in data:
+                raise CardError(f"slot {source}'s kernel arguments do not name its root by {old.decode().strip()}")
             data = data.replace(old, new, 1)
         card.put(BOOT[target], name, data)
 
