@@ -60,7 +60,7 @@ def tell(out, card):
         picture(out, "Then open its page, if it does not open by itself:", claim_address(card))
     out.line()
     for number, step in enumerate(steps(card, out.out.isatty()), 1):
-        out.line(f"  {number}. {step}")
+        out.item(f"  {number}.", step)
     address = f"{ADDRESS}:{PORT}"
     if card.claim_token is not None:
         out.next_step("Or from a terminal, in its Wi-Fi:", f"leither remote claim NAME {address} --token {card.claim_token}")

@@ -45,6 +45,19 @@ def cut(text, columns):
     return out + "…"
 
 
+def broken(text, columns):
+    """Lines of text that end at spaces, each as wide as fits; what has none is left whole."""
+    first, *words = text.split(" ")
+    lines = [first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        if lines[-1].strip() and width(longer) > columns:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def plain(value):
     """Turn a decoded answer into what JSON can say: bytes become hexadecimal, keys become text."""
     if isinstance(value, bytes):
@@ -111,6 +124,13 @@ class Output:
         """Print one line of the result."""
         print(text, file=self.out, flush=True)
 
+    def item(self, mark, text):
+        """Print a sentence of a list behind its mark, broken at spaces where the terminal ends."""
+        first, *others = broken(text, columns_of(self.out) - len(mark) - 1)
+        self.line(f"{mark} {first}")
+        for line in others:
+            self.line(f"{' ' * len(mark)} {line}")
+
     def done(self, text):
         """Say that something worked."""
         if not self.as_json:
@@ -127,7 +147,8 @@ class Output:
     def note(self, text):
         """Tell something on standard error, for people only."""
         if not self.as_json:
-            print(self.styled(text, "dim", stream=self.err), file=self.err, flush=True)
+            for line in broken(text, columns_of(self.err)):
+                print(self.styled(line, "dim", stream=self.err), file=self.err, flush=True)
 
     def warn(self, text):
         """Warn, on standard error and in the JSON object."""
@@ -143,7 +164,7 @@ class Output:
             return
         lines = [f"{self.styled('✗', 'red', 'bold', stream=self.err)} {self.styled(error.what, 'bold', stream=self.err)}"]
         if error.why:
-            lines += [f"  {part}" for part in error.why.splitlines()]
+            lines += [f"  {line}" for part in error.why.splitlines() for line in broken(part, columns_of(self.err) - 2)]
         if error.fix:
             lines += [f"  {self.styled('→', 'cyan', stream=self.err)} {part}" for part in error.fix.splitlines()]
         print("\n".join(lines), file=self.err, flush=True)
