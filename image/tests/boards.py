@@ -10,6 +10,9 @@ from leither_edge.profile import load
 class RaspberryPiZero(Machine):
     """-M raspi0, a Zero without W: ARM1176, 512 MB, the SD card behind the Pi's own controller, Ethernet over the Pi's own USB controller.
 
+    It counts instructions: the board's timer fires when its counter equals a moment, and on a busy host a moment set a few microseconds
+    ahead could pass between two instructions, after which the board sleeps for 71 minutes.
+
     Lacks the radio, the watchdog's countdown (arming it resets at once: bcm2835_powermgt.c, hence the argument ``leither.watchdog``), the
     light, a clock; and the firmware, which RaspberryFirmware stands for. The power domains are not emulated, their driver would hang.
     """
@@ -17,7 +20,7 @@ class RaspberryPiZero(Machine):
     kernel_arguments = "console=ttyAMA0,115200 initcall_blacklist=bcm2835_power_driver_init leither.watchdog=off"
 
     def hardware(self):
-        return ["-M", "raspi0", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-device", "usb-net,netdev=net0")]
+        return ["-M", "raspi0", "-icount", "shift=auto", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-device", "usb-net,netdev=net0")]
 
 
 class VirtualBoard(Machine):
