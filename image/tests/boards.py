@@ -20,7 +20,8 @@ class RaspberryPiZero(Machine):
     kernel_arguments = "console=ttyAMA0,115200 initcall_blacklist=bcm2835_power_driver_init leither.watchdog=off"
 
     def hardware(self):
-        return ["-M", "raspi0", "-icount", "shift=auto", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-device", "usb-net,netdev=net0")]
+        card = f"file={self.card.path},if=sd,format=raw"
+        return ["-M", "raspi0", "-icount", "shift=auto", "-drive", card, *self.network("-device", "usb-net,netdev=net0")]
 
 
 class VirtualBoard(Machine):
