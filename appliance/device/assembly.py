@@ -15,7 +15,7 @@ from appliance.commands.tables import TABLES
 from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
 from appliance.device.applied_card import apply_card
-from appliance.device.awaited_address import announce, told_entrance, waiting_text
+from appliance.device.awaited_address import announce, is_device, told_entrance, waiting_text
 from appliance.device.kept_clock import keep_clock
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
@@ -110,6 +110,8 @@ async def _serve(node, options, board, nursery):
 
     address = device.url()
     write_address(node.folder, address)
+    # Before the radio tries the card's network, for which the board answers nothing else.
+    may_wait = await is_device(board)
     await nursery.start(radio.run, claim, card.network)
     node.log.info("ready", address=address, claimed=claim.claimed)
 
@@ -117,7 +119,8 @@ async def _serve(node, options, board, nursery):
         name, is_local_only, entrance = executor.config["name"], addresses.is_local_only, told_entrance(radio.entrance)
         return await announcement(device.url(), claim, name, node.key.id, limits.board.name, is_local_only, entrance, card.notes)
 
-    await announce(board, addresses, waiting_text(__version__, radio.ssid if radio.serves_phones else None), said)
+    waiting = waiting_text(__version__, radio.ssid if radio.serves_phones else None) if may_wait else None
+    await announce(board, addresses, waiting, said)
 
 
 async def _stop_on_signal(scope):

@@ -4,32 +4,35 @@ import trio
 
 from appliance.board import BoardError
 from appliance.device.addresses import is_loopback
+from appliance.radio import CANNOT, GONE
 
 LOOK_S = 1
+
+
+async def is_device(board):
+    """Whether the board is that of a device, not a laptop's. To be asked before anything that keeps the board busy.
+
+    board: async call(verb).
+    """
+    try:
+        info = await board.call("info")
+    except BoardError as error:
+        # Only a device's board is ever too busy to answer.
+        return error.code not in (*CANNOT, GONE)
+    return isinstance(info, dict) and info.get("is_device") is True
 
 
 async def announce(board, addresses, waiting, said):
     """Tell the supervisor that the node serves, and the person at the terminal where.
 
-    board: async ready(text), async call(verb); addresses: Addresses; waiting: what is told while the device has no address;
-    said: async () -> the announcement, made once it has one. Raises BoardError supervisor-gone.
+    board: async ready(text); addresses: Addresses; waiting: what a device tells while it has no address, None on a laptop;
+    said: async () -> the announcement, made once there is one. Raises BoardError supervisor-gone.
     """
-    if await must_wait(board, addresses):
+    if waiting is not None and not addresses.is_local_only and not is_reachable(addresses):
         await board.ready(waiting)
         while not is_reachable(addresses):
             await trio.sleep(LOOK_S)
     await board.ready(await said())
-
-
-async def must_wait(board, addresses):
-    """Whether this is a device, which serves its network, and has no address in it yet."""
-    if addresses.is_local_only or is_reachable(addresses):
-        return False
-    try:
-        info = await board.call("info")
-    except BoardError:
-        return False
-    return isinstance(info, dict) and info.get("is_device") is True
 
 
 def is_reachable(addresses):

@@ -6,8 +6,10 @@ from trio.testing import MockClock
 
 from appliance.board import BoardError
 from appliance.device import addresses as own_addresses
+from appliance.device import assembly
 from appliance.device.addresses import Addresses
-from appliance.device.awaited_address import announce, told_entrance, waiting_text
+from appliance.device.awaited_address import announce, is_device, told_entrance, waiting_text
+from appliance.device.options import parse_options
 
 ALL, LOCAL = ("0.0.0.0", "::"), ("127.0.0.1", "::1")
 
@@ -41,7 +43,7 @@ def told(monkeypatch, info, hosts, appears_s):
             return f"http://{addresses()[0]}/"
 
         with trio.move_on_after(600):
-            await announce(board, addresses, "waiting", said)
+            await announce(board, addresses, "waiting" if await is_device(board) else None, said)
         return [(round(moment - began), text) for moment, text in board.told]
 
     return trio.run(main, clock=MockClock(autojump_threshold=0))
@@ -55,6 +57,29 @@ def test_a_device_waits_for_an_address_that_leads_to_it(monkeypatch):
 
 def test_a_device_that_never_gets_one_never_names_its_loopback(monkeypatch):
     assert told(monkeypatch, {"is_device": True}, ALL, 10_000) == [(0, "waiting")]
+
+
+@pytest.mark.parametrize("code", ["timeout", "busy", "failed"])
+def test_a_device_whose_board_is_busy_never_names_its_loopback(monkeypatch, code):
+    first, last = told(monkeypatch, BoardError(code, "It is trying a network."), ALL, 20)
+    assert first == (0, "waiting") and last[1] == "http://192.168.4.1/"
+
+
+def test_the_board_is_asked_before_a_try_of_the_cards_network_keeps_it_busy(tmp_path, monkeypatch):
+    asked = []
+
+    class AskedBoard(assembly.NoBoard):
+        async def call(self, verb, **arguments):
+            asked.append(verb)
+            return {"info": {"is_device": False}, "wifi_status": {"state": "disconnected"}}.get(verb)
+
+        async def ready(self, text):
+            raise SystemExit
+
+    monkeypatch.setattr(assembly.BoardClient, "from_environment", AskedBoard)
+    with pytest.raises(BaseExceptionGroup):
+        trio.run(assembly.serve_device, parse_options(["--state", str(tmp_path / "node"), "--port", "0"]))
+    assert asked.index("info") < asked.index("wifi_status")
 
 
 def test_a_device_with_an_address_tells_it_at_once(monkeypatch):
