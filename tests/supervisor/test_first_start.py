@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.power_on import trouble
+
 ROOT = Path(__file__).resolve().parents[2]
 # In place of what needs a board: the work of a start, and the supervisor itself.
 PROGRAM = """
@@ -44,6 +46,15 @@ def test_a_start_that_failed_keeps_no_supervisor_from_its_work(tmp_path, work):
     done = run(tmp_path, ["--power-on"], work)
     assert done.stdout.endswith("supervisor [] True\n") and done.returncode == 3
     assert "torn card" in done.stderr or "torn card" not in work
+    (said,) = trouble.read(tmp_path / "trouble.json")
+    assert (said.step, said.stops_node) == ("start", False) and "ended early" in said.sentence
+
+
+def test_what_a_start_told_of_itself_stands(tmp_path):
+    path = tmp_path / "trouble.json"
+    trouble.write([trouble.Trouble("data", "DATA is damaged.", False)], str(path))
+    run(tmp_path, ["--power-on"], "os._exit(1)")
+    assert [said.sentence for said in trouble.read(path)] == ["DATA is damaged."]
 
 
 def test_without_state_the_supervisor_ends_and_says_nothing_more(tmp_path):
