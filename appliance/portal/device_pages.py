@@ -1,7 +1,7 @@
 """The pages of a claimed device: sign in, status, log, settings."""
 
 from appliance.portal.html import button, command_line, escape, field, form, good_news, heading, live, page, problem, text_input
-from appliance.portal.setup_pages import number_fields, reach_choices
+from appliance.portal.setup_pages import exposed_warning, number_fields, reach_choices
 from appliance.portal.texts import LANGUAGES
 
 PAGES = ("status", "log", "settings")
@@ -27,6 +27,7 @@ def sign_in_page(view, code, remote_line, device_id, has_words):
     )
     body = (
         heading(say("sign_in_title"), say("sign_in_lead"))
+        + exposed_warning(view)
         + here
         + f'<section class="choice"><h2>{say("sign_in_code")}</h2>{live("code", 2, sign_in_part(view, code, remote_line))}'
         f'<noscript><p><a class="button" href="/sign-in">{say("sign_in_check")}</a></p></noscript></section>'

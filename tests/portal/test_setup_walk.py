@@ -163,6 +163,8 @@ async def test_what_is_typed_over_an_open_access_point_is_said_to_be_readable(bu
             for page in (await wifi_page(browser), await browser.get("/setup/owner")):
                 assert ("whoever is near can read" in page.text) == exposed
         assert "whoever is near" not in (await browser.get("/setup/name")).text
+        await browser.post("/setup/owner", token=TOKEN, public_key=OWNER_TEXT)
+        assert "whoever is near can read" in (await Browser(device.port).get("/sign-in")).text, "recovery words may be typed there"
 
 
 async def test_the_status_names_the_network_in_use(built_assets):
