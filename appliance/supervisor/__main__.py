@@ -29,6 +29,9 @@ def _power_on():
     from appliance.power_on import trouble
 
     if os.path.exists(f"{trouble.FOLDER}/{trouble.NO_STATE}"):
+        from appliance.supervisor.slot_trial import keep_without_state
+
+        keep_without_state()
         # It was said; whoever starts us waits while it is so.
         os._exit(0)
     told = f"{trouble.FOLDER}/{os.path.basename(trouble.FILE)}"

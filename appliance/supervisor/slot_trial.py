@@ -3,8 +3,8 @@
 import os
 import time
 
-from appliance.board import BoardError
-from appliance.slots import other
+from appliance.board import BoardError, board_file
+from appliance.slots import SlotError, open_slots, other
 from appliance.supervisor.trial import ASKED, COMMITTED, FAILED, GIVE_UP, KEEP, Record, Trial, settled
 from appliance.supervisor.trial_record import boot_id, load, save
 
@@ -169,3 +169,14 @@ def slots_of(board):
         return said["slot"], said["is_trial"]
     except (BoardError, KeyError):
         return None
+
+
+def keep_without_state(settings_path=board_file.PATH, mark=KEPT_MARK, open_slots=open_slots):
+    """Set the mark on a machine that found no STATE, unless its system is on trial: the one before may find it."""
+    try:
+        settings = board_file.read(settings_path)
+        is_trial = bool(settings["slots"] and settings["disk"]) and open_slots(settings["slots"], settings["disk"]).is_trial
+    except (BoardError, SlotError):
+        is_trial = False
+    if not is_trial:
+        set_mark(mark)

@@ -48,7 +48,7 @@ def test_a_radio_that_shows_up_late_gets_its_driver(machine):
     assert "modprobe -a -q vc4" in told and sum(int(line.split()[1]) for line in told if line.startswith("sleep")) == 30
 
 
-@pytest.mark.parametrize(("mark", "is_left"), [("kept", False), ("no-state", False), (None, True)])
+@pytest.mark.parametrize(("mark", "is_left"), [("kept", False), ("no-state", True), (None, True)])
 def test_the_guard_leaves_a_system_that_nobody_kept(machine, mark, is_left):
     (machine / "run/leither/trouble.json").write_text("{}")
     if mark:

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, sys
 from appliance.power_on import start as power_on, trouble
-from appliance.supervisor import __main__ as program, start as supervisor
+from appliance.supervisor import __main__ as program, slot_trial, start as supervisor
+slot_trial.keep_without_state = lambda: print("judged", flush=True)
 trouble.FOLDER = {folder!r}
 def work():
     print("powered on", os.getpid() != {me}, flush=True)
@@ -59,4 +60,4 @@ def test_what_a_start_told_of_itself_stands(tmp_path):
 
 def test_without_state_the_supervisor_ends_and_says_nothing_more(tmp_path):
     done = run(tmp_path, ["--power-on"], f"open({str(tmp_path / 'no-state')!r}, 'w').close()")
-    assert (done.stdout, done.stderr, done.returncode) == ("powered on True\n", "", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("powered on True\njudged\n", "", 0)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.board import BoardError
 from appliance.power_on.trouble import Trouble
+from appliance.slots import SlotError
 from appliance.supervisor import loop, slot_trial, trial_record
 from appliance.supervisor.loop import DOWN, RUNNING, STOPPING, WAITING, Supervisor
 from appliance.supervisor.slot_trial import NoTrial, SlotTrial, open_trial
@@ -340,6 +341,31 @@ def test_a_board_without_slots_has_no_trial(folder_fd, tmp_path):
 
     mark = tmp_path / "kept"
     assert isinstance(open_trial(Bare(), folder_fd, str(mark)), NoTrial) and mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "seen", "is_kept"),
+    [
+        ({"slots": "uboot", "disk": "root"}, True, False),
+        ({"slots": "uboot", "disk": "root"}, False, True),
+        ({"slots": "uboot", "disk": "root"}, SlotError("damaged", "No."), True),
+        ({"slots": "uboot"}, True, True),
+        ({"slots": "none of ours"}, True, True),
+    ],
+)
+def test_without_state_a_system_stays_unless_it_is_on_trial(tmp_path, settings, seen, is_kept):
+    class Slots:
+        is_trial = seen
+
+    def opened(kind, disk):
+        assert (kind, disk) == ("uboot", "root")
+        if isinstance(seen, Exception):
+            raise seen
+        return Slots
+
+    (tmp_path / "board.json").write_text(json.dumps(settings))
+    slot_trial.keep_without_state(str(tmp_path / "board.json"), str(tmp_path / "kept"), opened)
+    assert (tmp_path / "kept").exists() == is_kept
 
 
 def test_a_state_folder_that_cannot_be_written_stops_no_trial(folder_fd, tmp_path, monkeypatch):
