@@ -10,7 +10,7 @@ IMPORTS = {"a": ["c", "c.name"], "a.b": ["d", "a"], "c": ["gone"], "d": [], "e":
 
 def test_files_come_in_the_order_of_the_imports_each_once():
     first_read = load("first_read", PACKAGE)
-    root = Path("/root/of")
+    root = Path("/a/root")
 
     def find(name):
         return root / FILES[name] if name in FILES else None
