@@ -3,11 +3,15 @@
 import functools
 import inspect
 
+import hypothesis
 import pytest
 import trio
 
 from tests.browser.chromium import open_chromium
 
+# No test judges by the clock: on a busy machine one example in ten thousand takes long.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 # A hung test is a failure with a traceback, never a stuck suite.
 ASYNC_TEST_LIMIT_S = 60
 

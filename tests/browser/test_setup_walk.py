@@ -16,7 +16,7 @@ SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
 SIZES = {"phone": (390, 844), "desktop": (1280, 800), "narrow": (320, 568), "zoomed": (640, 400)}
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 BYTES_MAX = 100_000
-LIMIT_MS = 10_000
+LIMIT_MS = 30_000
 PASTED = Owner(bytes(range(32)))
 
 
