@@ -413,6 +413,18 @@ def fill(wanted: Wanted, dl: Path, archive: tuple, table: dict, mirror: str) -> 
     return made
 
 
+def with_version(recipe: str, wanted: str, got: str) -> str:
+    """A package's recipe with another version in it, also where it is made of ``_VERSION_MAJOR`` and a rest."""
+    if not wanted:
+        return recipe
+    recipe = re.sub(rf"(_VERSION(?:_MAJOR)? = .*?){re.escape(wanted)}$", rf"\g<1>{got}", recipe, flags=re.M)
+    major = re.search(r"^\w+_VERSION_MAJOR = (\S+)$", recipe, re.M)
+    if major and wanted.startswith(major[1]) and got.startswith(major[1]):
+        rest = re.escape(wanted.removeprefix(major[1]))
+        recipe = re.sub(rf"^(\w+_VERSION = \$\(\w+_VERSION_MAJOR\)){rest}$", rf"\g<1>{got.removeprefix(major[1])}", recipe, flags=re.M)
+    return recipe
+
+
 def substitute(tree: Path, original: Path, wanted: Wanted, filled: Filled, rule: dict) -> None:
     """Carry one substitution out in the copy of the Buildroot tree."""
     folder = tree / wanted.package_dir
@@ -423,10 +435,7 @@ def substitute(tree: Path, original: Path, wanted: Wanted, filled: Filled, rule:
         subprocess.run(["tar", "-x", "-C", tree], input=made.stdout, check=True)
     if filled.how == "other version" and "deb" not in rule:
         for file in folder.glob("*.mk"):
-            text = file.read_text()
-            if wanted.version:
-                text = re.sub(rf"(_VERSION(?:_MAJOR)? = .*?){re.escape(wanted.version)}$", rf"\g<1>{filled.got}", text, flags=re.M)
-            file.write_text(text)
+            file.write_text(with_version(file.read_text(), wanted.version, filled.got))
     for edit in rule.get("edit", []):
         file = tree / edit["file"]
         text = file.read_text()

@@ -176,6 +176,21 @@ def test_a_substitution_is_carried_out_in_the_copy_only(tmp_path):
     assert (original / "package/thing/0001-old.patch").exists()
 
 
+@pytest.mark.parametrize(
+    "recipe, want, got, made",
+    [
+        ("X_VERSION = 1.0\n", "1.0", "1.1", "X_VERSION = 1.1\n"),
+        (
+            "X_VERSION_MAJOR = 4.1\nX_VERSION = $(X_VERSION_MAJOR).1\n", "4.1.1", "4.1.0",
+            "X_VERSION_MAJOR = 4.1\nX_VERSION = $(X_VERSION_MAJOR).0\n",
+        ),
+        ("X_VERSION = 1.0\nX_API_VERSION = 1\n", "", "1.1", "X_VERSION = 1.0\nX_API_VERSION = 1\n"),
+    ],
+)
+def test_a_recipe_gets_the_other_version_however_it_says_it(recipe, want, got, made):
+    assert sources.with_version(recipe, want, got) == made
+
+
 def test_what_buildroot_wants_is_read_once_a_file(tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package/thing.hash").write_text("# comment\nsha256  aa  thing-1.tar.xz\n")
