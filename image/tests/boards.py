@@ -4,6 +4,7 @@ from image.tests.card import Card
 from image.tests.machine import Machine
 from image.tests.raspberry_firmware import RaspberryFirmware
 from image.tests.uboot_firmware import UbootFirmware
+from image.tests.uboot_on_card import UbootOnCard
 from leither_edge.profile import load
 
 
@@ -41,14 +42,14 @@ class VirtualBoard(Machine):
 
 
 class OrangePi(Machine):
-    """-M orangepi-pc: Allwinner H3, the SD card and Ethernet behind its own controllers.
+    """-M orangepi-pc: Allwinner H3, the SD card and Ethernet behind its own controllers; the card's own U-Boot and device tree run.
 
-    Lacks the radio, the second Ethernet port and the watchdog, which is also what resets the board: the kernel's last line counts
-    as the reset.
+    It has 1 GiB, so that the kernel is told to use what an Orange Pi R1 has. Lacks the radio with its controller, the second Ethernet
+    port and the watchdog, which is also what resets the board: the last line of kernel or U-Boot counts as the reset.
     """
 
-    kernel_arguments = "console=ttyS0,115200 leither.watchdog=off"
-    _RESETS = r"reboot: Restarting system|Rebooting in \d+ seconds"
+    kernel_arguments = "mem=256M"
+    _RESETS = r"reboot: Restarting system|Rebooting in \d+ seconds|^resetting \.\.\."
 
     def hardware(self):
         return ["-M", "orangepi-pc", "-drive", f"file={self.card.path},if=sd,format=raw", *self.network("-net", "nic,netdev=net0")]
@@ -62,8 +63,8 @@ class OrangePi(Machine):
 
 _UBOOT_ARGUMENTS = "root=PARTUUID=4c454954-0{root} rootfstype=squashfs ro rootwait=30 quiet panic=10 oops=panic"
 BOARDS = {
-    "pi-zero": (RaspberryPiZero, lambda: RaspberryFirmware()),
-    "router": (OrangePi, lambda: UbootFirmware(_UBOOT_ARGUMENTS, "sun8i-h3-orangepi-pc.dtb")),
+    "pi-zero": (RaspberryPiZero, RaspberryFirmware),
+    "router": (OrangePi, lambda: UbootOnCard(lacks=("/soc/mmc@1c10000",))),
     "tv-box": (VirtualBoard, lambda: UbootFirmware(_UBOOT_ARGUMENTS)),
 }
 

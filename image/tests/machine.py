@@ -71,7 +71,7 @@ class Machine:
         if shutil.which(self.program) is None:
             raise MachineError(f"{self.program} is not installed. Install Debian's package qemu-system-arm.")
         trial, self._trial = self._trial, False
-        plan = self.firmware.plan(self.card, self.folder, trial)
+        plan = self.firmware.plan(self.card, self.folder, trial, self._arguments())
         self.starts.append(plan)
         path = self.folder / "monitor"
         with contextlib.suppress(FileNotFoundError):
@@ -80,7 +80,7 @@ class Machine:
         folder_fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             command = [
-                self.program, *self.hardware(), "-kernel", str(plan.kernel), "-append", self._arguments(plan),
+                self.program, *self.hardware(), *(["-kernel", str(plan.kernel), "-append", plan.command_line] if plan.kernel else []),
                 *(["-dtb", str(plan.device_tree)] if plan.device_tree else []),
                 *(["-initrd", str(plan.initramfs)] if plan.initramfs else []),
                 "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-d", "unimp",
@@ -92,6 +92,8 @@ class Machine:
             )
             self.log = LineLog(os.dup(self.process.stdout.fileno()), self.folder / "serial.log")
             self.trouble = LineLog(os.dup(self.process.stderr.fileno()), watch=TRIAL_MARK)
+            if plan.kernel is None:
+                plan.log = self.log
             self.process.stdout.close()
             self.process.stderr.close()
             try:
@@ -221,8 +223,8 @@ class Machine:
     def __exit__(self, *_):
         self.stop()
 
-    def _arguments(self, plan):
-        words = [plan.command_line, self.kernel_arguments]
+    def _arguments(self):
+        words = [self.kernel_arguments]
         if self.bare:
             words.append(_BARE_SHELL.format(mark=SHELL_MARK))
         elif self.shell:

@@ -21,10 +21,10 @@ class RaspberryFirmware:
     def __init__(self, filters=("pi0",)):
         self._filters = {"all", *filters}
 
-    def plan(self, card, folder, trial):
+    def plan(self, card, folder, trial, arguments=""):
         """The BootPlan for a start of ``card``; its files are put into ``folder``. Raises CardError.
 
-        trial: whether the system before asked for a trial.
+        trial: whether the system before asked for a trial; arguments: the kernel's, besides those on the card.
         """
         slot = self.chosen(card, trial)
         partition = BOOT[slot]
@@ -38,7 +38,7 @@ class RaspberryFirmware:
             memory_file = folder / "initramfs"
             memory_file.write_bytes(card.get(partition, settings["initramfs"].split()[0]))
         line = _text(card.get(partition, settings.get("cmdline", "cmdline.txt"))).split("\n")[0].strip()
-        return BootPlan(slot, trial and slot != self.committed(card), kernel, tree, memory_file, line)
+        return BootPlan(slot, trial and slot != self.committed(card), kernel, tree, memory_file, f"{line} {arguments}".strip())
 
     def committed(self, card):
         """The slot that starts when nothing else is asked for."""

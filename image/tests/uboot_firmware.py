@@ -19,14 +19,13 @@ _OTHER = {"a": "b", "b": "a"}
 class UbootFirmware:
     """Chooses the slot by counting trial starts.
 
-    arguments: the kernel's, with {root} for the number of the root partition; device_tree: name of the file on the boot partition, or None
-    where QEMU makes one.
+    arguments: the kernel's, with {root} for the number of the root partition. QEMU makes the device tree.
     """
 
-    def __init__(self, arguments, device_tree=None):
-        self._arguments, self._device_tree = arguments, device_tree
+    def __init__(self, arguments):
+        self._arguments = arguments
 
-    def plan(self, card, folder, trial=False):
+    def plan(self, card, folder, trial=False, arguments=""):
         """The BootPlan for a start; a trial is counted on the card first. Raises CardError."""
         values = read_environment(card)
         slot = self.committed(card)
@@ -40,19 +39,22 @@ class UbootFirmware:
         name = next((name for name in KERNELS if name in names), None)
         if name is None:
             raise CardError(f"slot {slot} has no kernel: {', '.join(names) or 'no file at all'}")
-        kernel, tree = folder / "kernel", None
+        kernel = folder / "kernel"
         kernel.write_bytes(card.get(BOOT[slot], name))
-        if self._device_tree:
-            tree = folder / "device-tree"
-            tree.write_bytes(card.get(BOOT[slot], self._device_tree))
-        return BootPlan(slot, on_trial, kernel, tree, None, self._arguments.format(root={"a": 5, "b": 6}[slot]))
+        line = self._arguments.format(root={"a": 5, "b": 6}[slot])
+        return BootPlan(slot, on_trial, kernel, None, None, f"{line} {arguments}".strip())
 
     def committed(self, card):
         """The slot that starts when no trial is under way."""
-        slot = read_environment(card).get("slot", "a")
-        if slot not in BOOT:
-            raise CardError(f"U-Boot's environment names slot {slot[:20]!r}")
-        return slot
+        return committed(card)
+
+
+def committed(card):
+    """The slot that the environment in force names. Raises CardError."""
+    slot = read_environment(card).get("slot", "a")
+    if slot not in BOOT:
+        raise CardError(f"U-Boot's environment names slot {slot[:20]!r}")
+    return slot
 
 
 def read_environment(card):

@@ -134,7 +134,7 @@ class UBoot:
         text = re.sub(r"\$\{(\w+)\}", lambda found: self.values.get(found[1], ""), text).strip()
         word, *arguments = text.split()
         if word == "setenv":
-            self.values[arguments[0]] = " ".join(arguments[1:])
+            self.values[arguments[0]] = " ".join(arguments[1:]).strip('"').strip()
             if not self.values[arguments[0]]:
                 del self.values[arguments[0]]
         elif word == "saveenv":
@@ -143,6 +143,8 @@ class UBoot:
             return self.run(arguments[0])
         elif word == "test":
             return arguments[0].strip('"') == arguments[2].strip('"')
+        elif word == "echo":
+            pass
         elif word == "reset":
             raise Restart
         elif word == "load":
