@@ -203,6 +203,54 @@ def test_the_json_stand_in_writes_as_json():
     assert pairs == [("a", 1), ("a", 2)]
 
 
+def test_host_names_in_ascii_are_encoded_as_before_and_others_refused():
+    ours, codec = load("idna"), load("idna", STAND_IN / "encodings")
+    for name in ("example.org", "localhost", "127.0.0.1", "xn--bcher-kva.example", "a.b.", ""):
+        assert codec.encode(name) == (name.encode("idna"), len(name)) and ours.encode(name, uts46=True) == name.encode()
+        assert codec.decode(name.encode()) == (name, len(name))
+    for name in ("a..b", ".a", "x" * 64 + ".org"):
+        with pytest.raises(UnicodeError):
+            name.encode("idna")
+        with pytest.raises(UnicodeError, match="label empty or too long"):
+            codec.encode(name)
+    for encode in (codec.encode, ours.encode):
+        with pytest.raises(UnicodeError, match="xn--"):
+            encode("b\u00fccher.example")
+
+
+LOOK_UP = """
+import codecs, encodings, importlib.util, sys
+for name, path in zip(("idna", "encodings.idna"), sys.argv[1:]):
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+encodings.idna = sys.modules["encodings.idna"]
+import socket, trio
+# The real attrs, which has a stand-in of its own, wanted it until here.
+sys.modules["unicodedata"] = sys.modules["stringprep"] = None
+
+async def main():
+    assert await trio.socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+    found = await trio.socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)
+    assert found and found == socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)
+    try:
+        await trio.socket.getaddrinfo("b\u00fccher.example", 80)
+    except UnicodeError as error:
+        assert "xn--" in str(error)
+    else:
+        raise AssertionError("looked up")
+
+trio.run(main)
+print("all well")
+"""
+
+
+def test_names_are_looked_up_without_tables_of_unicode():
+    paths = (STAND_IN / "idna.py", STAND_IN / "encodings" / "idna.py")
+    done = subprocess.run([sys.executable, "-c", LOOK_UP, *paths], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "all well\n", done.stderr
+
+
 def test_the_logging_stand_in_shows_warnings_and_worse(capsys):
     logger = load("logging").getLogger("trio.abc.Instrument")
     logger.info("unseen")

@@ -10,6 +10,9 @@ import fnmatch
 import subprocess
 from pathlib import Path
 
+# What busybox's modprobe and depmod itself read; the others are for other programs.
+TABLES = ("modules.dep", "modules.alias", "modules.builtin", "modules.order")
+
 
 def names(path):
     """The names in a list, without comments."""
@@ -53,6 +56,9 @@ def keep_modules(target, wanted, rest):
     for link in ("build", "source"):
         (modules / link).unlink(missing_ok=True)
     subprocess.run(["depmod", "-b", target, modules.name], check=True)
+    for path in modules.glob("modules.*"):
+        if path.name not in TABLES:
+            path.unlink()
 
 
 def keep_firmware(folder, patterns):
