@@ -14,12 +14,22 @@ _SLOTS = (
     'print(json.dumps({"running": s.running, "committed": s.committed, "is_trial": s.is_trial}))'
 )
 SHELL_LIMIT_S = 120
+# The system announces itself on the same console, now and then in the middle of a line.
+READINGS_MAX = 4
 
 
 def memory_kib(machine):
     """{name: KiB}: in_use of the whole system, and resident of node and supervisor, from /proc."""
     each = "for p in /proc/[0-9]*; do echo; tr '\\0' ' ' <$p/cmdline; echo; cat $p/status; done"
-    _, text = machine.run(f"cat /proc/meminfo; {each}", SHELL_LIMIT_S)
+    for _ in range(READINGS_MAX):
+        system, processes = _memory(machine.run(f"cat /proc/meminfo; {each}", SHELL_LIMIT_S)[1])
+        if len(system) == len(processes) == 2:
+            break
+    return {"total": system["MemTotal"], "in_use": system["MemTotal"] - system["MemAvailable"], **processes}
+
+
+def _memory(text):
+    """({name: KiB} of the system, {name: KiB} of the processes) as far as the text has them."""
     system, processes = {}, {}
     process = ""
     for line in text.splitlines():
@@ -31,7 +41,7 @@ def memory_kib(machine):
         elif name == "VmRSS" and process:
             processes[process] = int(value.split()[0])
             process = ""
-    return {"total": system["MemTotal"], "in_use": system["MemTotal"] - system["MemAvailable"], **processes}
+    return system, processes
 
 
 def slots(machine):
