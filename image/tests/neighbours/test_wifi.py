@@ -36,7 +36,8 @@ def told(profile, image, token_of_module, tmp_path_factory):
     board.cable = False
     with board:
         board.start()
-        board.wait_for_line("Claim token", START_LIMIT_S)
+        # There is no radio yet, and so no address to show.
+        board.wait_for_line(f"waits until its Wi-Fi .{ACCESS_POINT}. is open", START_LIMIT_S)
         for command in commands():
             status, text = board.run(command, START_LIMIT_S)
             assert status == 0, f"{command}: {text}"
