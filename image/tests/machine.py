@@ -34,6 +34,7 @@ class Machine:
     card: Card, changed by what runs; folder: for logs and boot files; firmware: what chooses the slot.
     ``shell`` True gives the next start a root shell on the serial console, ``bare`` starts nothing but a shell; without ``cable`` it has
     no wired network, and nothing outside reaches it.
+    ``timed`` True means that the next start is measured, and emulated as fast as can be.
     """
 
     program = "qemu-system-arm"
@@ -44,7 +45,7 @@ class Machine:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
-        self.shell = self.bare = False
+        self.shell = self.bare = self.timed = False
         self.cable = True
         self.starts = []  # the BootPlan of each
         self.process = self.monitor = self.log = self.trouble = None

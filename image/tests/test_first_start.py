@@ -60,7 +60,7 @@ def test_the_root_file_system_cannot_be_written(machine):
 
 
 def test_time_from_hand_over_to_portal(machine, figures):
-    machine.bare = True
+    machine.bare = machine.timed = True
     machine.start()
     line = machine.wait_for_line(SHELL_MARK, START_LIMIT_S)
     shell_s = line.moment_s - machine.started_s
