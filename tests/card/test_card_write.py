@@ -317,7 +317,9 @@ def test_an_image_that_changes_meanwhile(run, image, card, monkeypatch, made):
 def test_stopping_with_the_keyboard(image, card, tmp_path):
     """A real process and a real signal, in the middle of writing."""
     program = (
-        "import time\nfrom leither_edge.cli.card_device import CardDevice\nreal = CardDevice.write\n"
+        # A shell's background job, as CI may be, has the signal ignored, and hands that down.
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from leither_edge.cli.card_device import CardDevice\nreal = CardDevice.write\n"
         "def slow(self, at, data):\n    real(self, at, data)\n    print('writing', flush=True)\n    time.sleep(0.5)\n"
         "CardDevice.write = slow\nimport sys\nfrom leither_edge.cli.main import main\nsys.exit(main())\n"
     )
