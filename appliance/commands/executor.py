@@ -25,6 +25,7 @@ AFTER_ANSWER_S = 1
 FLIGHTS_MAX = 8
 # Most of the state's map is for other things than recorded answers.
 ANSWERS_SHARE_OF_MAP = 8
+STOPPING = ("stopping", "The device is going down. Repeat the same command when it is back.")
 BUSY = ("busy", "Too many commands are running; try again in a minute.")
 MIB = 1024 * 1024
 
@@ -254,13 +255,18 @@ class Executor:
             except (StorageError, Unauthentic) as error:
                 flight.error = error
             except trio.Cancelled:
-                flight.error = TryAgain("stopping", "The device is going down. Repeat the same command when it is back.")
+                flight.error = TryAgain(*STOPPING)
                 raise
             finally:
                 del self._flights[key]
                 flight.ended.set()
 
-        self._nursery.start_soon(fly)
+        try:
+            self._nursery.start_soon(fly)
+        except RuntimeError:
+            # The nursery has closed; a request that was read before it did still comes this far.
+            del self._flights[key]
+            raise TryAgain(*STOPPING) from None
         return flight
 
     def _recover(self):

@@ -8,7 +8,7 @@ from appliance.commands import executor
 from appliance.commands.admission import Unauthentic
 from leither_edge.core.audit import parse_entry, verify_chain
 
-from .device import BUILD, DAY, NOW, BoardError, ProfileWith, running
+from .device import BUILD, DAY, NOW, BoardError, Device, ProfileWith, running
 
 YEAR = 365 * DAY
 
@@ -313,6 +313,21 @@ async def test_a_command_cut_short_is_answered_as_interrupted_and_never_runs_aga
     async with running(tmp_path) as device:
         assert await device.executor.execute(data) == answer
         assert (await device.ask(owner, "status")).status == "done"
+
+
+async def test_a_command_that_comes_while_the_device_goes_down_may_be_sent_again(tmp_path):
+    device = Device(tmp_path)
+    owner = device.own(device.controller())
+    data = owner.signed("identify")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(device.executor.run)
+        nursery.cancel_scope.cancel()
+    with pytest.raises(executor.TryAgain) as refused:
+        await device.executor.execute(data)
+    assert refused.value.code == "stopping" and device.board.asked == []
+    device.store.close()
+    async with running(tmp_path) as device:
+        assert device.opened(await device.executor.execute(data)).status == "done"
 
 
 async def test_outside_commands_run_one_at_a_time_and_are_bounded(tmp_path):
