@@ -13,7 +13,6 @@ COPIES = (4 << 20, (4 << 20) + 64 * 1024)
 COPY_BYTES = 16 * 1024
 _HEAD_BYTES = 5
 KERNELS = ("Image", "zImage")
-_OTHER = {"a": "b", "b": "a"}
 
 
 class UbootFirmware:
