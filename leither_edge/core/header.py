@@ -1,0 +1,61 @@
+"""The header of a pulse: what the bookkeepers sign, and what every receipt is checked against (white paper part II, section V).
+
+Payload: a CBOR map with the keys 1 to 12 in the order of ``Header``, signed as COSE_Sign.
+"""
+
+from collections import namedtuple
+
+from leither_edge.core.cbor_head import BYTES, MAP, UNSIGNED, HeadError, head, read_bytes, read_head
+from leither_edge.core.sha256 import sha256
+from leither_edge.core.sum_tree import TreeError
+
+# organization: key id. group: prefix of the group's ids, empty at the top. previous: SHA-256 of the header before, zeros
+# for none. root: of the accounts. total: what they hold. sent, received: to and from other groups so far. transactions:
+# Merkle root of the pulse's transaction ids. issued: by the treasury so far. time: s.
+Header = namedtuple(
+    "Header",
+    ("organization", "group", "pulse", "previous", "root", "total", "accounts", "sent", "received", "transactions", "issued", "time"),
+)
+HEADER_MAX_BYTES = 256
+GROUP_MAX_BYTES = 21
+# Length of each field in bytes; 0 for a number, -1 for a string of any length.
+_SIZES = (20, -1, 0, 32, 20, 0, 0, 0, 0, 32, 0, 0)
+
+
+class HeaderError(TreeError):
+    """A header is malformed."""
+
+
+def encode_header(header):
+    """The payload bytes of a Header. Raises HeaderError."""
+    out = head(MAP, len(_SIZES))
+    for number, size in enumerate(_SIZES):
+        value = header[number]
+        out += head(UNSIGNED, number + 1) + (head(BYTES, len(value)) + value if size else head(UNSIGNED, value))
+    read_header(out)
+    return out
+
+
+def read_header(payload):
+    """The Header in payload bytes. Raises HeaderError."""
+    values = []
+    number = 0
+    try:
+        count, at = read_head(payload, 0, MAP)
+        for size in _SIZES:
+            key, at = read_head(payload, at, UNSIGNED)
+            number += 1
+            value, at = (read_bytes if size else read_head)(payload, at, BYTES if size else UNSIGNED)
+            if key != number or size > 0 and len(value) != size:
+                raise HeadError
+            values.append(value)
+        if at != len(payload) or count != number or at > HEADER_MAX_BYTES or len(values[1]) > GROUP_MAX_BYTES:
+            raise HeadError
+    except HeadError:
+        raise HeaderError(Header._fields[number - 1] if number else "header", "the header is malformed") from None
+    return Header(*values)
+
+
+def header_hash(payload):
+    """SHA-256 of a header's payload, which the next one names."""
+    return sha256(payload).digest()
