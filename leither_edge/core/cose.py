@@ -24,6 +24,8 @@ CT_CLAIM = "application/leither-claim+cbor"
 CT_DEVICE = "application/leither-device+cbor"
 CT_AUDIT = "application/leither-audit+cbor"
 CT_TRANSFER = "application/leither-transfer+cbor"
+CT_COMMITTEE = "application/leither-committee+cbor"
+CT_HEADER = "application/leither-header+cbor"
 
 _ALGORITHM, _CONTENT_TYPE, _KEY_ID = 1, 3, 4
 

@@ -16,7 +16,7 @@ Field = namedtuple("Field", ("key", "name", "wanted", "check", "optional"))
 def read_record(payload, record, fields, error, what, max_bytes=cbor.MAX_BYTES):
     """The record (a namedtuple whose attributes are ``fields`` in their order) that ``payload`` (bytes) encodes.
 
-    Raises ``error(code, sentence)``: malformed, too-large.
+    Raises ``error(code, sentence)``: malformed, too-large. Its ``field`` is the name of the field that is wrong, where it is one.
     """
     try:
         value = cbor.decode(payload, max_bytes)
@@ -33,9 +33,9 @@ def read_record(payload, record, fields, error, what, max_bytes=cbor.MAX_BYTES):
             item = value[field.key]
             known += 1
             if not field.check(item):
-                raise error("malformed", f"{what}: {field.name} must be {field.wanted}")
+                raise _about(field, error, f"{what}: {field.name} must be {field.wanted}")
         elif not field.optional:
-            raise error("malformed", f"{what}: {field.name} is missing")
+            raise _about(field, error, f"{what}: {field.name} is missing")
         values.append(item)
     if known != len(value):
         raise error("malformed", f"{what} has a field that is not known here")
@@ -43,7 +43,7 @@ def read_record(payload, record, fields, error, what, max_bytes=cbor.MAX_BYTES):
 
 
 def write_record(record, fields, error, what):
-    """The payload bytes of a record. Raises ``error(code, sentence)``: malformed."""
+    """The payload bytes of a record. Raises ``error(code, sentence)``: malformed; its ``field`` as for read_record."""
     value = {}
     for field in fields:
         item = getattr(record, field.name)
@@ -52,12 +52,18 @@ def write_record(record, fields, error, what):
         if isinstance(item, tuple):
             item = list(item)
         if not field.check(item):
-            raise error("malformed", f"{what}: {field.name} must be {field.wanted}")
+            raise _about(field, error, f"{what}: {field.name} must be {field.wanted}")
         value[field.key] = item
     try:
         return cbor.encode(value)
     except cbor.CborError as reason:
         raise error("malformed", f"{what}: {reason}") from None
+
+
+def _about(field, error, sentence):
+    reason = error("malformed", sentence)
+    reason.field = field.name
+    return reason
 
 
 def is_integer(value, least, most):

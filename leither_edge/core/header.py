@@ -12,10 +12,9 @@ from leither_edge.core.sum_tree import TreeError
 # organization: key id. group: prefix of the group's ids, empty at the top. previous: SHA-256 of the header before, zeros
 # for none. root: of the accounts. total: what they hold. sent, received: to and from other groups so far. transactions:
 # Merkle root of the pulse's transaction ids. issued: by the treasury so far. time: s.
-Header = namedtuple(
-    "Header",
-    ("organization", "group", "pulse", "previous", "root", "total", "accounts", "sent", "received", "transactions", "issued", "time"),
-)
+# MicroPython's namedtuples do not tell their names, so these stay apart.
+_NAMES = ("organization", "group", "pulse", "previous", "root", "total", "accounts", "sent", "received", "transactions", "issued", "time")
+Header = namedtuple("Header", _NAMES)
 HEADER_MAX_BYTES = 256
 GROUP_MAX_BYTES = 21
 # Length of each field in bytes; 0 for a number, -1 for a string of any length.
@@ -31,6 +30,8 @@ def encode_header(header):
     out = head(MAP, len(_SIZES))
     for number, size in enumerate(_SIZES):
         value = header[number]
+        if not size and not 0 <= value < 1 << 64:
+            raise HeaderError(_NAMES[number], "a number of a header has 64 bits")
         out += head(UNSIGNED, number + 1) + (head(BYTES, len(value)) + value if size else head(UNSIGNED, value))
     read_header(out)
     return out
@@ -52,8 +53,11 @@ def read_header(payload):
         if at != len(payload) or count != number or at > HEADER_MAX_BYTES or len(values[1]) > GROUP_MAX_BYTES:
             raise HeadError
     except HeadError:
-        raise HeaderError(Header._fields[number - 1] if number else "header", "the header is malformed") from None
-    return Header(*values)
+        raise HeaderError(_NAMES[number - 1] if number else "header", "the header is malformed") from None
+    header = Header(*values)
+    if header.total != header.issued + header.received - header.sent:
+        raise HeaderError("total", "the accounts do not hold what was issued and came in, less what went out")
+    return header
 
 
 def header_hash(payload):
