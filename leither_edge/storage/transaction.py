@@ -30,6 +30,19 @@ class ReadTransaction:
             raise self._translated(error, "read") from None
         return default if row is None else unpack_row(table, packed_key, row)
 
+    def floor(self, table, key):
+        """Return (key, value) of the row with the greatest key that is not above `key`, None where there is none. Raises Damaged."""
+        table, handle = self._find(table)
+        packed_key = pack_key(table, key)
+        try:
+            cursor = self._txn.cursor(db=handle)
+            if not _seek(cursor, packed_key, True):
+                return None
+            packed_key, row = cursor.item()
+        except lmdb.Error as error:
+            raise self._translated(error, "read") from None
+        return unpack_key(table, packed_key), unpack_row(table, packed_key, row)
+
     def scan(self, table, start=None, reverse=False, limit=None):
         """Yield (key, value) in the order of keys, from `start` (included, or the next there is), at most `limit`.
 
@@ -89,8 +102,11 @@ class WriteTransaction(ReadTransaction):
         self._room = room
         self.failed = None
 
-    def put(self, table, key, value):
-        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table."""
+    def put(self, table, key, value, append=False):
+        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table.
+
+        append: the key is above all others, and so will the next ones be: pages are filled, not left half empty for what comes between.
+        """
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
         row = pack_row(table, packed_key, value)
@@ -99,9 +115,13 @@ class WriteTransaction(ReadTransaction):
             raise self.failed
         self._changes += 1
         try:
-            self._txn.put(packed_key, row, db=handle)
+            stored = self._txn.put(packed_key, row, db=handle, append=append)
+        except lmdb.KeyExistsError:
+            stored = False
         except lmdb.Error as error:
             raise self._translated(error, "write") from None
+        if not stored:
+            raise ValueError(f"a key appended to table {table.name} is not above all others")
 
     def delete(self, table, key):
         """Remove a key; return whether it was there. Works when the map is full, too."""
