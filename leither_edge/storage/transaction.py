@@ -102,11 +102,8 @@ class WriteTransaction(ReadTransaction):
         self._room = room
         self.failed = None
 
-    def put(self, table, key, value, append=False):
-        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table.
-
-        append: the key is above all others, and so will the next ones be: pages are filled, not left half empty for what comes between.
-        """
+    def put(self, table, key, value):
+        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table."""
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
         row = pack_row(table, packed_key, value)
@@ -115,13 +112,9 @@ class WriteTransaction(ReadTransaction):
             raise self.failed
         self._changes += 1
         try:
-            stored = self._txn.put(packed_key, row, db=handle, append=append)
-        except lmdb.KeyExistsError:
-            stored = False
+            self._txn.put(packed_key, row, db=handle)
         except lmdb.Error as error:
             raise self._translated(error, "write") from None
-        if not stored:
-            raise ValueError(f"a key appended to table {table.name} is not above all others")
 
     def delete(self, table, key):
         """Remove a key; return whether it was there. Works when the map is full, too."""

@@ -205,23 +205,3 @@ def test_floor_is_the_row_at_or_before_a_key(store):
         assert tx.floor(BLOCKS, b"\x05") == (b"\x05", b"\x05")
         assert tx.floor(BLOCKS, b"\x08") == (b"\x05\x01", b"\x05\x01")
         assert tx.floor(BLOCKS, b"\xff") == (b"\x09", b"\x09")
-
-
-def test_appended_rows_fill_their_pages(tmp_path):
-    used = {}
-    for append in (False, True):
-        with open_store(tmp_path / str(append), MAP_BYTES, TABLES) as store:
-            with store.write() as tx:
-                for number in range(200):
-                    tx.put(COUNTS, number, number, append=append)
-                    tx.put(BLOCKS, number.to_bytes(4, "big"), bytes(900), append=append)
-            used[append] = store.stat()["used_bytes"]
-    assert used[True] < 0.7 * used[False]
-
-
-def test_a_key_that_is_not_above_all_others_is_not_appended(store):
-    with pytest.raises(ValueError, match="not above"), store.write() as tx:
-        tx.put(COUNTS, 2, 2, append=True)
-        tx.put(COUNTS, 2, 3, append=True)
-    with store.read() as tx:
-        assert tx.count(COUNTS) == 0
