@@ -1,0 +1,90 @@
+"""A ledger's store and tree as the benchmark uses them: bulk load, pulses one after another, the size of the file."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from leither_edge.ledger import account_tree, tree_hash
+from leither_edge.storage import open_store
+from tests.bench.ledger_parts.made_accounts import LOADED_AT
+
+MAP_BYTES = 4 << 30
+DATA = "data.mdb"
+
+
+@contextmanager
+def book_at(folder, history=0, records=None):
+    """(store, tree) of the book in a folder; records: rising (account, pulse, amount) to load it with first."""
+    if records is not None:
+        load(folder, records)
+    store = open_store(folder, MAP_BYTES, account_tree.TABLES)
+    try:
+        yield store, account_tree.AccountTree(store, history=history)
+    finally:
+        store.close()
+
+
+def load(folder, records):
+    """Make a book of rising (account, pulse, amount)."""
+    store = open_store(folder, MAP_BYTES, account_tree.TABLES)
+    try:
+        account_tree.load(store, records, pulse=LOADED_AT)
+    finally:
+        store.close()
+
+
+def loops():
+    """What the tree's inner loops are made of here."""
+    return "Python" if tree_hash.climb is tree_hash.python_climb else "C"
+
+
+def file_bytes(folder):
+    """What the book takes on disk, free pages and all."""
+    return (Path(folder) / DATA).stat().st_size
+
+
+def pulse(store, tree, changes):
+    """One pulse of {account: amount}, durable. (seconds for the new root, seconds for the rest)."""
+    started = time.perf_counter()
+    batch = tree.prepare(tree.pulse + 1, changes)
+    hashed = time.perf_counter()
+    with store.write() as tx:
+        tree.write(tx, batch)
+    tree.done(batch)
+    return hashed - started, time.perf_counter() - hashed
+
+
+class Written:
+    """Bytes that this process had written to the disk, by /proc/self/io; `source` says which of its counts."""
+
+    def __init__(self):
+        self.source = "write_bytes"
+        self._start = self._read()
+
+    def bytes(self):
+        now = self._read()
+        if now["write_bytes"] == self._start["write_bytes"]:
+            # A file system in memory has no disk to count: then what was handed to the kernel.
+            self.source = "wchar"
+        return now[self.source] - self._start[self.source]
+
+    def _read(self):
+        return {name: int(value) for name, value in (line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())}
+
+
+def share_of(values, share):
+    """The value below which a share (0 to 1) of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def anonymous_and_file_bytes():
+    """This process's resident memory: (its own, pages of files that the kernel may take back)."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    return int(fields["RssAnon"].split()[0]) * 1024, (int(fields["RssFile"].split()[0]) + int(fields["RssShmem"].split()[0])) * 1024
+
+
+def peak_rss_bytes():
+    """The most that was ever resident of this process, VmHWM."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    return int(fields["VmHWM"].split()[0]) * 1024
