@@ -1,6 +1,8 @@
 """Heads of deterministic CBOR, for readers of one fixed form that have no room for all of CBOR (RFC 8949 section 3)."""
 
 UNSIGNED, BYTES, TEXT, ARRAY, MAP, TAG = 0x00, 0x40, 0x60, 0x80, 0xA0, 0xC0
+# The smallest number that needs one, two, four and eight bytes after the head.
+_LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
 
 
 class HeadError(ValueError):
@@ -21,12 +23,18 @@ def read_head(data, at, kind):
     """(number, offset after it) of the head of a kind at an offset. Raises HeadError: another kind, not the shortest, cut short."""
     try:
         first = data[at] ^ kind
+        at += 1
         if first < 24:
-            return first, at + 1
-        end = at + 1 + (1 << (first - 24)) if first < 28 else 0
-        number = int.from_bytes(data[at + 1 : end], "big")
-        if head(kind, number) == data[at:end]:
-            return number, end
+            return first, at
+        if first < 28:
+            # Byte by byte: slices would leave a small heap full of holes.
+            end = at + (1 << (first - 24))
+            number = 0
+            while at < end:
+                number = number << 8 | data[at]
+                at += 1
+            if number >= _LEAST[first - 24]:
+                return number, at
     except IndexError:
         pass
     raise HeadError("not the expected CBOR")

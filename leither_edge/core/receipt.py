@@ -6,6 +6,7 @@ CBOR array: 1, account, proof, header's message, certificate's message, transact
 from collections import namedtuple
 
 from leither_edge.core.cbor_head import BYTES, HeadError, head, read_bytes
+from leither_edge.core.header import read_header
 from leither_edge.core.proof import verify as verify_proof
 from leither_edge.core.signed_header import read_certificate, read_signed_header
 from leither_edge.core.sum_tree import TreeError
@@ -36,7 +37,7 @@ def encode_receipt(receipt):
 
 
 def read_receipt(data):
-    """The Receipt in bytes; nothing of it is verified. Raises ReceiptError."""
+    """The Receipt in bytes or a view of them, its parts of the same type; nothing of it is verified. Raises ReceiptError."""
     try:
         if len(data) > RECEIPT_MAX_BYTES or data[:2] != _START:
             raise HeadError
@@ -58,10 +59,12 @@ def verify_receipt(data, organization, verify):
     Args: data (bytes), organization (its id, 20 bytes), verify ((signature, message, public key) -> bool: Ed25519).
     Raises ReceiptError, CommitteeError, HeaderError, ProofError, SetError: each with the field that is wrong.
     """
-    receipt = read_receipt(data)
+    # A view: its parts are not copied, since a microcontroller has little room.
+    receipt = read_receipt(memoryview(data))
     certificate = read_certificate(receipt.certificate, organization, verify)
-    header, _ = read_signed_header(receipt.header, certificate, verify)
+    header = read_header(bytes(read_signed_header(receipt.header, certificate, verify)[1]))
     changed, amount = verify_proof(receipt.proof, receipt.account, header.root, header.total)
-    if receipt.transaction and inclusion_root(receipt.transaction, receipt.inclusion) != header.transactions:
+    transaction = bytes(receipt.transaction)
+    if transaction and inclusion_root(transaction, receipt.inclusion) != header.transactions:
         raise ReceiptError("transaction", "the transaction is not one of the pulse's")
-    return Shown(header.pulse, header.time, amount, changed, receipt.transaction or None, header, receipt.account)
+    return Shown(header.pulse, header.time, amount, changed, transaction or None, header, bytes(receipt.account))

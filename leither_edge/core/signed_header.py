@@ -45,7 +45,7 @@ def read_certificate(data, organization, verify):
     if data[start - 20 : start] != organization or sha256(certificate.organization_key).digest()[:20] != organization:
         raise CommitteeError("organization", "the certificate is another organization's")
     signed = b"\x84\x6aSignature1" + data[2:start] + b"\x40" + data[start + 1 : end]
-    if not verify(data[end + 2 :], signed, certificate.organization_key):
+    if not verify(bytes(data[end + 2 :]), signed, bytes(certificate.organization_key)):
         raise CommitteeError("signature", "the organization's signature of the certificate is not good")
     return certificate
 
@@ -70,7 +70,7 @@ def _read_payload(payload):
                     raise HeadError
             if number != 4:
                 values.append(value)
-            elif values[3] and value <= values[3][-1]:
+            elif values[3] and bytes(value) <= bytes(values[3][-1]):
                 raise HeadError
             else:
                 values[3].append(value)
@@ -113,6 +113,6 @@ def read_signed_header(data, certificate, verify):
         else:
             raise CommitteeError("signatures", "a signature of the header is a stranger's, doubled or out of order")
         signed = b"\x85\x69Signature" + data[3 : start - 1] + data[at + 1 : at + 28] + b"\x40" + data[start:end]
-        if not verify(data[at + 31 : at + _ENTRY_BYTES], signed, key):
+        if not verify(bytes(data[at + 31 : at + _ENTRY_BYTES]), signed, bytes(key)):
             raise CommitteeError("signatures", "a signature of the header is not good")
     return header, payload

@@ -43,7 +43,8 @@ def inclusion_root(transaction, path):
                 if number & 1 or number < last:
                     sibling = path[at : at + ID_BYTES]
                     at += ID_BYTES
-                    found = sha256(b"\x01" + (sibling + found if number & 1 else found + sibling)).digest()
+                    left, right = (sibling, found) if number & 1 else (found, sibling)
+                    found = sha256(b"\x01" + left + right).digest()
                 number >>= 1
                 last >>= 1
             if at == len(path):
