@@ -1,0 +1,1 @@
+"""Floor 3: one book of accounts, kept pulse by pulse."""
