@@ -1,0 +1,12 @@
+# The unix port without what needs other projects' source: the smallest that still hashes.
+MICROPY_PY_BTREE = 0
+MICROPY_PY_FFI = 0
+MICROPY_PY_SOCKET = 0
+MICROPY_PY_THREAD = 0
+MICROPY_PY_TERMIOS = 0
+MICROPY_PY_SSL = 0
+MICROPY_USE_READLINE = 0
+
+MICROPY_VFS_FAT = 0
+MICROPY_VFS_LFS1 = 0
+MICROPY_VFS_LFS2 = 0
