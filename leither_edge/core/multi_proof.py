@@ -6,7 +6,18 @@ the sides of a branch. Leaves come in rising order of account. The proof of an e
 """
 
 from leither_edge.core.proof import ProofError
-from leither_edge.core.sum_tree import DEPTHS, EMPTY_HASH, LEAF_BYTES, TreeError, branch, read_leaf, synopsis
+from leither_edge.core.sum_tree import (
+    ACCOUNT_BYTES,
+    DEPTHS,
+    EMPTY_HASH,
+    HASH_BYTES,
+    LEAF_BYTES,
+    TOTAL_BOUND,
+    TreeError,
+    branch,
+    read_leaf,
+    synopsis,
+)
 
 LEAF, LEFT_SIBLING, RIGHT_SIBLING, JOIN = 0, 1, 2, 3
 SIBLING_BYTES = 28
@@ -19,6 +30,11 @@ def verify_many(proof, accounts, root, total):
 
     Args: proof (bytes), accounts ([20 bytes, ...]), root (20 bytes), total. Raises ProofError: what is wrong with the proof.
     """
+    if len(root) != HASH_BYTES or not 0 <= total < TOTAL_BOUND:
+        raise ProofError("root", "a root has 20 bytes, a total is below 2^56")
+    for account in accounts:
+        if len(account) != ACCOUNT_BYTES:
+            raise ProofError("account", "an account id has 20 bytes")
     if not proof:
         if root != EMPTY_HASH or total:
             raise ProofError("length", "the tree is not empty")
