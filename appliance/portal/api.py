@@ -4,11 +4,15 @@ from appliance.portal import probes
 from appliance.portal.assets import IMMUTABLE
 from appliance.portal.device_routes import DeviceRoutes
 from appliance.portal.html import error_page
+from appliance.portal.receipt import RECEIPT_PAGE
 from appliance.portal.setup_routes import SetupRoutes
 from appliance.portal.visit import Visit, page_handler
 from leither_edge.http import Response, StaticFiles
 
 STATIC_CACHE_BYTES = 128 * 1024
+RECEIPT_PATH = "/receipt"
+# The page's own policy stands inside it; who may frame it cannot be said there.
+RECEIPT_HEADERS = (("Content-Security-Policy", "frame-ancestors 'none'"), ("Referrer-Policy", "no-referrer"))
 CAPTIVE_TYPE = "application/captive+json"
 CAPTIVE_HEADERS = (("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff"))
 
@@ -47,4 +51,7 @@ def portal_routes(router, *, device):
     DeviceRoutes(device, setup).add_to(router)
     files = StaticFiles(device.assets.folder, STATIC_CACHE_BYTES, prefix=device.assets.prefix + "/", cache_control=IMMUTABLE)
     router.add("GET", "/static/{name*}", files)
+    # Rarely asked for, so it takes no memory: it is read when somebody does.
+    receipt = StaticFiles(device.assets.folder, 0, prefix=RECEIPT_PATH, index=RECEIPT_PAGE, headers=RECEIPT_HEADERS)
+    router.add("GET", RECEIPT_PATH, receipt)
     router.add_fallback(unknown)

@@ -9,7 +9,10 @@ Run as a program it builds: python -m appliance.portal.assets OUT
 import os
 import sys
 
+from appliance.portal.receipt import RECEIPT_PAGE
+
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
+RECEIPT_SOURCE = os.path.join(os.path.dirname(SOURCE), "receipt")
 # A device gets the files built, by whoever built its system.
 PREBUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "web")
 SUFFIXES = (".js", ".css", ".svg")
@@ -63,11 +66,12 @@ def load(out):
 def source_fingerprint():
     """Names, sizes and times of the sources: equal as long as nothing was edited."""
     parts = []
-    with os.scandir(SOURCE) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.endswith(SUFFIXES):
-                stat = entry.stat()
-                parts.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+    for folder in (SOURCE, RECEIPT_SOURCE):
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.endswith((*SUFFIXES, ".html", ".py")):
+                    stat = entry.stat()
+                    parts.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns}")
     return ";".join(parts)
 
 
@@ -93,11 +97,14 @@ def build(out):
     import hashlib
     import shutil
 
+    from appliance.portal.receipt.single_file import receipt_page
+
     fingerprint = source_fingerprint()
     files = {name: _read(os.path.join(SOURCE, name)) for name in sorted(os.listdir(SOURCE)) if name.endswith(SUFFIXES)}
     words = word_list()
     if words is not None:
         files[WORDS] = words
+    files[RECEIPT_PAGE] = receipt_page()
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(b"%s %d\n" % (name.encode(), len(content)) + content)
