@@ -15,10 +15,8 @@ from leither_edge.core.sum_tree import TreeError
 # MicroPython's namedtuples do not tell their names, so these stay apart.
 _NAMES = ("organization", "group", "pulse", "previous", "root", "total", "accounts", "sent", "received", "transactions", "issued", "time")
 Header = namedtuple("Header", _NAMES)
-HEADER_MAX_BYTES = 256
-GROUP_MAX_BYTES = 21
-# Length of each field in bytes; 0 for a number, -1 for a string of any length.
-_SIZES = (20, -1, 0, 32, 20, 0, 0, 0, 0, 32, 0, 0)
+# Length of each field in bytes; 0 for a number, below 0 for at most that many bytes.
+_SIZES = (20, -21, 0, 32, 20, 0, 0, 0, 0, 32, 0, 0)
 
 
 class HeaderError(TreeError):
@@ -47,10 +45,10 @@ def read_header(payload):
             key, at = read_head(payload, at, UNSIGNED)
             number += 1
             value, at = (read_bytes if size else read_head)(payload, at, BYTES if size else UNSIGNED)
-            if key != number or size > 0 and len(value) != size:
+            if key != number or size and len(value) != size and not len(value) <= -size:
                 raise HeadError
             values.append(value)
-        if at != len(payload) or count != number or at > HEADER_MAX_BYTES or len(values[1]) > GROUP_MAX_BYTES:
+        if at != len(payload) or count != number:
             raise HeadError
     except HeadError:
         raise HeaderError(_NAMES[number - 1] if number else "header", "the header is malformed") from None

@@ -42,7 +42,7 @@ def headers():
     cases += [
         {"name": "more than was issued", "payload": cbor.encode({**plain, 6: TOTAL + 1}), "error": "total"},
         {"name": "less than was issued", "payload": cbor.encode({**plain, 6: TOTAL - 1}), "error": "total"},
-        {"name": "a group of 22 bytes", "payload": cbor.encode({**plain, 2: bytes(22)}), "error": "time"},
+        {"name": "a group of 22 bytes", "payload": cbor.encode({**plain, 2: bytes(22)}), "error": "group"},
         {"name": "a field more", "payload": cbor.encode({**plain, 13: 0}), "error": "time"},
         {"name": "a byte more", "payload": payload + b"\x00", "error": "time"},
         {"name": "a byte less", "payload": payload[:-1], "error": "time"},
