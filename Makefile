@@ -40,10 +40,11 @@ lint: .venv/.ready-test ## check style and the shell scripts
 bench: .venv/.ready-test ## measure against peers in the same run: tables on the terminal
 	@for program in tests/bench/[a-z]*.py; do $(VENV)/python "$$program" --quick || exit 1; done
 
-.venv/.ready-mpy: .venv/.ready-test install.sh tests/mpy/install tests/mpy/package-lock.json
+.venv/.ready-mpy: .venv/.ready-test install.sh
 	@PYTHON='$(PYTHON)' ./install.sh mpy
 
 mpy: .venv/.ready-mpy ## hold core to MicroPython: subset, sizes, golden vectors on two ports, smallest heap
+	@tests/mpy/install
 	@$(VENV)/python -m tests.mpy.check
 
 .venv/.ready-image: .venv/.ready-run install.sh

@@ -78,14 +78,8 @@ if [ -n "$missing" ]; then
         fail "apt-get could not install:$missing. See its message above."
 fi
 
-if [ "$purpose" = image ] || [ "$purpose" = qemu ]; then
+if [ "$purpose" = image ] || [ "$purpose" = qemu ] || [ "$purpose" = mpy ]; then
     touch ".venv/.ready-$purpose"
-    exit 0
-fi
-
-if [ "$purpose" = mpy ]; then
-    tests/mpy/install
-    touch .venv/.ready-mpy
     exit 0
 fi
 

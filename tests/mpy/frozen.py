@@ -8,6 +8,7 @@ port, 32-bit and 64-bit, in build/mpy. Needs gcc, make and, for 32-bit words on 
 
 import argparse
 import ast
+import platform
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,11 @@ def build(source, bits):
     (folder / "library" / "README.md").touch()
     _make(source / "mpy-cross", [])
     options = [f"VARIANT_DIR={VARIANT}", f"BUILD={folder}", f"FROZEN_MANIFEST={manifest}", f"MPY_LIB_DIR={folder / 'library'}"]
-    _make(source / "ports" / "unix", options + (["MICROPY_FORCE_32BIT=1"] if bits == 32 else []))
+    if bits == 32 and sys.maxsize > 1 << 32:
+        # The kernel's headers lie there; gcc-multilib has a link to them, which a cross compiler's package drives out.
+        headers = f"/usr/include/{platform.machine()}-linux-gnu"
+        options += ["MICROPY_FORCE_32BIT=1", f"CFLAGS_EXTRA=-idirafter {headers}"]
+    _make(source / "ports" / "unix", options)
     return folder / "micropython"
 
 

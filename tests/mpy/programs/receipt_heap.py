@@ -8,9 +8,6 @@ import gc
 import os
 import sys
 
-from leither_edge.core.receipt import verify_receipt
-from leither_edge.core.sha256 import sha256
-
 
 def read(name):
     with open(name, "rb") as file:
@@ -19,9 +16,13 @@ def read(name):
 
 
 def main(args):
-    # What importing left over makes room, so that the receipt lies in one piece at the start of what is free.
-    gc.collect()
+    # Collecting early keeps what lasts together, and what is free in one piece; the receipt goes first, as the largest.
+    gc.threshold(128)
     receipt = read(args[0] + "/receipt.bin")
+
+    from leither_edge.core.receipt import verify_receipt
+    from leither_edge.core.sha256 import sha256
+
     def verify(signature, message, key):
         call = sha256(signature)
         call.update(key)
