@@ -1,0 +1,34 @@
+"""How many levels the heap of a tree has, and how many bits choose its pages: both follow from the number of accounts."""
+
+# A bucket holds more than 8 and at most 16 accounts on average: a few bytes of heap an account, a few hashes a change.
+BUCKET_MOST, BUCKET_LEAST = 16, 4
+LEVELS_MIN, LEVELS_MAX = 1, 28
+# 32 buckets are a page of history, 8 a page of the overlay.
+PAGE_LEVELS, OVERLAY_LEVELS = 5, 3
+
+
+def levels_for(accounts):
+    """Levels for a number of accounts."""
+    levels = LEVELS_MIN
+    while accounts > BUCKET_MOST << levels and levels < LEVELS_MAX:
+        levels += 1
+    return levels
+
+
+def levels_after(levels, accounts):
+    """Levels for a tree that has ``levels`` now: fewer only when far fewer would do, so that it does not go back and forth."""
+    if accounts > BUCKET_MOST << levels and levels < LEVELS_MAX:
+        return levels_for(accounts)
+    if accounts < BUCKET_LEAST << levels and levels > LEVELS_MIN:
+        return levels - 1
+    return levels
+
+
+def page_bits(levels):
+    """Bits of an account that choose its page of history."""
+    return max(levels - PAGE_LEVELS, 0)
+
+
+def overlay_bits(levels):
+    """Bits of an account that choose its page of the overlay."""
+    return max(levels - OVERLAY_LEVELS, 0)

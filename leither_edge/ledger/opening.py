@@ -1,0 +1,78 @@
+"""Reading a tree from disk: buckets' roots from the base, the log's last pulses over it, and a check against the newest pulse."""
+
+from collections import namedtuple
+
+from leither_edge.ledger import log
+from leither_edge.ledger.base import BASE, Reader, read_chunk
+from leither_edge.ledger.heap import Heap
+from leither_edge.ledger.levels import LEVELS_MIN, overlay_bits, page_bits
+from leither_edge.ledger.overlay import Overlay
+from leither_edge.ledger.tree_hash import run_root
+from leither_edge.storage import Damaged
+
+# turn_bits: bits of the page whose turn is next, None where pages have to be written in full.
+State = namedtuple("State", ("heap", "overlay", "pulse", "accounts", "turn", "turn_bits", "replay"))
+_DROP_ROWS = 512
+
+
+def read_tree(store):
+    """The State in a store. Raises StorageError, Damaged."""
+    with store.read() as tx:
+        newest = log.newest(tx)
+        head = None if newest is None else log.read(tx, newest)
+    if head is None:
+        drop_half_loaded(store)
+        return State(Heap(LEVELS_MIN), Overlay(overlay_bits(LEVELS_MIN)), 0, 0, 0, None, 0)
+    with store.read() as tx:
+        heap = Heap(head.levels)
+        for key, data in tx.scan(BASE):
+            _take_roots(heap, read_chunk(key, data), tx)
+        overlay = Overlay(overlay_bits(head.levels))
+        for pulse in range(max(head.replay, log.first(tx)), newest + 1):
+            entry = log.read(tx, pulse)
+            if entry is None:
+                raise Damaged(f"Pulse {pulse} is missing from the log. Restore the book from an export.")
+            for account, amount in zip(entry.accounts, entry.new, strict=True):
+                overlay.put(account, pulse, amount)
+        _hash_pending(heap, overlay, Reader(tx, head.levels))
+    heap.climb(range(1 << head.levels))
+    if heap.root() != (head.root, head.total):
+        raise Damaged(
+            f"The accounts on disk do not add up to the root of pulse {newest}. "
+            "See what is wrong, and what can be restored: leither ledger fsck"
+        )
+    bits = page_bits(head.levels)
+    return State(
+        heap, overlay, newest, head.count, (head.turn + head.turns) % (1 << bits), None if head.before is None else bits, head.replay
+    )
+
+
+def _take_roots(heap, chunk, tx):
+    for index, number in enumerate(chunk.numbers):
+        if chunk.levels == heap.levels and chunk.is_whole(index):
+            heap.set_bucket(number, chunk.held(index).to_bytes(8, "big") + chunk.root(index))
+        else:
+            # Written under another number of levels, or a bucket over several chunks: gathered and hashed anew.
+            more = heap.levels - chunk.levels
+            buckets = range(number << more, (number + 1) << more) if more >= 0 else (number >> -more,)
+            reader = Reader(tx, heap.levels)
+            for bucket in buckets:
+                leaves = [leaf for leaf in reader.leaves(bucket).values() if any(leaf[9:16])]
+                heap.set_bucket(bucket, run_root(b"".join(leaves)))
+
+
+def _hash_pending(heap, overlay, reader):
+    for bucket in overlay.buckets(heap.levels):
+        leaves = reader.leaves(bucket) | overlay.bucket(bucket, heap.levels)
+        heap.set_bucket(bucket, run_root(b"".join([leaf for _, leaf in sorted(leaves.items()) if any(leaf[9:16])])))
+
+
+def drop_half_loaded(store):
+    """A base without a log is a load that did not come to its end."""
+    while True:
+        with store.write(reserve=True) as tx:
+            keys = [key for key, _ in tx.scan(BASE, limit=_DROP_ROWS)]
+            for key in keys:
+                tx.delete(BASE, key)
+        if not keys:
+            return

@@ -1,0 +1,105 @@
+"""The two inner loops of the sum tree: a run of leaf records to its root, and dirty buckets up to the top.
+
+A *value* is what a branch holds of one side: sum u64 and hash (20), 28 bytes; in a right side the sum's highest byte is the
+depth of the branch, so that a branch record is two neighbouring values without the first byte. A *heap* of K levels is a
+bytearray with the value of node n at 28 n: the root is node 1, the children of n are 2n and 2n + 1, buckets are the nodes of level K.
+
+In C where `make` found a compiler, else the same in Python. Rules: leither_edge/core/sum_tree.py.
+"""
+
+import struct
+
+try:
+    # OpenSSL's, with the processor's own instructions, is the faster one where it is there.
+    from hashlib import sha256
+except ImportError:
+    from leither_edge.core.sha256 import sha256
+
+VALUE_BYTES = 28
+LEAF_BYTES = 36
+SUM_MASK = (1 << 56) - 1
+EMPTY_VALUE = bytes(VALUE_BYTES)
+
+_LEAF = struct.Struct(">8xQ20s")
+_VALUE = struct.Struct(">Q20s")
+_PAIR = struct.Struct(">Q20xQ20x")
+
+
+def python_run_root(records):
+    """The value (28 bytes) of the sub-tree of leaf records (36 bytes each, in rising order of account); zeros for none.
+
+    Raises ValueError: "leaf", "account", "amount", "sum": what is wrong with the records.
+    """
+    if len(records) % LEAF_BYTES:
+        raise ValueError("leaf")
+    # Of each sub-tree that waits for its right side: bit at which the sides part, sum, hash.
+    waiting = []
+    last = None
+    held, top = 0, bytes(20)
+    for at, (amount, account) in enumerate(_LEAF.iter_unpack(records)):
+        number = int.from_bytes(account, "big")
+        if last is not None:
+            if number <= last:
+                raise ValueError("account")
+            parting = 160 - (number ^ last).bit_length()
+            while waiting and waiting[-1][0] > parting:
+                held, top = _joined(waiting.pop(), held, top)
+            waiting.append((parting, held, top))
+        if not 0 < amount <= SUM_MASK:
+            raise ValueError("amount")
+        held, top = amount, sha256(records[at * LEAF_BYTES : (at + 1) * LEAF_BYTES]).digest()[:20]
+        last = number
+    while waiting:
+        held, top = _joined(waiting.pop(), held, top)
+    return _VALUE.pack(held, top)
+
+
+def _joined(left, right_sum, right_hash):
+    depth, left_sum, left_hash = left
+    held = left_sum + right_sum
+    if held > SUM_MASK:
+        raise ValueError("sum")
+    record = _VALUE.pack(left_sum, left_hash)[1:] + _VALUE.pack(depth << 56 | right_sum, right_hash)
+    return held, sha256(record).digest()[:20]
+
+
+def python_climb(heap, levels, numbers):
+    """Hash again all branches above changed buckets, level by level; returns the number of hashes.
+
+    Args: heap (bytearray), levels (K), numbers (array of unsigned 32-bit bucket numbers, rising). Raises ValueError: "sum" past its bound.
+    """
+    if len(heap) != VALUE_BYTES << (levels + 1):
+        raise ValueError("heap")
+    last = -1
+    for number in numbers:
+        if number <= last or number >> levels:
+            raise ValueError("bucket")
+        last = number
+    hashes = 0
+    pair, pack = _PAIR.unpack_from, _VALUE.pack_into
+    nodes = [number + (1 << levels) for number in numbers]
+    for depth in range(levels - 1, -1, -1):
+        nodes = list(dict.fromkeys([node >> 1 for node in nodes]))
+        for node in nodes:
+            at = 2 * VALUE_BYTES * node
+            # One unpacking of both takes a branch's 56 bytes.
+            left, right = pair(heap, at)
+            right &= SUM_MASK
+            out = VALUE_BYTES * node
+            mark = depth - 1 << 56 if node & 1 and depth else 0
+            if left and right:
+                if left + right > SUM_MASK:
+                    raise ValueError("sum")
+                pack(heap, out, left + right | mark, sha256(heap[at + 1 : at + 56]).digest())
+                hashes += 1
+            elif right:
+                pack(heap, out, right | mark, bytes(heap[at + 36 : at + 56]))
+            else:
+                pack(heap, out, left | mark, bytes(heap[at + 8 : at + 28]))
+    return hashes
+
+
+try:
+    from leither_edge.ledger._tree_hash import climb, run_root
+except ImportError:
+    climb, run_root = python_climb, python_run_root
