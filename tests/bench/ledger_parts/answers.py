@@ -8,7 +8,7 @@ from collections import namedtuple
 from leither_edge.core.proof import verify
 from tests.bench.ledger_parts import sizes
 from tests.bench.ledger_parts.made_accounts import changes_of, rising
-from tests.bench.ledger_parts.opened_book import book_at, file_bytes, pulse
+from tests.bench.ledger_parts.opened_book import book_at, file_bytes, load, pulse
 
 WINDOW = 604_800
 
@@ -20,7 +20,8 @@ def measure(folder, count, pulses, rounds):
     """Answers of a book of `count` accounts after pulses of 60 changes, all of which it keeps."""
     chance = random.Random(4)
     accounts = [account for account, _, _ in rising(count)]
-    with book_at(folder, WINDOW, rising(count)) as (store, tree):
+    load(folder, rising(count), count, WINDOW)
+    with book_at(folder, WINDOW) as (store, tree):
         loaded = file_bytes(folder)
         roots = {}
         for _ in range(pulses):

@@ -37,7 +37,7 @@ def main(folder, count, pulses):
     drawn = []
     started = time.perf_counter()
     figures = {"accounts": count}
-    load(folder, some_of(count, DRAWN, drawn))
+    load(folder, some_of(count, DRAWN, drawn), count)
     figures["load_s"] = time.perf_counter() - started
     figures["load_peak_rss"] = peak_rss_bytes()
     figures["loaded_bytes"] = file_bytes(folder)

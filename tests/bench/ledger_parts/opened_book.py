@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from leither_edge.ledger import account_tree, tree_hash
+from leither_edge.ledger import account_tree, bulk_load, tree_hash
 from leither_edge.storage import open_store
 from tests.bench.ledger_parts.made_accounts import LOADED_AT
 
@@ -13,10 +13,8 @@ DATA = "data.mdb"
 
 
 @contextmanager
-def book_at(folder, history=0, records=None):
-    """(store, tree) of the book in a folder; records: rising (account, pulse, amount) to load it with first."""
-    if records is not None:
-        load(folder, records)
+def book_at(folder, history=0):
+    """(store, tree) of the book in a folder."""
     store = open_store(folder, MAP_BYTES, account_tree.TABLES)
     try:
         yield store, account_tree.AccountTree(store, history=history)
@@ -24,11 +22,12 @@ def book_at(folder, history=0, records=None):
         store.close()
 
 
-def load(folder, records):
-    """Make a book of rising (account, pulse, amount)."""
+def load(folder, records, accounts, history=0):
+    """Make a book of so many rising (account, pulse, amount)."""
     store = open_store(folder, MAP_BYTES, account_tree.TABLES)
     try:
-        account_tree.load(store, records, pulse=LOADED_AT)
+        for _ in bulk_load.load(store, records, LOADED_AT, accounts, history):
+            pass
     finally:
         store.close()
 

@@ -1,4 +1,4 @@
-"""Time of a new root beside that of the bare hashes it needs."""
+"""Time of a new root beside that of the bare hashes it computes, and of the fewest that would do."""
 
 import hashlib
 import statistics
@@ -10,28 +10,34 @@ from tests.bench.ledger_parts.made_accounts import changes_of
 
 BRANCH = bytes(range(55))
 
-Rehash = namedtuple("Rehash", "changes hashes ours_s bare_s share")
-# share: time of the bare calls in that of the whole, median of pairs; the others are medians, in seconds.
+Rehash = namedtuple("Rehash", "changes made needed ours_s bare_s share needed_share")
+# made: hashes that the tree says it computed, needed: the fewest that would do. share: time of as many bare calls as it made in that of
+# the whole, median of pairs; needed_share: of the needed ones. The others are medians, in seconds.
 
 
 def measure(tree, accounts, chance, changes, rounds):
     """Rehash for batches of so many changes of accounts that exist; the tree is afterwards as it was."""
-    hashes, ours, bare = 0, [], []
+    needed, made, ours, bare = 0, [], [], []
     for turn in range(rounds + 1):
         batch_changes = changes_of(chance, accounts, changes)
+        before = tree.hashes
         started = time.perf_counter()
         batch = tree.prepare(tree.pulse + 1, batch_changes)
         took = time.perf_counter() - started
+        hashes = tree.hashes - before
         if turn == 0:
-            # The number hardly varies from batch to batch, and the first is only to warm up.
-            hashes = hashes_needed(tree, batch_changes)
+            # Hardly varies from batch to batch, and the first is only to warm up.
+            needed = hashes_needed(tree, batch_changes)
         tree.undo(batch)
         floor = bare_seconds(hashes)
         if turn > 0:
+            made.append(hashes)
             ours.append(took)
             bare.append(floor)
-    share = statistics.median(floor / took for floor, took in zip(bare, ours, strict=True))
-    return Rehash(changes, hashes, statistics.median(ours), statistics.median(bare), share)
+    shares = [floor / took for floor, took in zip(bare, ours, strict=True)]
+    needed_shares = [share * needed / count for share, count in zip(shares, made, strict=True)]
+    medians = [statistics.median(values) for values in (ours, bare, shares, needed_shares)]
+    return Rehash(changes, round(statistics.median(made)), needed, *medians)
 
 
 def bare_seconds(count):
@@ -44,10 +50,7 @@ def bare_seconds(count):
 
 
 def hashes_needed(tree, changed):
-    """How many leaves and branches any tree of this shape must hash when these accounts change, counted from the proofs.
-
-    Not asked of the tree itself: hashes that it makes in vain are its own loss.
-    """
+    """How many leaves and branches any tree of this shape must hash when these accounts change, counted from the proofs."""
     branches = set()
     for account in changed:
         number, proof = int.from_bytes(account, "big"), tree.proof(account)

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 
-from tests.bench.ledger_parts.opened_book import anonymous_and_file_bytes, book_at, peak_rss_bytes
+from tests.bench.ledger_parts.made_accounts import rising
+from tests.bench.ledger_parts.opened_book import anonymous_and_file_bytes, book_at, load, peak_rss_bytes
 
 
 def measure(folder, root):
@@ -17,7 +18,8 @@ def measure(folder, root):
 
 def main(folder):
     # A look at a tiny one first, so that what is loaded once with the first book is not counted.
-    with book_at(folder + "-tiny", records=[]):
+    load(folder + "-tiny", rising(100), 100)
+    with book_at(folder + "-tiny"):
         pass
     before = _trimmed()
     with book_at(folder) as (_, tree):

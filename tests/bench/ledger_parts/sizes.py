@@ -4,7 +4,7 @@ import random
 from collections import namedtuple
 
 from tests.bench.ledger_parts.made_accounts import changes_of, rising
-from tests.bench.ledger_parts.opened_book import Written, book_at, file_bytes, pulse
+from tests.bench.ledger_parts.opened_book import Written, book_at, file_bytes, load, pulse
 
 CHANGES = 60
 
@@ -13,12 +13,13 @@ Sizes = namedtuple("Sizes", "loaded grown lived per_pulse most_in_pulse source p
 # Seconds of each pulse, and of its new root alone.
 
 
-def measure(folder, count, grown, pulses, history=0):
+def measure(folder, count, grown, pulses):
     """Sizes of a book of `count` accounts, the last `grown` of which came at random, 60 a pulse; then `pulses` of 60 changes."""
     chance = random.Random(3)
     accounts = [account for account, _, _ in rising(count)]
     later = set(chance.sample(accounts, grown))
-    with book_at(folder, history, (record for record in rising(count) if record[0] not in later)) as (store, tree):
+    load(folder, (record for record in rising(count) if record[0] not in later), count - grown)
+    with book_at(folder) as (store, tree):
         loaded = file_bytes(folder) / tree.accounts
         coming = sorted(later)
         chance.shuffle(coming)
