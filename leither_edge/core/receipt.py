@@ -7,10 +7,10 @@ from collections import namedtuple
 
 from leither_edge.core.cbor_head import BYTES, HeadError, head, read_bytes
 from leither_edge.core.header import read_header
+from leither_edge.core.inclusion import inclusion_root
 from leither_edge.core.proof import verify as verify_proof
 from leither_edge.core.signed_header import read_certificate, read_signed_header
 from leither_edge.core.sum_tree import TreeError
-from leither_edge.core.transaction_set import inclusion_root
 
 RECEIPT_MAX_BYTES = 12 * 1024
 # An array of seven, and version 1.

@@ -1,21 +1,16 @@
-"""The Merkle tree of a pulse's transaction ids, and proofs that one of them is in it (RFC 9162 section 2.1).
+"""The Merkle tree of a pulse's transaction ids, and the paths that show one of them in it (RFC 9162 section 2.1).
 
 The root of no ids is 32 zero bytes, unlike in the RFC.
 """
 
 import struct
 
+from leither_edge.core.inclusion import ID_BYTES, SetError, inclusion_root
 from leither_edge.core.sha256 import sha256
-from leither_edge.core.sum_tree import TreeError
 
-ID_BYTES = 32
+__all__ = ("EMPTY_SET", "ID_BYTES", "SetError", "inclusion", "inclusion_root", "set_root")
+
 EMPTY_SET = bytes(ID_BYTES)
-# Number and count of 32 bits, and a sibling for each bit of them.
-PATH_MAX_BYTES = 8 + 32 * ID_BYTES
-
-
-class SetError(TreeError):
-    """A set of transactions, or a proof that one is in it, is malformed; field: transactions or inclusion."""
 
 
 def set_root(ids):
@@ -28,28 +23,6 @@ def inclusion(ids, number):
     if not 0 <= number < len(ids):
         raise SetError("inclusion", "there is no transaction of that number")
     return struct.pack(">II", number, len(ids)) + b"".join(_climb(ids, number)[1])
-
-
-def inclusion_root(transaction, path):
-    """The root that the path of a transaction's id leads to. Raises SetError: a path that no set has."""
-    at = 8
-    if at <= len(path) <= PATH_MAX_BYTES and len(transaction) == ID_BYTES:
-        number, count = struct.unpack(">II", path[:8])
-        last = count - 1
-        if number <= last:
-            found = sha256(b"\x00" + transaction).digest()
-            while last:
-                # The last one of an odd level has no sibling and moves up as it is.
-                if number & 1 or number < last:
-                    sibling = path[at : at + ID_BYTES]
-                    at += ID_BYTES
-                    left, right = (sibling, found) if number & 1 else (found, sibling)
-                    found = sha256(b"\x01" + left + right).digest()
-                number >>= 1
-                last >>= 1
-            if at == len(path):
-                return found
-    raise SetError("inclusion", "the path of the transaction is malformed")
 
 
 def _climb(ids, number):

@@ -161,4 +161,4 @@ def test_a_receipt_is_verified_without_all_of_cbor_and_cose():
     program = "import sys, leither_edge.core.receipt; print('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.rpartition(".")[2] for name in done.stdout.split() if name.startswith("leither_edge.core.")}
-    assert loaded == {"receipt", "signed_header", "transaction_set", "header", "proof", "sum_tree", "cbor_head", "sha256"}
+    assert loaded == {"receipt", "signed_header", "inclusion", "header", "proof", "sum_tree", "cbor_head", "sha256"}

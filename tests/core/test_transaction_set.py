@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leither_edge.core.transaction_set import EMPTY_SET, PATH_MAX_BYTES, SetError, inclusion, inclusion_root, set_root
+from leither_edge.core.inclusion import PATH_MAX_BYTES
+from leither_edge.core.transaction_set import EMPTY_SET, SetError, inclusion, inclusion_root, set_root
 
 IDS = st.sets(st.binary(min_size=32, max_size=32), min_size=1, max_size=70).map(sorted)
 
