@@ -50,8 +50,10 @@ def main():
 
         width = runtimes.unix(folder, "about")[1].split()[-1]
         print(f"\nSmallest heap in which a receipt is verified, .mpy loaded from files, {width} unix port:")
-        print(smallest_heap.table(folder, scratch / "receipts"))
+        print(smallest_heap.table(folder))
         print("Without the code, as on a board with the modules in its flash: python -m tests.mpy.frozen --help")
+    if width != "32-bit":
+        print("This machine runs no 32-bit program, so the figures are about twice a microcontroller's.")
     sys.exit(0 if good else "make mpy: core is not what MicroPython takes; see above")
 
 

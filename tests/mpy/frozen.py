@@ -81,7 +81,7 @@ def main():
     for bits in given.bits or (32, 64):
         binary = build(given.source.resolve(), bits)
         print(f"\nSmallest heap, modules built in, {bits}-bit:")
-        print(smallest_heap.table(runtimes.BUILD, runtimes.BUILD / "receipts", binary), flush=True)
+        print(smallest_heap.table(binary.parent, binary), flush=True)
 
 
 if __name__ == "__main__":
