@@ -14,12 +14,14 @@ from leither_edge.core.sum_tree import EMPTY_HASH
 from leither_edge.core.transaction_set import EMPTY_SET, inclusion, set_root
 from leither_edge.core.transfer import EXPIRY_MAX_PULSES
 from leither_edge.crypto import sodium
-from leither_edge.ledger import pulse_rows
+from leither_edge.ledger import account_tree, pulse_rows
+from leither_edge.ledger.account_tree import AccountTree
 from leither_edge.ledger.errors import BookDamaged, BookError
 from leither_edge.ledger.replay import Window
 from leither_edge.ledger.validation import Situation, nothing_frozen, validate
 from leither_edge.storage import open_store
 
+TABLES = (pulse_rows.PULSES, *account_tree.TABLES)
 NO_HEADER = bytes(32)
 DAY_PULSES = 86_400
 HISTORY_PULSES = 604_800
@@ -31,12 +33,12 @@ _ANCHORS_MAX = 256
 Closed = namedtuple("Closed", ("pulse", "taken", "refused"))
 
 
-def create_book(folder, organization, certificate, key, map_bytes, now, history=HISTORY_PULSES, period=DAY_PULSES, tree=None):
+def create_book(folder, organization, certificate, key, map_bytes, now, history=HISTORY_PULSES, period=DAY_PULSES):
     """Makes a book with its first header, of pulse 0, and opens it; what a crash left unfinished is finished.
 
     Args: folder (path), organization (its id), certificate (message that its key signed), key (KeyPair of the bookkeeper, a committee
     of one), map_bytes (most that it may take on disk), now (s), history (pulses whose balances and proofs are kept), period (pulses for
-    which transactions are kept, more than an hour), tree (module of the account tree). Raises BookError, StorageError.
+    which transactions are kept, more than an hour). Raises BookError, StorageError.
     """
     try:
         record = read_certificate(certificate, organization, sodium.verify)
@@ -46,7 +48,7 @@ def create_book(folder, organization, certificate, key, map_bytes, now, history=
     except CommitteeError as error:
         why = f"The certificate is not for this book: {error}. Have the organization sign one."
         raise BookError("certificate", why, error.field) from None
-    store = open_store(folder, map_bytes, book_tables(tree))
+    store = open_store(folder, map_bytes, TABLES)
     try:
         with store.read() as tx:
             if pulse_rows.newest(tx) is not None:
@@ -55,7 +57,7 @@ def create_book(folder, organization, certificate, key, map_bytes, now, history=
             write_start(tx, header.pulse, payload, message, certificate)
     finally:
         store.close()
-    return open_book(folder, organization, key, map_bytes, history, period, tree=tree)
+    return open_book(folder, organization, key, map_bytes, history, period)
 
 
 def write_start(tx, pulse, payload, message, certificate):
@@ -64,20 +66,8 @@ def write_start(tx, pulse, payload, message, certificate):
     pulse_rows.write_pulse(tx, pulse, pulse, message, header_hash(payload), [])
 
 
-def book_tables(tree=None):
-    """The tables of a book. tree: module of the account tree."""
-    return (pulse_rows.PULSES, *tree_module(tree).TABLES)
-
-
-def tree_module(tree=None):
-    """The module of the account tree: the one given, else this package's."""
-    if tree is None:
-        from leither_edge.ledger import account_tree as tree
-    return tree
-
-
 def open_book(
-    folder, organization, key, map_bytes, history=HISTORY_PULSES, period=DAY_PULSES, gather=None, frozen=nothing_frozen, tree=None
+    folder, organization, key, map_bytes, history=HISTORY_PULSES, period=DAY_PULSES, gather=None, frozen=nothing_frozen
 ):
     """The Book in a folder.
 
@@ -87,9 +77,9 @@ def open_book(
     """
     if period <= EXPIRY_MAX_PULSES:
         raise ValueError("transactions are kept as long as they could be sent again")
-    store = open_store(folder, map_bytes, book_tables(tree))
+    store = open_store(folder, map_bytes, TABLES)
     try:
-        return Book(store, organization, gather or _signer(key), history, period, frozen, tree)
+        return Book(store, organization, gather or _signer(key), history, period, frozen)
     except BaseException:
         store.close()
         raise
@@ -98,7 +88,7 @@ def open_book(
 class Book:
     """An open book; made by open_book, closed by close. organization: its id."""
 
-    def __init__(self, store, organization, gather, history, period, frozen, tree):
+    def __init__(self, store, organization, gather, history, period, frozen):
         self.organization = organization
         self._store = store
         self._gather = gather
@@ -113,7 +103,7 @@ class Book:
             self.certificate = self._checked_certificate()
             self._purged, message = self._read_row(tx, pulse)
             self._take_head(message)
-            self._tree = tree_module(tree).AccountTree(store, history=history)
+            self._tree = AccountTree(store, history=history)
             self._check_head(pulse)
             self._read_window(tx, pulse)
         self._anchors = {}
@@ -240,8 +230,8 @@ class Book:
         """Yields (pulse, amount) of an account's changes, newest first, as far back as the book keeps them."""
         return self._tree.history(account)
 
-    def records(self, start=None):
-        """Yields (account, pulse, amount) in rising order."""
+    def records(self, start=bytes(20)):
+        """Yields (account, pulse, amount) in rising order, from an account on."""
         return self._tree.records(start)
 
     def stat(self):
@@ -268,8 +258,7 @@ class Book:
     def _purge(self, tx, pulse):
         if pulse % PURGE_EVERY:
             return self._purged
-        if self._history and pulse > self._history:
-            self._tree.prune(tx, pulse - self._history)
+        self._tree.prune(tx, max(0, pulse - self._history))
         return pulse_rows.purge(tx, self._purged, pulse - self._period, PURGE_ROWS)
 
     def _view(self, pulse):

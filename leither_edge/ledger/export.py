@@ -14,8 +14,9 @@ import struct
 from leither_edge.core.signed_header import read_certificate, read_signed_header
 from leither_edge.core.sum_tree import TreeError
 from leither_edge.crypto import sodium
-from leither_edge.ledger.book import book_tables, open_book, tree_module, write_start
-from leither_edge.ledger.errors import BookDamaged, BookError
+from leither_edge.ledger.book import HISTORY_PULSES, TABLES, open_book, write_start
+from leither_edge.ledger.bulk_load import load
+from leither_edge.ledger.errors import BookError
 from leither_edge.ledger.rising_root import RisingRoot
 from leither_edge.storage import open_store
 from leither_edge.storage.environment import DATA_NAME, sync_folder
@@ -111,15 +112,15 @@ def check_file(path, organization):
         for record in book_file.records():
             tree.add(*record)
         if tree.finish() != (book_file.header.root, book_file.header.total):
-            raise _bad("root", "its accounts do not lead to the root that the committee signed")
+            raise _not_the_root()
         return book_file.header
 
 
-def import_book(path, folder, organization, map_bytes, tree=None):
+def import_book(path, folder, organization, map_bytes, history=HISTORY_PULSES):
     """Makes a book of an exported one in a new folder, whole or not at all; returns its Header.
 
-    Args: organization (id; another's book is refused), map_bytes and tree as for create_book. What came before the header's pulse is not in
-    it, so transfers that name an older header are refused. Raises BookError, StorageError, OSError.
+    Args: organization (id; another's book is refused), map_bytes and history as for create_book. What came before the header's pulse
+    is not in it, so transfers that name an older header are refused. Raises BookError, StorageError, OSError.
     """
     folder = os.path.abspath(folder)
     if os.path.lexists(os.path.join(folder, DATA_NAME)):
@@ -129,20 +130,32 @@ def import_book(path, folder, organization, map_bytes, tree=None):
     try:
         with open(path, "rb") as file:
             book_file = BookFile(file, organization)
-            with open_store(unfinished, map_bytes, book_tables(tree)) as store:
-                tree_module(tree).load(store, book_file.records(), book_file.header.pulse)
-                with store.write() as tx:
-                    write_start(tx, book_file.header.pulse, book_file.payload, book_file.message, book_file.certificate)
-        try:
-            open_book(unfinished, organization, None, map_bytes, tree=tree).close()
-        except BookDamaged as error:
-            raise _bad(error.field, "its accounts do not lead to what the committee signed") from None
+            with open_store(unfinished, map_bytes, TABLES) as store:
+                _load(store, book_file, history)
+        open_book(unfinished, organization, None, map_bytes, history).close()
         os.rename(unfinished, folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     sync_folder(os.path.dirname(folder))
     return book_file.header
+
+
+def _load(store, book_file, history):
+    """Fills an empty store from a BookFile; the last transaction is made only if the accounts lead to what the committee signed."""
+    header = book_file.header
+
+    def finish(tx, root, total):
+        if (root, total) != (header.root, header.total):
+            raise _not_the_root()
+        write_start(tx, header.pulse, book_file.payload, book_file.message, book_file.certificate)
+
+    for _ in load(store, book_file.records(), header.pulse, header.accounts, history, finish):
+        pass
+
+
+def _not_the_root():
+    return _bad("root", "its accounts do not lead to the root that the committee signed")
 
 
 def _bad(field, why):

@@ -1,6 +1,7 @@
 """How a pulse lies on disk: one table for its signed header, its transactions' ids and the transactions, at keys that only rise.
 
-So a pulse writes the right edge of one tree and nothing else. Rows are cut so that four fit a page of LMDB.
+So a pulse writes the right edge of one tree and nothing else. What is long is cut so that a part with its checksum fills an overflow
+page of LMDB: rows of a quarter page would leave a quarter of each page empty, since LMDB splits a full page before its last row.
 
     key      pulse u32, kind u8, part u16
     CERTIFICATE  at pulse 0 only, the first row of all: the certificate's message
@@ -16,8 +17,8 @@ from leither_edge.storage import Table
 
 PULSES = Table("pulses", key="u64", value="bytes")
 CERTIFICATE, HEADER, IDS, BODIES = 0, 1, 2, 3
-# With key, checksum and LMDB's own 10 bytes a quarter of a page of 4,096; and 31 hashes.
-PART_BYTES = 992
+# With the checksum 4,080 bytes: a page of 4,096 without its head.
+PART_BYTES = 4076
 PARTS_MAX = 1 << 16
 PULSE_MAX = (1 << 32) - 1
 HASH_BYTES = 32

@@ -7,7 +7,6 @@ from leither_edge.core.committee import Certificate, sign_certificate
 from leither_edge.core.transfer import Transfer, needed, read_transfer, sign_transfer
 from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.ledger.book import create_book, open_book
-from tests.ledger import plain_tree
 
 MAP_BYTES = 64 << 20
 NOW = 1_700_000_000
@@ -37,10 +36,10 @@ class Club:
         return sign_certificate(certificate, organization.sign)
 
     def create(self, folder, **options):
-        return create_book(folder, self.id, self.certificate, self.bookkeeper, MAP_BYTES, NOW, **{"tree": plain_tree, **options})
+        return create_book(folder, self.id, self.certificate, self.bookkeeper, MAP_BYTES, NOW, **options)
 
     def open(self, folder, **options):
-        return open_book(folder, self.id, self.bookkeeper, MAP_BYTES, **{"tree": plain_tree, **options})
+        return open_book(folder, self.id, self.bookkeeper, MAP_BYTES, **options)
 
     def signers(self, transfer):
         keys = {**self.members, self.treasurer.id: self.treasurer}

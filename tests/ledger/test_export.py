@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from leither_edge.ledger.errors import BookError
 from leither_edge.ledger.export import MAGIC, RECORD_BYTES, check_file, export_book, import_book
 from leither_edge.ledger.rising_root import RisingRoot
-from tests.ledger import naive_tree, plain_tree
+from tests.ledger import naive_tree
 from tests.ledger.club import MAP_BYTES, NOW, Club, key
 
 CLUB = Club(20)
@@ -26,7 +26,7 @@ def exported(tmp_path):
 
 
 def import_it(path, folder, organization=CLUB.id):
-    return import_book(path, folder, organization, MAP_BYTES, tree=plain_tree)
+    return import_book(path, folder, organization, MAP_BYTES)
 
 
 def test_a_book_comes_back_whole_and_goes_on(exported, tmp_path):
