@@ -8,6 +8,7 @@ import pytest
 
 from appliance.portal.receipt import single_file
 from appliance.portal.receipt.single_file import PageError, one_script, receipt_page
+from tests.receipt_page.texts import entries
 
 SIZE_MAX = 35 * 1024
 PACKED_MAX = 14 * 1024
@@ -48,8 +49,8 @@ def test_it_is_small(page):
 
 
 def test_every_sentence_is_there_in_both_languages_and_used(page):
+    keys = entries()
     texts = single_file.source_text("texts.js").split("export const TEXTS = {")[1]
-    keys = re.findall(r'^  "?([\w/]+)"?: \[\s*("(?:[^"\\]|\\.)+"),\s+("(?:[^"\\]|\\.)+"),?\s*\],$', texts, re.M)
     assert len(keys) == len(re.findall(r": \[", texts))
     for key, english, chinese in keys:
         assert re.search(r"[\u4e00-\u9fff]", chinese), key
@@ -72,9 +73,9 @@ def test_packing_keeps_what_is_said(tmp_path):
         '  return [`${a} , ${own}`, a.replace(/ , /g, " ; "), a => two];\n}\n'
     )
     assert one_script(str(tmp_path / "a.js")) == (
-        'const bModule=(()=>{\nconst two=2;\nconst own="a  //  b";\nreturn{two,own}\n})();\n'
-        "const aModule=(()=>{\nconst{two,own}=bModule;\nfunction f(a){\n"
-        'return [`${a} , ${own}`,a.replace(/ , /g," ; "),a=>two];\n}\nreturn{f}\n})();\n'
+        'const bModule=(()=>{const two=2;const own="a  //  b";return{two,own}\n})();\n'
+        "const aModule=(()=>{const{two,own}=bModule;function f(a){"
+        'return [`${a} , ${own}`,a.replace(/ , /g," ; "),a=>two];}\nreturn{f}\n})();\n'
     )
 
 
@@ -83,6 +84,12 @@ def test_what_it_cannot_pack_is_named(tmp_path, line):
     (tmp_path / "a.js").write_text(line + "\n")
     with pytest.raises(PageError):
         one_script(str(tmp_path / "a.js"))
+
+
+def test_a_rule_that_the_style_has_no_more_is_named(monkeypatch):
+    monkeypatch.setattr(single_file, "_RULES", (".top", ".gone"))
+    with pytest.raises(PageError, match=r"\.gone$"):
+        single_file.shared_style()
 
 
 def test_written_by_the_program(tmp_path, capsys, page):

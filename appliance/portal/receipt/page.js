@@ -9,7 +9,7 @@ import { LANGUAGES, TEXTS } from "./texts.js";
 const REMEMBERED = "leither.organization";
 const CHOSEN_LANGUAGE = "leither.language";
 const FIRST_BYTE = 0x87; // an array of seven: a receipt's file may hold its bytes or its text
-const TEXT_MAX = 8 * RECEIPT_MAX_BYTES;
+const TEXT_MAX = 2 * RECEIPT_MAX_BYTES; // as base64url, with line ends
 const DATE_MAX_S = 8640000000000n;
 const TREASURY = sha256(utf8("leither/system/treasury\0")).slice(0, 20);
 
@@ -180,7 +180,7 @@ function show() {
     return result.replaceChildren(verdict, make("p", { className: "alert bad", id: "problem" }, say(key, ...values)), detail);
   }
   verdict.textContent = say(outcome.came ? "if_yours" : "good");
-  verdict.className = outcome.came ? "" : "alert fine";
+  verdict.className = outcome.came ? "" : "alert good";
   const amount = found.amount ? say("units", numberText(found.amount)) : say("nothing");
   const asked = outcome.came ? question(organization) : "";
   const held = row("held", make("b", { id: "amount" }, amount));
@@ -197,6 +197,8 @@ for (const button of document.querySelectorAll("nav button")) {
   });
 }
 field.addEventListener("input", () => (came = null));
+// A verdict never stands beside a receipt that it is not about.
+one("form").addEventListener("input", () => (result.hidden = true));
 one("form").addEventListener("submit", (event) => {
   event.preventDefault();
   check();
@@ -216,7 +218,7 @@ document.addEventListener("drop", (event) => {
 function readLink() {
   if (!/[#&]r=/.test(location.hash)) return;
   fill(location.hash, true);
-  if (field.value) check();
+  check();
 }
 
 field.value = recall(REMEMBERED) || "";

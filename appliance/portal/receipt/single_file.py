@@ -16,7 +16,13 @@ _FIRST = "page.js"
 _IMPORT = re.compile(r'^import \{([\w, ]+)\} from "([\w./]+)";\n', re.M)
 _EXPORT = re.compile(r"^export (?:const|class|function) (\w+)", re.M)
 _EXPORT_LIST = re.compile(r"^export \{ ([\w, ]+) \};\n", re.M)
-_COLOURS = re.compile(r":root \{.*?\n\}\n@media \(prefers-color-scheme: dark\) \{.*?\n\}\n", re.S)
+# Of app.css: all up to this line, and these rules after it.
+_BASE_END = "/* header, steps, tabs */"
+_RULES = (
+    ".top", ".brand", ".brand img", ".languages", "form", "legend, .field label", ".field", "textarea", "button, .button", ".alert", ".bad",
+    "input:not([type=radio], [type=checkbox], [type=range]), textarea, select", "button:hover, .button:hover",
+    ".secondary, .secondary:hover", ".secondary:hover", ".good", "dt", "dd",
+)  # fmt: skip
 # A string, template or regular expression as an argument keeps its spaces; a comment behind code goes; a mark loses its spaces.
 _LITERAL = r'"(?:[^"\\]|\\.)*"|`[^`]*`|(?<=\()/[^\n]+?/[a-z]*(?=[,.])'
 _MARK = r"=>|[=!]==|[<>]=|&&|\|\||[{}(),;:?=<>|&]"
@@ -39,10 +45,7 @@ def receipt_page():
     def digest(text):
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
-    colours = _COLOURS.search(_read(os.path.join(_STATIC, "app.css")))
-    if colours is None:
-        raise PageError("app.css does not start with the colours of both schemes any more.")
-    style = re.sub(r" ?([{:;,]) |\n", r"\1", _packed(colours[0] + source_text("page.css")))
+    style = re.sub(r" ?([{:;,]) |\n", r"\1", _packed(shared_style() + source_text("page.css"))).replace(";}", "}")
     script = one_script(os.path.join(_HERE, _FIRST))
     if "</" in script + style:
         raise PageError("A closing tag in a script or in the style would end it.")
@@ -53,6 +56,17 @@ def receipt_page():
         "script": script,
     }
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], source_text("page.html")).encode()
+
+
+def shared_style():
+    """What the page takes of app.css: colours, type, and the rules of what it shows too. Raises PageError."""
+    base, found, rest = _read(os.path.join(_STATIC, "app.css")).partition(_BASE_END)
+    rules = [re.search(rf"^{re.escape(selector)} \{{[^}}]*\}}\n", rest, re.M) for selector in _RULES]
+    if not found or None in rules:
+        missing = [selector for selector, rule in zip(_RULES, rules, strict=True) if rule is None] or [_BASE_END]
+        raise PageError("app.css has this no more: " + ", ".join(missing))
+    # In the order in which they stand there, which decides between two of them.
+    return base + "".join(rule[0] for rule in sorted(rules, key=lambda rule: rule.start()))
 
 
 def source_text(name):
@@ -79,8 +93,8 @@ def _add(path, done):
     body = re.sub(r"^export (?=const|class|function)", "", _EXPORT_LIST.sub("", body), flags=re.M)
     if re.search(r"^(?:import|export)\b", body, re.M):
         raise PageError(f"{os.path.basename(path)} has an import or export of a kind that is not known here.")
-    body = _SPACES.sub(lambda found: found[1] or found[3] or "", _packed(body))
-    done[path] = f"const {_variable(path)}=(()=>{{\n{body}return{{{','.join(dict.fromkeys(names))}}}\n}})();\n"
+    body = re.sub(r"(?<=[;{,])\n", "", _SPACES.sub(lambda found: found[1] or found[3] or "", _packed(body)))
+    done[path] = f"const {_variable(path)}=(()=>{{{body}return{{{','.join(dict.fromkeys(names))}}}\n}})();\n"
 
 
 def _target(path, relative):
