@@ -287,6 +287,19 @@ def test_by_keyboard_alone(chromium, from_disk):
         assert reader.verdict() == reader.say("good")
 
 
+def test_saved_by_the_browser_it_works_again(chromium, from_disk, tmp_path):
+    """Browsers save a page as it stands, verdict and all."""
+    with reading(chromium, from_disk) as reader:
+        reader.open().check(text_of(receipt()), OURS)
+        saved = tmp_path / "saved.html"
+        saved.write_text(reader.page.content())
+    with reading(chromium, saved.as_uri()) as reader:
+        reader.open()
+        assert not reader.page.locator("#result").is_visible() and not reader.page.locator("#needs").is_visible()
+        reader.check(text_of(receipt(signers=(1,))), OURS)
+        assert reader.verdict() == reader.say("bad")
+
+
 def test_without_javascript_it_says_what_it_needs(chromium, from_disk):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -223,7 +223,8 @@ function readLink() {
 
 field.value = recall(REMEMBERED) || "";
 speak();
-one("#needs").remove();
+// A page that was saved while it showed a verdict starts anew.
+result.hidden = one("#needs").hidden = true;
 one("form").hidden = false;
 readLink();
 window.addEventListener("hashchange", readLink);
