@@ -1,4 +1,4 @@
-/* The two inner loops of the sum tree: a run of leaf records to its root, and dirty buckets up to the top.
+/* The inner loops of the sum tree: a bucket's leaf records out of a chunk, their root, and dirty buckets up to the top.
  * The rules are those of leither_edge/core/sum_tree.py; tree_hash.py has the same in Python, for where no compiler is. */
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN
@@ -188,9 +188,97 @@ static PyObject *climb(PyObject *self, PyObject *arguments) {
     return PyLong_FromSsize_t(hashes);
 }
 
+/* A bucket's rows of a chunk (chunk.py says what lies where), as leaf records. */
+static PyObject *bucket_run(PyObject *self, PyObject *arguments) {
+    PyObject *chunk_object, *run = NULL;
+    Py_buffer chunk;
+    int levels;
+    unsigned long bucket;
+    if (!PyArg_ParseTuple(arguments, "Oik", &chunk_object, &levels, &bucket)) return NULL;
+    if (PyObject_GetBuffer(chunk_object, &chunk, PyBUF_SIMPLE)) return NULL;
+    const uint8_t *data = chunk.buf;
+    size_t size = (size_t)chunk.len;
+    if (size >= 8 && data[0] <= 3 && data[1] == levels && levels <= 28) {
+        size_t count = (size_t)data[2] << 8 | data[3], strip = (size_t)levels / 8, width = 29 - strip, before = 0, here = 0, wide_gaps = 0, all = 0;
+        size_t heads = 8 + 22 * count;
+        uint64_t number = get32(data + 4), at_bucket = 0;
+        int sound = count && heads <= size;
+        for (size_t i = 0; sound && i < count; i++) {
+            uint64_t gap = data[8 + count + i];
+            if (gap == 255) {
+                if (heads + 4 * (wide_gaps + 1) > size) sound = 0;
+                else gap = get32(data + heads + 4 * wide_gaps++);
+            }
+            if (i || gap) number += gap + (i ? 1 : 0);
+            if (number < bucket) before += data[8 + i];
+            if (number == bucket) here = data[8 + i], at_bucket = number;
+            all += data[8 + i];
+        }
+        heads += 4 * wide_gaps;
+        /* Chunks with wide amounts are left to Python. */
+        if (sound && heads + width * all == size) {
+            PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(LEAF * here));
+            if (bytes) {
+                uint8_t *out = (uint8_t *)PyBytes_AsString(bytes), prefix[4];
+                put32(prefix, (uint32_t)(strip ? (at_bucket >> (levels - 8 * strip)) << (32 - 8 * strip) : 0));
+                const uint8_t *row = data + heads + width * before;
+                for (size_t i = 0; i < here; i++, row += width, out += LEAF) {
+                    memset(out, 0, 16);
+                    memcpy(out + 4, row + width - 9, 4);
+                    memcpy(out + 11, row + width - 5, 5);
+                    memcpy(out + 16, prefix, strip);
+                    memcpy(out + 16 + strip, row, 20 - strip);
+                }
+                run = Py_BuildValue("Nk", bytes, (unsigned long)number);
+            }
+            PyBuffer_Release(&chunk);
+            return run;
+        }
+    }
+    PyBuffer_Release(&chunk);
+    Py_RETURN_NONE;
+}
+
+static int held(const uint8_t *leaf) { return (get64(leaf + 8) & SUM_MASK) != 0; }
+
+/* Two runs of leaf records as one; of an account in both the second one's record stands. */
+static PyObject *merged(PyObject *self, PyObject *arguments) {
+    PyObject *old_object, *new_object, *result = NULL;
+    Py_buffer old, new;
+    int graves;
+    if (!PyArg_ParseTuple(arguments, "OOp", &old_object, &new_object, &graves)) return NULL;
+    if (PyObject_GetBuffer(old_object, &old, PyBUF_SIMPLE)) return NULL;
+    if (PyObject_GetBuffer(new_object, &new, PyBUF_SIMPLE)) {
+        PyBuffer_Release(&old);
+        return NULL;
+    }
+    if (old.len % LEAF || new.len % LEAF) PyErr_SetString(PyExc_ValueError, "leaf");
+    else {
+        uint8_t *out = PyMem_Malloc(old.len + new.len + 1), *end = out;
+        const uint8_t *a = old.buf, *b = new.buf, *a_end = a + old.len, *b_end = b + new.len;
+        if (!out) PyErr_NoMemory();
+        else {
+            while (a < a_end || b < b_end) {
+                int order = a == a_end ? 1 : b == b_end ? -1 : memcmp(a + 16, b + 16, ID);
+                const uint8_t *next = order < 0 ? a : b;
+                if (graves || held(next)) memcpy(end, next, LEAF), end += LEAF;
+                if (order <= 0) a += LEAF;
+                if (order >= 0) b += LEAF;
+            }
+            result = PyBytes_FromStringAndSize((const char *)out, end - out);
+            PyMem_Free(out);
+        }
+    }
+    PyBuffer_Release(&new);
+    PyBuffer_Release(&old);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"run_root", run_root, METH_O, NULL},
     {"climb", climb, METH_VARARGS, NULL},
+    {"bucket_run", bucket_run, METH_VARARGS, NULL},
+    {"merged", merged, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -4,17 +4,19 @@ A change is computed (``prepare``), written within the caller's transaction (``w
 Nothing here locks: one caller at a time.
 """
 
+import struct
+
 from leither_edge.core.sum_tree import TOTAL_BOUND, TreeError
 from leither_edge.ledger import log, run_path
 from leither_edge.ledger.base import BASE, Reader
 from leither_edge.ledger.chunk import bucket_of
-from leither_edge.ledger.fold import fold
+from leither_edge.ledger.fold import WINDOW, fold
 from leither_edge.ledger.heap import Heap
 from leither_edge.ledger.history import History
-from leither_edge.ledger.levels import levels_after, overlay_bits, page_bits
+from leither_edge.ledger.levels import levels_after, page_bits
 from leither_edge.ledger.many_paths import proof_of_many
 from leither_edge.ledger.opening import read_tree
-from leither_edge.ledger.tree_hash import LEAF_BYTES, run_root
+from leither_edge.ledger.tree_hash import LEAF_BYTES, merged, run_root, split
 
 TABLES = (BASE, log.LOG)
 PULSE_MAX = (1 << 32) - 1
@@ -22,13 +24,13 @@ PULSE_MAX = (1 << 32) - 1
 CHUNKS_MAX = 16
 # What may be pending before a second window is folded in one pulse.
 PENDING_SOFT = 1 << 15
-_ZEROS = bytes(16)
+LEAF = struct.Struct(">QQ20s")
 
 
 class Batch:
     """A change on its way: made by ``prepare``, given to ``write``, then to ``done`` or ``undo``. entry: its row of the log."""
 
-    __slots__ = ("entry", "before", "state", "folded", "fold_page")
+    __slots__ = ("entry", "before", "state", "folded", "cursor")
 
     def __init__(self, entry, before, state):
         self.entry = entry
@@ -36,7 +38,7 @@ class Batch:
         self.before = before
         self.state = state
         self.folded = []
-        self.fold_page = None
+        self.cursor = bytes(20)
 
 
 class AccountTree:
@@ -49,7 +51,7 @@ class AccountTree:
     def __init__(self, store, history=0):
         self.store = store
         self.history_pulses = history
-        self._fold_page = 0
+        self._cursor = bytes(20)
         state = read_tree(store)
         self.heap, self.overlay = state.heap, state.overlay
         self.pulse, self.accounts = state.pulse, state.accounts
@@ -76,8 +78,8 @@ class AccountTree:
             return b""
         bucket, steps = self.heap.path(account)
         with self.store.read() as tx:
-            leaves = self.leaves(Reader(tx, self.heap.levels), bucket)
-        leaf, below = run_path.path(list(leaves.values()), account)
+            run = self.run(Reader(tx, self.heap.levels), bucket)
+        leaf, below = run_path.path(split(run), account)
         return leaf + below + steps
 
     def proof_many(self, accounts):
@@ -86,28 +88,21 @@ class AccountTree:
             return b""
         with self.store.read() as tx:
             reader = Reader(tx, self.heap.levels)
-            return proof_of_many(self.heap, accounts, lambda bucket: list(self.leaves(reader, bucket).values()))
+            return proof_of_many(self.heap, accounts, lambda bucket: split(self.run(reader, bucket)))
 
     def records(self, start=bytes(20)):
         """Yields (account, pulse, amount) in rising order from an account on. Reads a bucket at a time. Raises Damaged."""
-        number = int.from_bytes
         for bucket in range(bucket_of(start, self.heap.levels), 1 << self.heap.levels):
             if self.heap.held((1 << self.heap.levels) + bucket):
                 with self.store.read() as tx:
-                    leaves = self.leaves(Reader(tx, self.heap.levels), bucket)
-                for account, leaf in leaves.items():
+                    run = self.run(Reader(tx, self.heap.levels), bucket)
+                for pulse, amount, account in LEAF.iter_unpack(run):
                     if account >= start:
-                        yield account, number(leaf[:8], "big"), number(leaf[8:16], "big")
+                        yield account, pulse, amount
 
-    def leaves(self, reader, bucket, graves=False):
-        """{account: leaf record} of a bucket in rising order, what is pending included; graves: with accounts that ended, too."""
-        found = reader.leaves(bucket)
-        pending = self.overlay.bucket(bucket, self.heap.levels)
-        if pending:
-            found = dict(sorted((found | pending).items()))
-        if not graves:
-            found = {account: leaf for account, leaf in found.items() if leaf[9:16] != b"\0\0\0\0\0\0\0"}
-        return found
+    def run(self, reader, bucket, graves=False):
+        """The leaf records of a bucket in rising order, what is pending included; graves: with accounts that ended, too."""
+        return merged(reader.run(bucket), self.overlay.run(bucket), graves)
 
     # -- then
 
@@ -133,22 +128,13 @@ class AccountTree:
         """
         if not self.pulse < pulse <= PULSE_MAX:
             raise TreeError("pulse", f"pulse {pulse} does not follow pulse {self.pulse}")
-        before, leaves_of, total, count = self._gathered(changes)
+        before, runs, total, count = self._gathered(pulse, changes)
         state = (self.pulse, self.root, self.total, self.accounts, self._turn, self._turn_bits)
-        head = pulse.to_bytes(8, "big")
-        for bucket, leaves in leaves_of.items():
-            added = False
-            for account in leaves.pop(None):
-                amount = changes[account]
-                if amount:
-                    added = added or account not in leaves
-                    leaves[account] = head + amount.to_bytes(8, "big") + account
-                else:
-                    leaves.pop(account, None)
-            self._set_bucket(bucket, [leaves[account] for account in sorted(leaves)] if added else leaves.values())
-        self.heap.climb(sorted(leaves_of))
-        for account, amount in changes.items():
-            self.overlay.put(account, pulse, amount)
+        for bucket, run in runs.items():
+            self._set_bucket(bucket, run)
+        self.heap.climb(runs)
+        for account in before:
+            self.overlay.put(account, pulse, changes[account])
         self.root, self.total = self.heap.root()
         assert self.total == total
         self.pulse, self.accounts = pulse, count
@@ -159,27 +145,29 @@ class AccountTree:
         """Append a Batch to the log and fold a few chunks, within the caller's transaction. Raises StorageError."""
         log.write(tx, batch.entry)
         horizon = self.kept_from() + 1 if self.history_pulses else PULSE_MAX
-        first = page = self._fold_page
+        first = cursor = self._cursor
         chunks, folded = 0, []
-        most = CHUNKS_MAX if self.overlay.count > PENDING_SOFT else CHUNKS_MAX // 2
-        while chunks < most:
-            done = fold(tx, self.heap, self.overlay, page, horizon, min(most - chunks, 7))
+        most = CHUNKS_MAX if self.overlay.count > PENDING_SOFT else 1
+        while True:
+            done = fold(tx, self.heap, self.overlay, cursor, horizon)
             if done is None:
                 break
-            accounts, page, written = done
-            folded += accounts
-            chunks += written
-            # Round the end, or nothing left: the rest waits for the next pulse.
-            if chunks + 5 > most or page <= first or len(folded) >= self.overlay.count:
+            folded += done.accounts
+            chunks += done.chunks
+            # Enough, round the end, or nothing left: the rest waits for the next pulse.
+            if chunks + WINDOW + 1 > most or done.cursor <= first or len(folded) >= self.overlay.count:
+                cursor = done.cursor
                 break
-        batch.folded, batch.fold_page = folded, page
+            cursor = done.cursor
+        batch.folded, batch.cursor = folded, cursor
+        if not self.history_pulses:
+            log.drop(tx, self._replay_from(), 4)
 
     def done(self, batch):
         """The transaction that took a Batch is durable."""
         for account in batch.folded:
             self.overlay.remove(account)
-        if batch.fold_page is not None:
-            self._fold_page = batch.fold_page
+        self._cursor = batch.cursor
 
     def undo(self, batch):
         """The transaction that took a Batch failed: the tree is as it was before ``prepare``. Raises Damaged."""
@@ -191,7 +179,7 @@ class AccountTree:
         with self.store.read() as tx:
             reader = Reader(tx, self.heap.levels)
             for bucket in buckets:
-                self._set_bucket(bucket, self.leaves(reader, bucket).values())
+                self._set_bucket(bucket, self.run(reader, bucket))
         self.heap.climb(sorted(buckets))
         self.pulse = pulse
         self.root, self.total = self.heap.root()
@@ -213,48 +201,53 @@ class AccountTree:
         with self.store.read() as tx:
             return Reader(tx, self.heap.levels).find(account)
 
-    def _gathered(self, changes):
-        """({account: (pulse, amount) before}, {bucket: its leaves, under None the accounts that change}, total, accounts) of a change."""
-        before, leaves_of = {}, {}
+    def _gathered(self, pulse, changes):
+        """({account: (pulse, amount) before}, {bucket: its new run}, total, accounts) of a change; both in rising order."""
+        before, runs = {}, {}
         total, count = self.total, self.accounts
         levels = self.heap.levels
-        number = int.from_bytes
+        shift = 32 - levels
+        pack, number = LEAF.pack, int.from_bytes
         with self.store.read() as tx:
             reader = Reader(tx, levels)
+            newest, run, fresh = -1, b"", []
             for account in sorted(changes):
                 amount = changes[account]
                 if len(account) != 20:
                     raise TreeError("account", "an account id has 20 bytes")
                 if not 0 <= amount < TOTAL_BOUND:
                     raise TreeError("amount", "an amount in a tree is below 2^56 and not negative")
-                bucket = bucket_of(account, levels)
-                leaves = leaves_of.get(bucket)
-                if leaves is None:
-                    leaves = leaves_of[bucket] = self.leaves(reader, bucket)
-                    leaves[None] = []
-                leaves[None].append(account)
-                leaf = leaves.get(account)
-                if leaf is None:
+                bucket = number(account[:4], "big") >> shift
+                if bucket != newest:
+                    if fresh:
+                        runs[newest] = merged(run, b"".join(fresh), False)
+                    newest, run, fresh = bucket, self.run(reader, bucket), []
+                fresh.append(pack(pulse, amount, account))
+                at = run.find(account)
+                while at >= 0 and at % LEAF_BYTES != 16:
+                    at = run.find(account, at + 1)
+                if at < 0:
                     # A grave keeps the pulse in which the account ended.
                     before[account] = (self.record(account) or (0, 0)) if self.history_pulses else (0, 0)
                     count += amount > 0
                 else:
-                    held = number(leaf[8:16], "big")
-                    before[account] = number(leaf[:8], "big"), held
+                    held = number(run[at - 8 : at], "big")
+                    before[account] = number(run[at - 16 : at - 8], "big"), held
                     total -= held
                     count -= not amount
                 total += amount
+            if fresh:
+                runs[newest] = merged(run, b"".join(fresh), False)
         if total >= TOTAL_BOUND:
             raise TreeError("total", "the amounts would add up to 2^56 or more")
-        return before, leaves_of, total, count
+        return before, runs, total, count
 
-    def _set_bucket(self, bucket, leaves):
-        run = b"".join(leaves)
+    def _set_bucket(self, bucket, run):
         self.heap.set_bucket(bucket, run_root(run))
         self.heap.hashes += max(2 * (len(run) // LEAF_BYTES) - 1, 0)
 
     def _entry(self, pulse, changes, before):
-        accounts = sorted(changes)
+        accounts = list(before)
         new = [changes[account] for account in accounts]
         if not self.history_pulses:
             return log.Entry(
@@ -291,12 +284,12 @@ class AccountTree:
                 reader = Reader(tx, old)
                 for bucket in range(1 << old):
                     runs = {}
-                    for account, leaf in self.leaves(reader, bucket).items():
-                        runs.setdefault(bucket_of(account, levels), []).append(leaf)
+                    for leaf in split(self.run(reader, bucket)):
+                        runs.setdefault(bucket_of(leaf[16:], levels), []).append(leaf)
                     for number, leaves in runs.items():
                         heap.set_bucket(number, run_root(b"".join(leaves)))
                         heap.hashes += 2 * len(leaves) - 1
             heap.climb(range(1 << levels))
             self.heap = heap
-        self.overlay = self.overlay.resized(overlay_bits(levels))
-        self._fold_page = 0
+        self.overlay = self.overlay.resized(levels)
+        self._cursor = bytes(20)

@@ -1,21 +1,21 @@
 """The base: all records in rising order, in chunks of one page each, keyed by the first bytes of their lowest account."""
 
-from bisect import bisect_left
-
 from leither_edge.ledger.chunk import (
     BUCKET_HEAD_BYTES,
     GOES_BACK,
     GOES_ON,
     HEAD_BYTES,
     VALUE_BYTES_MAX,
+    WIDE_MARK,
     Chunk,
     ChunkError,
+    account_of,
     encode,
     pack_rows,
     row_bytes,
-    unpack_rows,
 )
 from leither_edge.ledger.chunk import lowest as lowest_account
+from leither_edge.ledger.tree_hash import bucket_run
 from leither_edge.storage import Damaged, Table
 
 BASE = Table("base", key="bytes", value="bytes")
@@ -28,41 +28,54 @@ NO_ROOT = bytes(20)
 class Reader:
     """Reads records in one transaction. levels: of the tree's buckets. Keeps the chunk read last, since neighbours are asked together."""
 
-    __slots__ = ("_tx", "_levels", "_chunk", "_last")
+    __slots__ = ("_tx", "_levels", "_data", "_first", "_last")
 
     def __init__(self, tx, levels):
         self._tx = tx
         self._levels = levels
-        self._chunk = None
-        # Number of the bucket up to which the chunk is known to answer.
-        self._last = -1
+        self._data = None
+        # The buckets between which the chunk is known to answer.
+        self._first, self._last = 0, -1
 
-    def leaves(self, bucket):
-        """{account: leaf record of 36 bytes} of a bucket, graves included, in rising order. Raises Damaged."""
-        chunk = self._chunk
-        if chunk is None or not chunk.numbers[0] <= bucket <= self._last:
-            low = lowest_account(bucket, self._levels)
-            row = self._tx.floor(BASE, low)
-            if row is None:
-                return {}
-            chunk = read_chunk(*row)
-            if chunk.levels != self._levels or chunk.flags:
-                return self._leaves_across(row[0], low, bucket)
-            self._chunk, self._last = chunk, chunk.numbers[-1]
-        at = bisect_left(chunk.numbers, bucket)
-        if at == len(chunk.numbers) or chunk.numbers[at] != bucket:
-            return {}
-        return chunk.leaves(at)
+    def run(self, bucket):
+        """The leaf records (36 bytes each) of a bucket in rising order, graves included. Raises Damaged."""
+        if self._first <= bucket <= self._last:
+            return bucket_run(self._data, self._levels, bucket)[0]
+        low = lowest_account(bucket, self._levels)
+        row = self._tx.floor(BASE, low)
+        if row is None:
+            return b""
+        key, data = row
+        found = bucket_run(data, self._levels, bucket)
+        if found is None:
+            return self._run_across(key, low, bucket)
+        run, last = found
+        if bucket >= last and data[0] & GOES_ON:
+            return run + self._rest(key, low, bucket)
+        self._data, self._first, self._last = data, bucket, last - 1
+        return run
+
+    def _rest(self, key, low, bucket):
+        """What the chunks behind a key hold of a bucket."""
+        rest = []
+        for there, data in self._tx.scan(BASE, start=key + b"\0"):
+            found = bucket_run(data, self._levels, bucket)
+            if found is None:
+                return self._run_across(there, low, bucket)
+            rest.append(found[0])
+            if bucket < found[1] or not data[0] & GOES_ON:
+                break
+        return b"".join(rest)
 
     def find(self, account):
         """(pulse, amount) of an account, None where it has no record. Raises Damaged."""
         row = self._tx.floor(BASE, account)
         return None if row is None else read_chunk(*row).find(account)
 
-    def _leaves_across(self, key, low, bucket):
-        # Written under another number of levels, or a bucket too large for one chunk.
+    def _run_across(self, key, low, bucket):
+        # Written under another number of levels, a bucket too large for one chunk, or wide amounts.
         high = lowest_account(bucket + 1, self._levels) if bucket + 1 < 1 << self._levels else None
-        found = {}
+        found = []
         for there, data in self._tx.scan(BASE, start=key):
             if high is not None and there >= high:
                 break
@@ -75,8 +88,8 @@ class Reader:
                     continue
                 for account, leaf in chunk.leaves(index).items():
                     if account >= low and (high is None or account < high):
-                        found[account] = leaf
-        return found
+                        found.append(leaf)
+        return b"".join(found)
 
 
 def read_chunk(key, data):
@@ -88,29 +101,37 @@ def read_chunk(key, data):
 
 
 def pack(levels, buckets, even=True, flags=0):
-    """Yields (first account that may stand in it, last account, bytes) of chunks for buckets, as ``bucket_entry`` makes them, rising.
+    """Yields (lowest account that may stand in it, last account, bytes) of chunks for buckets, as ``bucket_entry`` makes them, rising.
 
-    even: the same share in each of as few chunks as will do, so that each has room to grow; else each is filled. flags: GOES_BACK where
-    the first bucket began before, GOES_ON where the last one goes on.
+    even: the same share in each of as few chunks as will do, so that each has room to grow; else each is filled. A bucket at the end of a
+    chunk goes on in the next. flags: GOES_BACK where the first bucket began before, GOES_ON where the last one goes on.
     """
-    pieces = _pieces(levels, buckets, flags)
-    sizes = [BUCKET_HEAD_BYTES + 4 + len(piece[2]) + len(piece[3]) for piece in pieces]
-    total = sum(sizes)
-    share = ROOM if not even or not total else total // -(-total // ROOM)
+    room = _share(buckets, levels) if even else ROOM
     held, size = [], 0
-    for piece, more in zip(pieces, sizes, strict=True):
-        if held and (size + more > ROOM or size + more // 2 > share or piece[6] & GOES_BACK or held[-1][6] & GOES_ON):
-            yield _chunk(levels, held)
-            held, size = [], 0
-        held.append(piece)
-        size += more
+    back = flags & GOES_BACK
+    for place, (number, root, rows, wide) in enumerate(buckets):
+        if flags and (not place and flags & GOES_BACK or place + 1 == len(buckets) and flags & GOES_ON):
+            root = NO_ROOT
+        while True:
+            need = BUCKET_HEAD_BYTES + 4 + len(rows) + len(wide)
+            if size + need <= room:
+                held.append((number, root, rows, wide))
+                size += need
+                break
+            rows_here, wide_here, rows, wide = _split(rows, wide, levels, room - size - BUCKET_HEAD_BYTES - 4)
+            if rows_here:
+                root = NO_ROOT
+                held.append((number, root, rows_here, wide_here))
+            goes_on = GOES_ON if rows_here else 0
+            yield _chunk(levels, held, back | goes_on)
+            held, size, back = [], 0, GOES_BACK if goes_on else 0
     if held:
-        yield _chunk(levels, held)
+        yield _chunk(levels, held, back | flags & GOES_ON)
 
 
 def bucket_entry(number, root, records, levels):
-    """A bucket for ``pack``, of [(account, pulse, amount), ...] in rising order."""
-    return number, root, *pack_rows(records, levels), records[0][0], records[-1][0], 0
+    """A bucket for ``pack``, of [(account, pulse, amount), ...] in rising order: number, root, rows, wide amounts."""
+    return number, root, *pack_rows(records, levels)
 
 
 def key_of(first, before):
@@ -121,25 +142,29 @@ def key_of(first, before):
     return first
 
 
-def _pieces(levels, buckets, flags):
-    """The buckets, those in pieces that do not fit a chunk, with the flags of each."""
-    found = []
-    for place, bucket in enumerate(buckets):
-        marks = (GOES_BACK if not place else 0) | (GOES_ON if place + 1 == len(buckets) else 0)
-        marks &= flags
-        if BUCKET_HEAD_BYTES + 4 + len(bucket[2]) + len(bucket[3]) <= ROOM:
-            found.append((*bucket[:6], marks))
-            continue
-        records = unpack_rows(bucket[0], levels, bucket[2], bucket[3])
-        most = (ROOM - BUCKET_HEAD_BYTES - 4) // (row_bytes(levels) + 7)
-        parts = [records[at : at + most] for at in range(0, len(records), most)]
-        for number, part in enumerate(parts):
-            more = (GOES_BACK if number else marks & GOES_BACK) | (GOES_ON if number + 1 < len(parts) else marks & GOES_ON)
-            found.append((*bucket_entry(bucket[0], NO_ROOT, part, levels)[:6], more))
-    return found
+def _share(buckets, levels):
+    """Bytes for each of as few chunks as will do."""
+    total = sum([BUCKET_HEAD_BYTES + 4 + len(rows) + len(wide) for _, _, rows, wide in buckets])
+    # What a cut through a bucket costs: a head more, and up to a row that is not there.
+    cut = BUCKET_HEAD_BYTES + 4 + row_bytes(levels)
+    chunks = -(-total // ROOM)
+    chunks = -(-(total + cut * (chunks - 1)) // ROOM)
+    return min(ROOM, -(-(total + cut * (chunks - 1)) // max(chunks, 1)) + cut)
 
 
-def _chunk(levels, pieces):
-    flags = (pieces[0][6] & GOES_BACK) | (pieces[-1][6] & GOES_ON)
-    first = pieces[0][4] if flags & GOES_BACK else lowest_account(pieces[0][0], levels)
-    return first, pieces[-1][5], encode(levels, [piece[:4] for piece in pieces], flags)
+def _split(rows, wide, levels, room):
+    """(rows, wide amounts, other rows, other wide amounts): the first ones are all that fit in ``room`` bytes."""
+    width = row_bytes(levels)
+    if not wide:
+        cut = max(room, 0) // width * width
+        return rows[:cut], b"", rows[cut:], b""
+    cut = max(room, 0) // (width + 7) * width
+    marks = sum(rows[at - 5 : at] == WIDE_MARK for at in range(width, cut + 1, width))
+    return rows[:cut], wide[: 7 * marks], rows[cut:], wide[7 * marks :]
+
+
+def _chunk(levels, buckets, flags):
+    number, _, rows, _ = buckets[0]
+    first = account_of(number, levels, rows, 0) if flags & GOES_BACK else lowest_account(number, levels)
+    number, _, rows, _ = buckets[-1]
+    return first, account_of(number, levels, rows, -1), encode(levels, buckets, flags)

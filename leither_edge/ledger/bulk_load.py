@@ -74,21 +74,16 @@ class _Writer:
         self._held.append(bucket_entry(bucket, value[8:], run, self._heap.levels))
         if len(self._held) < STRETCH_BUCKETS:
             return False
-        self.flush(keep=True)
+        self.flush()
         return True
 
-    def flush(self, keep=False):
-        """Write what is held; keep: all but the last chunk, which has room for what comes."""
-        chunks = list(pack(self._heap.levels, self._held, even=False))
-        kept = []
-        if keep and len(chunks) > 1:
-            first = chunks.pop()[0]
-            kept = [entry for entry in self._held if entry[4] >= first]
+    def flush(self):
+        """Write what is held."""
         with self._store.write() as tx:
-            for first, last, data in chunks:
+            for first, last, data in pack(self._heap.levels, self._held, even=False):
                 tx.put(BASE, FIRST_KEY if self._last is None else key_of(first, self._last), data)
                 self._last = last
-        self._held = kept
+        self._held = []
 
 
 def _runs(records, levels, newest):
@@ -101,8 +96,8 @@ def _runs(records, levels, newest):
             raise TreeError("account", "the accounts do not come in rising order, 20 bytes each")
         if not 0 < amount < TOTAL_BOUND:
             raise TreeError("amount", "an amount in a tree is 1 or more, and below 2^56")
-        if not 0 <= pulse <= newest:
-            raise TreeError("pulse", "an account changed after the pulse of the book")
+        if not 0 < pulse <= newest:
+            raise TreeError("pulse", "the last change of an account is at pulse 1 or later, and not after the pulse of the book")
         last = account
         number = bucket_of(account, levels)
         if number != bucket:

@@ -23,7 +23,7 @@ _HEAD = struct.Struct(">BBHI")
 _WIDE_GAP = 255
 _NARROW = 5
 _WIDE = 7
-_MARK = b"\xff" * _NARROW
+WIDE_MARK = b"\xff" * _NARROW
 _WIDE_FROM = (1 << 40) - 1
 LEVELS_MAX = 28
 _LEAF = struct.Struct(">QQ20s")
@@ -57,7 +57,7 @@ def pack_rows(records, levels):
     for account, pulse, amount in records:
         if amount >= _WIDE_FROM:
             wide.append(amount.to_bytes(_WIDE, "big"))
-            rows.append(account[strip:] + pulse.to_bytes(4, "big") + _MARK)
+            rows.append(account[strip:] + pulse.to_bytes(4, "big") + WIDE_MARK)
         else:
             rows.append(account[strip:] + pulse.to_bytes(4, "big") + amount.to_bytes(_NARROW, "big"))
     return b"".join(rows), b"".join(wide)
@@ -82,6 +82,13 @@ def unpack_rows(bucket, levels, rows, wide):
                     raise ChunkError("a wide amount is missing")
                 found[place] = account, pulse, amount
     return found
+
+
+def account_of(bucket, levels, rows, place):
+    """The account of a bucket's first (0) or last (-1) row."""
+    strip, width = levels // 8, row_bytes(levels)
+    at = len(rows) - width if place else 0
+    return (bucket >> (levels - 8 * strip)).to_bytes(strip, "big") + rows[at : at + 20 - strip]
 
 
 def encode(levels, buckets, flags=0):
@@ -209,4 +216,4 @@ class Chunk:
 
     def _wide_before(self, index):
         rows = self.data[self._starts[0] : self._starts[index]]
-        return sum(rows[at - _NARROW : at] == _MARK for at in range(self._width, len(rows) + 1, self._width))
+        return sum(rows[at - _NARROW : at] == WIDE_MARK for at in range(self._width, len(rows) + 1, self._width))

@@ -4,80 +4,70 @@ Neighbours, because they share one page of the store's own tree; all of what is 
 in memory are those of what is written.
 """
 
-from leither_edge.ledger.base import BASE, FIRST_KEY, NO_ROOT, ROOM, bucket_entry, key_of, pack, read_chunk
+from collections import namedtuple
+
+from leither_edge.ledger.base import BASE, FIRST_KEY, ROOM, bucket_entry, key_of, pack, read_chunk
 from leither_edge.ledger.chunk import GOES_BACK, GOES_ON, bucket_of, lowest
 
-# A window of so many chunks is looked at; the share of it that fills its chunks best is written.
-WINDOW_MIN, WINDOW_MAX = 4, 7
+# Chunks that are read for one window.
+WINDOW = 6
+# A chunk with less in it is taken into the next window, so that room is never left for good.
+FULL_SHARE = 0.9
+Folded = namedtuple("Folded", ("accounts", "cursor", "chunks"))
 
 
-def fold(tx, heap, overlay, page, horizon, window_max=WINDOW_MAX):
-    """Write one window of the base anew: the one with the first pending account at or after a page of the overlay.
+def fold(tx, heap, overlay, cursor, horizon):
+    """Write one window of the base anew: from the first pending account at or after ``cursor`` (20 bytes), round the end.
 
-    Args: tx (write transaction), heap (of the tree as it is now), overlay, page (number), horizon (pulse below which graves are dropped),
-    window_max (chunks). Returns (accounts that are no longer pending, page to go on with, chunks written); None where nothing is pending.
-    Raises StorageError.
+    Args: tx (write transaction), heap (of the tree as it is now), overlay, cursor, horizon (pulse below which graves are dropped).
+    Returns a Folded: accounts no longer pending, cursor to go on with, chunks written; None where nothing is pending. Raises StorageError.
     """
-    page = overlay.next_page(page)
-    if page is None:
+    account = overlay.next_account(cursor)
+    if account is None:
         return None
     levels = heap.levels
-    start, end, keys, chunks, before = _window(tx, overlay, overlay.first(page), window_max)
+    start, end, keys, chunks, before = _window(tx, account, cursor)
     pending = overlay.between(start, end)
     flags = (0 if start == lowest(bucket_of(start, levels), levels) else GOES_BACK) | (
         0 if end is None or end == lowest(bucket_of(end, levels), levels) else GOES_ON
     )
-    buckets = _merged(chunks, pending, heap, horizon, flags)
+    buckets = _merged(chunks, pending, heap, horizon)
     for key in keys:
         tx.delete(BASE, key)
-    written, previous = 0, b""
-    for first, last, data in pack(levels, buckets, flags=flags):
+    written, previous, key = 0, b"", b""
+    for first, last, data in pack(levels, buckets, even=False, flags=flags):
         key = (keys[0] if before else FIRST_KEY) if not written else key_of(first, previous)
         tx.put(BASE, key, data)
-        previous = last
+        previous, size = last, len(data)
         written += 1
-    next_page = 0 if end is None else int.from_bytes(end[:4], "big") >> (32 - overlay.bits)
-    return [account for account, _, _ in pending], next_page, written
+    cursor = end or bytes(20)
+    if end is not None and written > 1 and size < FULL_SHARE * ROOM:
+        cursor = key.ljust(20, b"\0")
+    return Folded([account for account, _, _ in pending], cursor, written)
 
 
-def _window(tx, overlay, account, window_max):
+def _window(tx, account, cursor):
     """(lowest account, first account behind or None, keys, Chunks, whether a chunk stands before) of the window around an account."""
     row = tx.floor(BASE, account)
-    rows = list(tx.scan(BASE, start=None if row is None else row[0], limit=window_max + 1))
+    start = None if row is None else row[0]
+    if account >= cursor and row is not None:
+        # The chunk of the cursor has room: it is taken in where the window is its neighbour.
+        left = tx.floor(BASE, cursor)
+        if left is not None and left[0] < row[0]:
+            near = [key for key, _ in tx.scan(BASE, start=left[0], limit=2)]
+            if near[-1] == row[0]:
+                start = left[0]
+    rows = list(tx.scan(BASE, start=start, limit=WINDOW + 1))
     if not rows:
         return bytes(20), None, [], [], False
     before = row is not None and rows[0][0] != FIRST_KEY
-    size = _best_size(rows[:window_max], overlay, len(rows) > window_max)
-    behind = rows[size][0] if size < len(rows) else None
-    rows = rows[:size]
+    end = rows[WINDOW][0].ljust(20, b"\0") if len(rows) > WINDOW else None
+    rows = rows[:WINDOW]
     start = rows[0][0].ljust(20, b"\0") if before else bytes(20)
-    return start, behind and behind.ljust(20, b"\0"), [key for key, _ in rows], [read_chunk(*row) for row in rows], before
+    return start, end, [key for key, _ in rows], [read_chunk(*row) for row in rows], before
 
 
-def _best_size(rows, overlay, more):
-    """How many of the rows to take so that the chunks they become are fullest."""
-    best, best_share = len(rows), 0
-    size = 0
-    low = rows[0][0].ljust(20, b"\0")
-    for number, (_, data) in enumerate(rows, 1):
-        size += len(data)
-        if number < WINDOW_MIN and (number < len(rows) or more):
-            continue
-        if number == len(rows) and not more:
-            high = None
-        elif number < len(rows):
-            high = rows[number][0].ljust(20, b"\0")
-        else:
-            return best
-        # Most pending changes are of accounts that have a record already: a guess that is good enough.
-        total = size + 8 * len(overlay.between(low, high))
-        share = total / (-(-total // ROOM) * ROOM)
-        if share > best_share + 0.005:
-            best, best_share = number, share
-    return best
-
-
-def _merged(chunks, pending, heap, horizon, flags):
+def _merged(chunks, pending, heap, horizon):
     """Buckets for ``pack``: the chunks' records with the pending ones in their place and old graves left out."""
     levels = heap.levels
     changed = {}
@@ -104,15 +94,6 @@ def _merged(chunks, pending, heap, horizon, flags):
                 kept.sort()
                 entries.append(bucket_entry(number, root, kept, levels))
         else:
-            entry = rows[number]
-            entries.append((number, root, entry, b"", lowest(number, levels), _last_of(number, entry, levels), 0))
-    if entries and flags & GOES_BACK:
-        entries[0] = (entries[0][0], NO_ROOT, *entries[0][2:])
-    if entries and flags & GOES_ON:
-        entries[-1] = (entries[-1][0], NO_ROOT, *entries[-1][2:])
+            entries.append((number, root, rows[number], b""))
     return entries
 
-
-def _last_of(number, rows, levels):
-    strip = levels // 8
-    return (number >> (levels - 8 * strip)).to_bytes(strip, "big") + rows[strip - 29 : len(rows) - 9]

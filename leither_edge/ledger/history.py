@@ -9,6 +9,7 @@ from leither_edge.ledger.base import Reader
 from leither_edge.ledger.errors import BookError
 from leither_edge.ledger.heap import Heap
 from leither_edge.ledger.levels import page_bits
+from leither_edge.ledger.tree_hash import LEAF_BYTES
 from leither_edge.storage import Damaged
 
 
@@ -110,7 +111,10 @@ class Past:
         found = []
         head = self.pulse.to_bytes(8, "big")
         for bucket in buckets:
-            for account, leaf in tree.leaves(reader, bucket, graves=True).items():
+            run = tree.run(reader, bucket, graves=True)
+            for at in range(0, len(run), LEAF_BYTES):
+                leaf = run[at : at + LEAF_BYTES]
+                account = leaf[16:]
                 if leaf[:8] > head:
                     then = self._then(tx, account, (number(leaf[:8], "big"), 0))
                     if then is None or not then[1]:

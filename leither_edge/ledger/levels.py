@@ -1,10 +1,10 @@
 """How many levels the heap of a tree has, and how many bits choose its pages: both follow from the number of accounts."""
 
-# A bucket holds more than 8 and at most 16 accounts on average: a few bytes of heap an account, a few hashes a change.
-BUCKET_MOST, BUCKET_LEAST = 16, 4
+# A bucket holds 10 to 20 accounts on average: a few bytes of heap an account, a few hashes a change.
+BUCKET_MOST, BUCKET_LEAST = 20, 5
 LEVELS_MIN, LEVELS_MAX = 1, 28
-# 32 buckets are a page of history, 8 a page of the overlay.
-PAGE_LEVELS, OVERLAY_LEVELS = 5, 3
+# 32 buckets are a page of history.
+PAGE_LEVELS = 5
 
 
 def levels_for(accounts):
@@ -27,8 +27,3 @@ def levels_after(levels, accounts):
 def page_bits(levels):
     """Bits of an account that choose its page of history."""
     return max(levels - PAGE_LEVELS, 0)
-
-
-def overlay_bits(levels):
-    """Bits of an account that choose its page of the overlay."""
-    return max(levels - OVERLAY_LEVELS, 0)

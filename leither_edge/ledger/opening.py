@@ -5,9 +5,9 @@ from collections import namedtuple
 from leither_edge.ledger import log
 from leither_edge.ledger.base import BASE, Reader, read_chunk
 from leither_edge.ledger.heap import Heap
-from leither_edge.ledger.levels import LEVELS_MIN, overlay_bits, page_bits
+from leither_edge.ledger.levels import LEVELS_MIN, page_bits
 from leither_edge.ledger.overlay import Overlay
-from leither_edge.ledger.tree_hash import run_root
+from leither_edge.ledger.tree_hash import merged, run_root
 from leither_edge.storage import Damaged
 
 # turn_bits: bits of the page whose turn is next, None where pages have to be written in full.
@@ -22,12 +22,12 @@ def read_tree(store):
         head = None if newest is None else log.read(tx, newest)
     if head is None:
         drop_half_loaded(store)
-        return State(Heap(LEVELS_MIN), Overlay(overlay_bits(LEVELS_MIN)), 0, 0, 0, None, 0)
+        return State(Heap(LEVELS_MIN), Overlay(LEVELS_MIN), 0, 0, 0, None, 0)
     with store.read() as tx:
         heap = Heap(head.levels)
         for key, data in tx.scan(BASE):
             _take_roots(heap, read_chunk(key, data), tx)
-        overlay = Overlay(overlay_bits(head.levels))
+        overlay = Overlay(head.levels)
         for pulse in range(max(head.replay, log.first(tx)), newest + 1):
             entry = log.read(tx, pulse)
             if entry is None:
@@ -57,14 +57,12 @@ def _take_roots(heap, chunk, tx):
             buckets = range(number << more, (number + 1) << more) if more >= 0 else (number >> -more,)
             reader = Reader(tx, heap.levels)
             for bucket in buckets:
-                leaves = [leaf for leaf in reader.leaves(bucket).values() if any(leaf[9:16])]
-                heap.set_bucket(bucket, run_root(b"".join(leaves)))
+                heap.set_bucket(bucket, run_root(merged(reader.run(bucket), b"", False)))
 
 
 def _hash_pending(heap, overlay, reader):
-    for bucket in overlay.buckets(heap.levels):
-        leaves = reader.leaves(bucket) | overlay.bucket(bucket, heap.levels)
-        heap.set_bucket(bucket, run_root(b"".join([leaf for _, leaf in sorted(leaves.items()) if any(leaf[9:16])])))
+    for bucket in overlay.pages():
+        heap.set_bucket(bucket, run_root(merged(reader.run(bucket), overlay.run(bucket), False)))
 
 
 def drop_half_loaded(store):

@@ -1,9 +1,10 @@
-"""Changes that are in the log but not yet in the base, in memory: a few bytes an account, found by its first bits.
+"""Changes that are in the log but not yet in the base, in memory: a page for each bucket of the tree.
 
-Each page of the overlay is one byte string of records: account 20, pulse u32, amount 7 bytes; zero for an account that ended.
+A page is one byte string of records: account 20, pulse u32, amount 7 bytes; zero for an account that ended.
 """
 
 import struct
+from array import array
 
 RECORD_BYTES = 31
 _RECORD = struct.Struct(">20sI7s")
@@ -19,7 +20,7 @@ class Overlay:
         self.count = 0
         self._pages = [b""] * (1 << bits)
         # Of each page: the pulse since which something of it waits; 0 for nothing.
-        self._oldest = [0] * (1 << bits)
+        self._oldest = array("I", bytes(4 << bits))
 
     def get(self, account):
         """(pulse, amount) of a pending account, None for others."""
@@ -54,24 +55,17 @@ class Overlay:
             self._pages[number] = page
             self._oldest[number] = min((pulse for _, pulse, _ in _RECORD.iter_unpack(page)), default=0)
 
-    def bucket(self, number, levels):
-        """{account: leaf record of 36 bytes} of what is pending in a bucket of ``levels`` bits, graves (amount 0) included."""
-        found = {}
-        over = levels - self.bits
-        pages = self._pages[number >> over : (number >> over) + 1] if over >= 0 else self._pages[number << -over : (number + 1) << -over]
-        shift = 32 - levels
-        for page in pages:
-            for account, pulse, amount in _RECORD.iter_unpack(page):
-                if int.from_bytes(account[:4], "big") >> shift == number:
-                    found[account] = b"\0\0\0\0" + pulse.to_bytes(4, "big") + b"\0" + amount + account
-        return found
+    def run(self, page):
+        """The leaf records (36 bytes each) of what is pending in a page, rising, graves (amount 0) included."""
+        page = self._pages[page]
+        if not page:
+            return b""
+        records = sorted(_RECORD.iter_unpack(page))
+        return b"".join([b"\0\0\0\0" + pulse.to_bytes(4, "big") + b"\0" + amount + account for account, pulse, amount in records])
 
-    def buckets(self, levels):
-        """Numbers of the buckets of ``levels`` bits in which something is pending, rising."""
-        shift = 32 - levels
-        return sorted(
-            {int.from_bytes(record[0][:4], "big") >> shift for page in self._pages for record in _RECORD.iter_unpack(page)}
-        )
+    def pages(self):
+        """Numbers of the pages in which something is pending, rising."""
+        return [number for number, page in enumerate(self._pages) if page]
 
     def between(self, low, high):
         """[(account, pulse, amount), ...] pending from ``low`` (20 bytes) to below ``high`` (20 bytes, None for the end), rising."""
@@ -86,18 +80,19 @@ class Overlay:
         found.sort()
         return found
 
-    def next_page(self, page):
-        """Number of the first page at or after a page, round the end, with something pending; None where nothing is."""
+    def next_account(self, account):
+        """The first pending account at or after one, round the end; None where nothing is pending."""
         if not self.count:
             return None
-        for number in range(page, len(self._pages)):
-            if self._pages[number]:
-                return number
-        return self.next_page(0) if page else None
-
-    def first(self, page):
-        """The lowest account that is pending in a page."""
-        return min(account for account, _, _ in _RECORD.iter_unpack(self._pages[page]))
+        page = self._page(account)
+        found = [there for there, _, _ in _RECORD.iter_unpack(self._pages[page]) if there >= account]
+        if not found:
+            pages = self._pages
+            number = next(filter(pages.__getitem__, range(page + 1, len(pages))), None)
+            if number is None:
+                number = next(filter(pages.__getitem__, range(page + 1)))
+            found = [there for there, _, _ in _RECORD.iter_unpack(pages[number])]
+        return min(found)
 
     def oldest(self):
         """The pulse since which the longest pending change waits, None where nothing is pending."""

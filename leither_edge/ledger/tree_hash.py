@@ -1,4 +1,4 @@
-"""The two inner loops of the sum tree: a run of leaf records to its root, and dirty buckets up to the top.
+"""The inner loops of the sum tree: a bucket's leaf records out of a chunk, their root, and dirty buckets up to the top.
 
 A *value* is what a branch holds of one side: sum u64 and hash (20), 28 bytes; in a right side the sum's highest byte is the
 depth of the branch, so that a branch record is two neighbouring values without the first byte. A *heap* of K levels is a
@@ -8,6 +8,9 @@ In C where `make` found a compiler, else the same in Python. Rules: leither_edge
 """
 
 import struct
+from bisect import bisect_left
+
+from leither_edge.ledger.chunk import Chunk, ChunkError
 
 try:
     # OpenSSL's, with the processor's own instructions, is the faster one where it is there.
@@ -23,6 +26,11 @@ EMPTY_VALUE = bytes(VALUE_BYTES)
 _LEAF = struct.Struct(">8xQ20s")
 _VALUE = struct.Struct(">Q20s")
 _PAIR = struct.Struct(">Q20xQ20x")
+
+
+def split(run):
+    """[leaf record, ...] of a run."""
+    return [run[at : at + LEAF_BYTES] for at in range(0, len(run), LEAF_BYTES)]
 
 
 def python_run_root(records):
@@ -99,7 +107,34 @@ def python_climb(heap, levels, numbers):
     return hashes
 
 
+def python_bucket_run(data, levels, bucket):
+    """(leaf records of a bucket in rising order, graves included; number of the last bucket) of a chunk's bytes.
+
+    None where chunk.Chunk has to read it: of other levels, with wide amounts, or not a chunk at all.
+    """
+    if len(data) < 8 or data[1] != levels:
+        return None
+    try:
+        chunk = Chunk(data)
+    except ChunkError:
+        return None
+    if not chunk.is_narrow():
+        return None
+    index = bisect_left(chunk.numbers, bucket)
+    if index == len(chunk.numbers) or chunk.numbers[index] != bucket:
+        return b"", chunk.numbers[-1]
+    return b"".join(chunk.leaves(index).values()), chunk.numbers[-1]
+
+
+def python_merged(old, new, graves):
+    """Two runs of leaf records as one, rising; of an account in both ``new``'s record stands. graves: with those whose amount is zero."""
+    records = {run[at + 16 : at + LEAF_BYTES]: run[at : at + LEAF_BYTES] for run in (old, new) for at in range(0, len(run), LEAF_BYTES)}
+    if len(old) % LEAF_BYTES or len(new) % LEAF_BYTES:
+        raise ValueError("leaf")
+    return b"".join([record for _, record in sorted(records.items()) if graves or record[9:16] != b"\0\0\0\0\0\0\0"])
+
+
 try:
-    from leither_edge.ledger._tree_hash import climb, run_root
+    from leither_edge.ledger._tree_hash import bucket_run, climb, merged, run_root
 except ImportError:
-    climb, run_root = python_climb, python_run_root
+    bucket_run, climb, merged, run_root = python_bucket_run, python_climb, python_merged, python_run_root
