@@ -11,7 +11,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench mpy image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test pictures lock clean
+.PHONY: help run test slow lint bench mpy image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test arm-bench pictures lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ bench: .venv/.ready-test ## measure against peers in the same run: tables on the
 mpy: .venv/.ready-mpy ## hold core to MicroPython: subset, sizes, golden vectors on two ports, smallest heap
 	@tests/mpy/install
 	@$(VENV)/python -m tests.mpy.check
+
+.venv/.ready-arm: .venv/.ready-test install.sh
+	@PYTHON='$(PYTHON)' ./install.sh arm
+
+arm-bench: .venv/.ready-arm ## measure a pulse, signature checks and the idle node on 32-bit ARM under qemu (ARM_OPTIONS=--help)
+	@$(VENV)/python -m tests.bench.arm $(ARM_OPTIONS)
 
 .venv/.ready-image: .venv/.ready-run install.sh
 	@PYTHON='$(PYTHON)' ./install.sh image

@@ -63,6 +63,16 @@ if [ "$purpose" = qemu ]; then
     need qemu-img qemu-utils
     need mksquashfs squashfs-tools
 fi
+if [ "$purpose" = arm ]; then
+    # The measurement on 32-bit ARM (tests/bench/arm): its userland comes from Debian by apt, unpacked beside.
+    need qemu-arm qemu-user
+    need dpkg-deb dpkg
+    need unsquashfs squashfs-tools
+    need gcc gcc
+    need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf
+    [ -e /usr/arm-linux-gnueabihf/include/string.h ] || missing="$missing libc6-dev-armhf-cross"
+    [ -e /usr/include/string.h ] || missing="$missing libc6-dev"
+fi
 if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || fail "this machine lacks:$missing. Install them with its package manager, then try again."
     root=""
@@ -78,7 +88,7 @@ if [ -n "$missing" ]; then
         fail "apt-get could not install:$missing. See its message above."
 fi
 
-if [ "$purpose" = image ] || [ "$purpose" = qemu ] || [ "$purpose" = mpy ]; then
+if [ "$purpose" = image ] || [ "$purpose" = qemu ] || [ "$purpose" = mpy ] || [ "$purpose" = arm ]; then
     touch ".venv/.ready-$purpose"
     exit 0
 fi

@@ -30,12 +30,15 @@ class DeviceProcess:
     """A supervisor and its node on a free port of loopback; a context manager.
 
     folder: state folder; profile: hardware profile; module: what is run; arguments: more of them; environment: extra variables;
-    log: where standard error goes, as for subprocess.
+    log: where standard error goes, as for subprocess; command: what starts it, in place of this Python and the module.
     """
 
-    def __init__(self, folder, profile="pi-zero", module="appliance.supervisor", arguments=(), environment=None, log=subprocess.DEVNULL):
+    def __init__(
+        self, folder, profile="pi-zero", module="appliance.supervisor", arguments=(), environment=None, log=subprocess.DEVNULL, command=None
+    ):
         self._log = log
-        self._command = [sys.executable, "-m", module, "--profile", profile, "--state", str(folder), "--port", "0", *arguments]
+        command = command or [sys.executable, "-m", module]
+        self._command = [*command, "--profile", profile, "--state", str(folder), "--port", "0", *arguments]
         self._environment = {**os.environ, "LEITHER_FAKE_SPEED": "0", **(environment or {})}
         self.port = None
         self.token = None

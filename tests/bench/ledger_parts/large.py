@@ -50,7 +50,7 @@ def main(folder, count, pulses):
             times.append(sum(pulse(store, tree, changes_of(chance, drawn, CHANGES))))
         figures["pulse_median_s"] = share_of(times, 0.5)
         figures["pulse_p99_s"] = share_of(times, 0.99)
-        figures["written_per_pulse"] = written.bytes() / pulses
+        figures["written_per_pulse"] = written.bytes(pulses) / pulses
         figures["own_rss"], figures["file_rss"] = anonymous_and_file_bytes()
         figures["peak_rss"] = peak_rss_bytes()
         figures["lived_bytes"] = file_bytes(folder)

@@ -40,7 +40,7 @@ class Peers:
             self.holds[answer["ready"]] = answer["holds"]
 
     def batch(self, name):
-        """Seconds of one batch of 60."""
+        """Processor seconds of one batch of 60."""
         self.process.stdin.write(json.dumps({"peer": name}) + "\n")
         self.process.stdin.flush()
         return self._read()["seconds"]

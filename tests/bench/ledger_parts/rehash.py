@@ -1,4 +1,7 @@
-"""Time of a new root beside that of the bare hashes it computes, and of the fewest that would do."""
+"""Processor time of a new root beside that of the bare hashes it computes, and of the fewest that would do.
+
+Processor time, since it is all computing, and what else runs on the machine does not count.
+"""
 
 import hashlib
 import statistics
@@ -12,7 +15,7 @@ BRANCH = bytes(range(55))
 
 Rehash = namedtuple("Rehash", "changes made needed ours_s bare_s share needed_share")
 # made: hashes that the tree says it computed, needed: the fewest that would do. share: time of as many bare calls as it made in that of
-# the whole, median of pairs; needed_share: of the needed ones. The others are medians, in seconds.
+# the whole, median of pairs; needed_share: of the needed ones. The others are medians, in seconds of the processor.
 
 
 def measure(tree, accounts, chance, changes, rounds):
@@ -21,9 +24,9 @@ def measure(tree, accounts, chance, changes, rounds):
     for turn in range(rounds + 1):
         batch_changes = changes_of(chance, accounts, changes)
         before = tree.hashes
-        started = time.perf_counter()
+        started = time.thread_time()
         batch = tree.prepare(tree.pulse + 1, batch_changes)
-        took = time.perf_counter() - started
+        took = time.thread_time() - started
         hashes = tree.hashes - before
         if turn == 0:
             # Hardly varies from batch to batch, and the first is only to warm up.
@@ -41,12 +44,12 @@ def measure(tree, accounts, chance, changes, rounds):
 
 
 def bare_seconds(count):
-    """Seconds of so many bare SHA-256 of 55 bytes, in the plainest loop."""
+    """Processor seconds of so many bare SHA-256 of 55 bytes, in the plainest loop."""
     sha256, record = hashlib.sha256, BRANCH
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(count):
         sha256(record).digest()
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 def hashes_needed(tree, changed):
@@ -61,10 +64,10 @@ def hashes_needed(tree, changed):
 
 
 def seconds_of_batch(tree, accounts, chance, changes):
-    """Seconds of one new root; the tree is afterwards as it was."""
+    """Processor seconds of one new root; the tree is afterwards as it was."""
     batch_changes = changes_of(chance, accounts, changes)
-    started = time.perf_counter()
+    started = time.thread_time()
     batch = tree.prepare(tree.pulse + 1, batch_changes)
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
     tree.undo(batch)
     return took

@@ -8,8 +8,8 @@ from tests.bench.ledger_parts.opened_book import Written, book_at, file_bytes, l
 
 CHANGES = 60
 
-Sizes = namedtuple("Sizes", "loaded grown lived per_pulse most_in_pulse source pulse_s hash_s")
-# Bytes an account: after bulk load, after growth, after the pulses. Bytes written a pulse (mean, most) and by which count.
+Sizes = namedtuple("Sizes", "loaded grown lived per_pulse most_in_pulse pulse_s hash_s")
+# Bytes an account: after bulk load, after growth, after the pulses. Bytes written a pulse (mean, most).
 # Seconds of each pulse, and of its new root alone.
 
 
@@ -26,14 +26,13 @@ def measure(folder, count, grown, pulses):
         for at in range(0, grown, CHANGES):
             pulse(store, tree, dict.fromkeys(coming[at : at + CHANGES], 5_000_000))
         after_growth = file_bytes(folder) / tree.accounts
-        times, written, source = [], [], None
+        times, written = [], []
         for _ in range(pulses):
             count_written = Written()
             times.append(pulse(store, tree, changes_of(chance, accounts, CHANGES)))
             written.append(count_written.bytes())
-            source = count_written.source
         lived = file_bytes(folder) / tree.accounts
     return Sizes(
-        loaded, after_growth, lived, sum(written) / pulses, max(written), source,
+        loaded, after_growth, lived, sum(written) / pulses, max(written),
         [sum(both) for both in times], [hashed for hashed, _ in times],
     )  # fmt: skip
