@@ -17,6 +17,7 @@ from leither_edge.crypto import sodium
 from leither_edge.ledger import account_tree, pulse_rows
 from leither_edge.ledger.account_tree import AccountTree
 from leither_edge.ledger.errors import BookDamaged, BookError
+from leither_edge.ledger.packing import pack, unpack
 from leither_edge.ledger.replay import Window
 from leither_edge.ledger.validation import Situation, nothing_frozen, validate
 from leither_edge.storage import open_store
@@ -63,7 +64,7 @@ def create_book(folder, organization, certificate, key, map_bytes, now, history=
 def write_start(tx, pulse, payload, message, certificate):
     """Puts the first header of a book (its payload and message) and the certificate (its message) into a transaction."""
     pulse_rows.write_certificate(tx, certificate)
-    pulse_rows.write_pulse(tx, pulse, pulse, message, header_hash(payload), [])
+    pulse_rows.write_pulse(tx, pulse, pulse, message, header_hash(payload), [], b"")
 
 
 def open_book(
@@ -148,6 +149,7 @@ class Book:
         if pulse > pulse_rows.PULSE_MAX:
             raise BookError("last-pulse", "This book has reached its last pulse. Export it and start another one.", "pulse")
         ids = [signed.id for signed in outcome.taken]
+        bodies = pack([signed.data for signed in outcome.taken], self.organization)
         batch = self._tree.prepare(pulse, outcome.changes)
         try:
             header = self._next_header(pulse, ids, outcome.issued, now)
@@ -159,7 +161,7 @@ class Book:
             with self._store.write() as tx:
                 purged = self._purge(tx, pulse)
                 self._tree.write(tx, batch)
-                pulse_rows.write_pulse(tx, pulse, purged, message, digest, [(signed.id, signed.data) for signed in outcome.taken])
+                pulse_rows.write_pulse(tx, pulse, purged, message, digest, ids, bodies)
         except BaseException as error:
             self._tree.undo(batch)
             if isinstance(error, CommitteeError):
@@ -207,12 +209,7 @@ class Book:
     def transaction(self, transaction, pulse=None):
         """(pulse, bytes) of a transaction; without its pulse it is looked for in the last hour. Raises BookError: not there, or purged."""
         pulse = self._pulse_of(transaction, pulse)
-        with self._store.read() as tx:
-            number = pulse_rows.read_ids(tx, pulse)[1].index(transaction)
-            for at, data in enumerate(pulse_rows.read_bodies(tx, pulse)):
-                if at == number:
-                    return pulse, data
-        raise _disagree("transactions", f"a transaction of pulse {pulse} is missing")
+        return pulse, dict(self.transactions(pulse))[transaction]
 
     def transactions(self, pulse):
         """[(id, bytes), ...] of a pulse. Raises BookError: purged, or no such pulse."""
@@ -220,7 +217,11 @@ class Book:
             found = pulse_rows.read_ids(tx, pulse)
             if found is None:
                 raise BookError("purged", f"The transactions of pulse {pulse} are not in this book, or not any more.", "pulse")
-            return list(zip(found[1], pulse_rows.read_bodies(tx, pulse), strict=True))
+            bodies = pulse_rows.read_bodies(tx, pulse)
+        try:
+            return list(zip(found[1], unpack(bodies, self.organization), strict=True))
+        except ValueError as error:
+            raise _disagree("transactions", f"the transactions of pulse {pulse} cannot be read: {error}") from None
 
     def balance(self, account, pulse=None):
         """(pulse of the last change or None, amount) of an account, now or at a past pulse. Raises HistoryError."""

@@ -7,7 +7,7 @@ page of LMDB: rows of a quarter page would leave a quarter of each page empty, s
     CERTIFICATE  at pulse 0 only, the first row of all: the certificate's message
     HEADER   pulse u32 before which transactions were purged, then the header's message
     IDS      SHA-256 of the header's payload, then the ids in rising order, 32 bytes each
-    BODIES   for each transaction in that order: length u16, message
+    BODIES   the transactions in that order, packed
 """
 
 import struct
@@ -24,15 +24,15 @@ PULSE_MAX = (1 << 32) - 1
 HASH_BYTES = 32
 
 
-def write_pulse(tx, pulse, purged, message, digest, transfers):
+def write_pulse(tx, pulse, purged, message, digest, ids, bodies):
     """Puts the rows of a new pulse.
 
-    Args: purged (pulse), message (of the header), digest (of its payload), transfers ([(id, data), ...], in the order of ids).
+    Args: purged (pulse), message (of the header), digest (of its payload), ids (of the transactions, rising), bodies (bytes: they, packed).
     """
     _put(tx, pulse, HEADER, struct.pack(">I", purged) + message)
-    _put(tx, pulse, IDS, digest + b"".join([id for id, _ in transfers]))
-    if transfers:
-        _put(tx, pulse, BODIES, b"".join([struct.pack(">H", len(data)) + data for _, data in transfers]))
+    _put(tx, pulse, IDS, digest + b"".join(ids))
+    if ids:
+        _put(tx, pulse, BODIES, bodies)
 
 
 def newest(tx):
@@ -63,14 +63,8 @@ def read_ids(tx, pulse):
 
 
 def read_bodies(tx, pulse):
-    """Yields the messages of a pulse's transactions in the order of their ids. Raises BookDamaged, Damaged."""
-    data, at = _get(tx, pulse, BODIES), 0
-    while at < len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if end > len(data):
-            raise _damaged(pulse, "transactions")
-        yield data[at + 2 : end]
-        at = end
+    """The packed transactions of a pulse. Raises Damaged."""
+    return _get(tx, pulse, BODIES)
 
 
 def write_certificate(tx, message):

@@ -181,7 +181,7 @@ def test_parts_that_do_not_agree_are_damage(tmp_path, field):
         else:
             header = header._replace(**changes.get(field, {}))
             forged = sign_header(header, [(CLUB.bookkeeper.public_key, CLUB.bookkeeper.sign)]) if field in changes else message[:-1] + b"x"
-            pulse_rows.write_pulse(tx, header.pulse, 0, forged, bytes(32), [])
+            pulse_rows.write_pulse(tx, header.pulse, 0, forged, bytes(32), [], b"")
     with pytest.raises(BookDamaged, match="The book is damaged") as raised:
         CLUB.open(tmp_path / "book")
     assert raised.value.field == {"signature": "signatures", "certificate": "signature"}.get(field, field)
