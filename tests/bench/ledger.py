@@ -27,7 +27,7 @@ SMALL, BIG = 65_536, 1_000_000
 BATCHES = (60, 1_000, 10_000)
 # (accounts that come by growth, pulses after it) of each book, pulses whose past is kept, batches timed, what the slower peers hold
 FULL = {"small": (SMALL // 4, 3_600), "big": (BIG // 4, 3_600), "kept": 3_600, "rounds": 25, "rest": SMALL}
-QUICK = {"small": (3_000, 150), "big": (600, 60), "kept": 150, "rounds": 5, "rest": 2_048}
+QUICK = {"small": (3_000, 300), "big": (900, 60), "kept": 200, "rounds": 5, "rest": 8_192}
 
 
 def measure(plan):
