@@ -27,7 +27,7 @@ NO_HEADER = bytes(32)
 DAY_PULSES = 86_400
 HISTORY_PULSES = 604_800
 # Old rows go in lots: each lot touches the pages at both ends of the table, not each pulse.
-PURGE_EVERY, PURGE_ROWS = 16, 2048
+PURGE_EVERY, PURGE_ROWS, ROOM_ROWS = 16, 2048, 16
 _ANCHORS_MAX = 256
 
 # pulse: the new one, or None if no transfer was good. taken: [Signed, ...]. refused: [(Signed, Refused), ...].
@@ -76,8 +76,7 @@ def open_book(
     signatures; None: the key's alone), frozen (account -> amount that must stay); others as for create_book.
     Raises BookError, BookDamaged, StorageError.
     """
-    if period <= EXPIRY_MAX_PULSES:
-        raise ValueError("transactions are kept as long as they could be sent again")
+    _check_period(period)
     store = open_store(folder, map_bytes, TABLES)
     try:
         return Book(store, organization, gather or _signer(key), history, period, frozen)
@@ -235,6 +234,23 @@ class Book:
         """Yields (account, pulse, amount) in rising order, from an account on."""
         return self._tree.records(start)
 
+    def make_room(self, period):
+        """Drops transactions older than so many pulses, and the past that is out of the window, at once: for a full store, too.
+
+        Returns the pulse before which transactions are gone. Raises StorageError.
+        """
+        _check_period(period)
+        more = True
+        while more:
+            # Small steps: deleting copies pages, and what one step frees is there for the next but one.
+            with self._store.write(reserve=True) as tx:
+                rows = self._tree.prune(tx, max(0, self.pulse - self._history), ROOM_ROWS)
+                purged = pulse_rows.purge(tx, self._purged, self.pulse - period, ROOM_ROWS)
+                pulse_rows.write_header(tx, self.pulse, purged, self._message)
+            more = rows or purged > self._purged
+            self._purged = purged
+        return self._purged
+
     def stat(self):
         """Sizes: of the store, and pulse, accounts, total, issued, purged (pulse), window ids and bytes in memory."""
         ids, window_bytes = self._transactions.stat()
@@ -328,6 +344,8 @@ class Book:
 
     def _check_head(self, pulse):
         tree, head = self._tree, self._head
+        if (head.previous == NO_HEADER) != (pulse == 0):
+            raise _disagree("previous", f"the header of pulse {pulse} names no header before it, or the first one does")
         for field, stated, found in (
             ("pulse", head.pulse, pulse), ("pulse", head.pulse, tree.pulse), ("root", head.root.hex(), tree.root.hex()),
             ("total", head.total, tree.total), ("accounts", head.accounts, tree.accounts),
@@ -343,6 +361,11 @@ class Book:
             if found is not None:
                 self._headers.add(pulse, [found[0]])
                 self._transactions.add(pulse, found[1])
+
+
+def _check_period(period):
+    if period <= EXPIRY_MAX_PULSES:
+        raise ValueError("transactions are kept as long as they could be sent again")
 
 
 def _signer(key):

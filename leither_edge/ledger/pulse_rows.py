@@ -29,10 +29,15 @@ def write_pulse(tx, pulse, purged, message, digest, ids, bodies):
 
     Args: purged (pulse), message (of the header), digest (of its payload), ids (of the transactions, rising), bodies (bytes: they, packed).
     """
-    _put(tx, pulse, HEADER, struct.pack(">I", purged) + message)
+    write_header(tx, pulse, purged, message)
     _put(tx, pulse, IDS, digest + b"".join(ids))
     if ids:
         _put(tx, pulse, BODIES, bodies)
+
+
+def write_header(tx, pulse, purged, message):
+    """Puts a header's row alone; args as for write_pulse."""
+    _put(tx, pulse, HEADER, struct.pack(">I", purged) + message)
 
 
 def newest(tx):

@@ -6,9 +6,9 @@ from leither_edge.core.receipt import verify_receipt
 from leither_edge.core.transaction_set import set_root
 from leither_edge.crypto import sodium
 from leither_edge.ledger import pulse_rows
-from leither_edge.ledger.book import NO_HEADER, PURGE_EVERY, TABLES
+from leither_edge.ledger.book import NO_HEADER, PURGE_EVERY, TABLES, create_book, open_book
 from leither_edge.ledger.errors import BookDamaged, BookError
-from leither_edge.storage import open_store
+from leither_edge.storage import MapFull, open_store
 from tests.ledger.club import MAP_BYTES, NOW, TREASURY_ACCOUNT, Club, key
 
 CLUB = Club()
@@ -202,6 +202,28 @@ def test_transactions_are_purged_and_headers_stay(tmp_path):
         assert len(book.transactions(purged)) == 1
         assert [book.header(pulse)[0].pulse for pulse in range(book.pulse + 1)] == list(range(book.pulse + 1))
     with CLUB.open(tmp_path / "book") as book:
-        assert book.stat()["purged"] == purged
+        assert book.stat()["purged"] == purged == book.make_room(3601)
     with pytest.raises(ValueError):
         CLUB.open(tmp_path / "book", period=3600)
+    with pytest.raises(ValueError):
+        create_and_make_room(tmp_path / "other")
+
+
+def create_and_make_room(folder):
+    with CLUB.create(folder) as book:
+        book.make_room(3600)
+
+
+def test_room_is_made_in_a_full_store(tmp_path, monkeypatch):
+    monkeypatch.setattr("leither_edge.ledger.book.EXPIRY_MAX_PULSES", 4)
+    with create_book(tmp_path / "book", CLUB.id, CLUB.certificate, CLUB.bookkeeper, 1 << 20, NOW, history=0, period=500) as book:
+        CLUB.fill(book)
+        with pytest.raises(MapFull):
+            for number in range(500):
+                payments = [CLUB.pay(payer, (payer + 1 + number % 7) % 8, 1, book, payer) for payer in range(8)]
+                book.close_pulse(payments, NOW, checked=True)
+        full, head = book.pulse, book.head()
+        assert book.stat()["purged"] == 0 and book.make_room(5) == full - 5 and book.head() == head
+        assert book.close_pulse([CLUB.pay(0, 1, 1, book)], NOW).pulse == full + 1
+    with open_book(tmp_path / "book", CLUB.id, CLUB.bookkeeper, 1 << 20, history=0) as book:
+        assert book.pulse == full + 1 and book.stat()["purged"] >= full - 5

@@ -7,6 +7,7 @@ bit of time. Killing a process proves the order of writes and LMDB's own recover
 import os
 import random
 import select
+import shutil
 import signal
 import struct
 
@@ -17,8 +18,8 @@ from leither_edge.core.receipt import verify_receipt
 from leither_edge.core.transaction_set import set_root
 from leither_edge.core.transfer import read_transfer
 from leither_edge.crypto import sodium
-from leither_edge.ledger.export import check_file, export_book
-from tests.ledger.club import NOW, TREASURY_ACCOUNT, Club
+from leither_edge.ledger.export import check_file, export_book, import_book
+from tests.ledger.club import MAP_BYTES, NOW, TREASURY_ACCOUNT, Club
 
 CLUB = Club(6)
 NUMBER = struct.Struct("=Q")
@@ -135,3 +136,28 @@ def test_kill_while_a_book_is_made(tmp_path, kills):
             except Exception as error:
                 assert getattr(error, "code", None) == "exists"
         assert_whole(folder, {})
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_kill_while_a_book_is_imported(tmp_path, kills):
+    choose, folder, file = random.Random(kills), tmp_path / "copy", tmp_path / "file"
+    with CLUB.create(tmp_path / "book") as book:
+        CLUB.fill(book, 2000)
+        export_book(book, file)
+
+    def take(folder, acknowledge):
+        import_book(file, folder, CLUB.id, MAP_BYTES)
+        acknowledge(1)
+        signal.pause()
+
+    for _ in range(kills):
+        pid, reader = start(folder, take)
+        done = kill_after(pid, reader, 0, choose.random() * 0.03)
+        there = folder.exists()
+        assert there or not done
+        if there:
+            with CLUB.open(folder) as book:
+                assert book.pulse == 2 and book.balance(CLUB.accounts[0]) == (2, 2000)
+            shutil.rmtree(folder)
+    import_book(file, folder, CLUB.id, MAP_BYTES)
+    assert sorted(os.listdir(tmp_path)) == ["book", "copy", "file"]
