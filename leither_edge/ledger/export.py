@@ -31,27 +31,42 @@ _UNFINISHED = ".unfinished"
 
 def export_book(book, path):
     """Writes a book to a file, which is whole or not there; returns its Header. Run no pulse meanwhile. Raises BookError, OSError."""
-    header, message = book.head()
     unfinished = os.fspath(path) + _UNFINISHED
-    accounts = total = 0
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(MAGIC)
-        for part in (message, book.certificate_message):
-            file.write(struct.pack(">I", len(part)) + part)
-        for account, pulse, amount in book.records():
-            record = RECORD.pack(account, pulse, amount)
-            # The first byte of an amount of eight is zero.
-            file.write(record[:24] + record[25:])
-            accounts += 1
-            total += amount
-        file.flush()
-        os.fsync(file.fileno())
-    if book.pulse != header.pulse or accounts != header.accounts or total != header.total:
-        os.unlink(unfinished)
-        raise BookError("changed", "The book changed while it was exported. Export it again while no pulse is made.", "pulse")
-    os.rename(unfinished, path)
+    try:
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+            header = _write(book, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(unfinished, path)
+    except BaseException:
+        _remove(unfinished)
+        raise
     sync_folder(os.path.dirname(os.path.abspath(path)))
     return header
+
+
+def _write(book, file):
+    header, message = book.head()
+    accounts = total = 0
+    file.write(MAGIC)
+    for part in (message, book.certificate_message):
+        file.write(struct.pack(">I", len(part)) + part)
+    for account, pulse, amount in book.records():
+        record = RECORD.pack(account, pulse, amount)
+        # The first byte of an amount of eight is zero.
+        file.write(record[:24] + record[25:])
+        accounts += 1
+        total += amount
+    if book.pulse != header.pulse or accounts != header.accounts or total != header.total:
+        raise BookError("changed", "The book changed while it was exported. Export it again while no pulse is made.", "pulse")
+    return header
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
 
 
 class BookFile:

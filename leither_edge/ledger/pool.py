@@ -13,7 +13,7 @@ from leither_edge.ledger.validation import check_signed, check_terms
 class Pool:
     """Serves one run of a bookkeeper.
 
-    Args: count_max (transfers), bytes_max (of them as sent; in memory they are some six times that), each_max (transfers of one
+    Args: count_max (transfers), bytes_max (of them as sent; in memory they are some seven times that), each_max (transfers of one
     submitter; None: a quarter).
     """
 

@@ -54,6 +54,23 @@ def test_an_empty_book(tmp_path):
     CLUB.open(tmp_path / "copy").close()
 
 
+def test_a_book_that_changes_meanwhile_leaves_no_file(tmp_path):
+    with CLUB.create(tmp_path / "book") as book:
+        CLUB.fill(book)
+        records = book.records
+
+        def change_at_the_first():
+            for number, record in enumerate(records()):
+                if not number:
+                    book.close_pulse([CLUB.pay(0, 1, 1, book)], NOW)
+                yield record
+
+        book.records = change_at_the_first
+        with pytest.raises(BookError, match="Export it again"):
+            export_book(book, tmp_path / "file")
+    assert os.listdir(tmp_path) == ["book"]
+
+
 def test_no_flipped_bit_and_no_cut_gets_in(exported, tmp_path):
     data, choose = exported.read_bytes(), random.Random(1)
     records = len(data) - 19 * RECORD_BYTES
