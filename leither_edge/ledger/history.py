@@ -34,7 +34,7 @@ class History:
         if not tree.kept_from() <= pulse <= tree.pulse:
             raise HistoryError(f"The book can be asked about the pulses {tree.kept_from()} to {tree.pulse}, and not about pulse {pulse}.")
         with tree.store.read() as tx:
-            entry = log.read(tx, pulse)
+            entry = log.read(tx, pulse, sides=False)
         if entry is None or (entry.before is None and pulse != tree.pulse):
             raise HistoryError(f"The state after pulse {pulse} is not kept.")
         return Past(tree, entry)
@@ -46,7 +46,7 @@ class History:
         with tree.store.read() as tx:
             while found is not None and found[0] > max(tree.kept_from(), 0):
                 yield found
-                found = _before(tx, account, found[0])
+                found = _before(log.Past(tx), account, found[0])
         if found is not None and found[0]:
             yield found
 
@@ -55,10 +55,8 @@ class History:
         first = log.first(tx)
         if first is None or pulse <= first:
             return pulse
-        entry = log.read(tx, pulse)
-        if entry is None or entry.before is None:
-            return pulse
-        return _sides_at(tx, entry)[1]
+        past = log.Past(tx)
+        return pulse if past.add_sides(pulse, {}) is None else _sides_at(past, pulse)[1]
 
 
 class Past:
@@ -77,7 +75,7 @@ class Past:
         found = self._tree.record(account)
         if found is not None and found[0] > self.pulse:
             with self._tree.store.read() as tx:
-                found = self._then(tx, account, found)
+                found = self._then(log.Past(tx), account, found)
         return found if found is not None and found[1] else (None, 0)
 
     def proof(self, account):
@@ -87,21 +85,22 @@ class Past:
         if not self.total:
             return b""
         with self._tree.store.read() as tx:
+            past = log.Past(tx)
             if self._heap is None:
-                self._heap = self._upper(tx)
+                self._heap = self._upper(past)
             page, steps = self._heap.path(account)
-            leaf, below = run_path.path(self._page_leaves(tx, page), account)
+            leaf, below = run_path.path(self._page_leaves(tx, past, page), account)
         return leaf + below + steps
 
-    def _upper(self, tx):
+    def _upper(self, past):
         heap = Heap(page_bits(self._entry.levels))
-        sides, _ = _sides_at(tx, self._entry)
+        sides, _ = _sides_at(past, self.pulse)
         heap.fill([sides[number] for number in range(1 << heap.levels)])
         if heap.root() != (self.root, self.total):
             raise Damaged(f"The pages of pulse {self.pulse} do not add up to its root. Check the book: leither ledger fsck")
         return heap
 
-    def _page_leaves(self, tx, page):
+    def _page_leaves(self, tx, past, page):
         tree = self._tree
         bits, levels = page_bits(self._entry.levels), tree.heap.levels
         over = levels - bits
@@ -116,7 +115,7 @@ class Past:
                 leaf = run[at : at + LEAF_BYTES]
                 account = leaf[16:]
                 if leaf[:8] > head:
-                    then = self._then(tx, account, (number(leaf[:8], "big"), 0))
+                    then = self._then(past, account, (number(leaf[:8], "big"), 0))
                     if then is None or not then[1]:
                         continue
                     leaf = then[0].to_bytes(8, "big") + then[1].to_bytes(8, "big") + account
@@ -126,33 +125,28 @@ class Past:
                     found.append(leaf)
         return found
 
-    def _then(self, tx, account, found):
+    def _then(self, past, account, found):
         while found is not None and found[0] > self.pulse:
-            found = _before(tx, account, found[0])
+            found = _before(past, account, found[0])
         return found
 
 
-def _before(tx, account, pulse):
+def _before(past, account, pulse):
     """(pulse, amount) of an account before its change in a pulse, None where it had none. Raises Damaged."""
-    data = log.read_bytes(tx, pulse)
-    found = None if data is None else log.change_in(pulse, data, account)
+    found = past.change(pulse, account)
     if found is None:
         raise Damaged(f"Pulse {pulse} of the log lacks a change of an account. Check the book: leither ledger fsck")
     return found if found[0] else None
 
 
-def _sides_at(tx, entry):
-    """({page: its sum and hash after the pulse of an entry}, oldest pulse that was read). Raises Damaged."""
-    bits = page_bits(entry.levels)
+def _sides_at(past, pulse):
+    """({page: its sum and hash after a pulse}, oldest pulse that was read). Raises Damaged."""
     sides = {}
-    pulse = entry.pulse
-    while True:
-        if page_bits(entry.levels) == bits and entry.before is not None:
-            sides = log.page_sides(entry) | sides
-            if len(sides) == 1 << bits:
-                return sides, pulse
+    bits = first = past.add_sides(pulse, sides)
+    while bits is not None and bits == first:
+        if len(sides) == 1 << bits:
+            return sides, pulse
         pulse -= 1
-        entry = log.read(tx, pulse)
-        if entry is None or entry.before is None or page_bits(entry.levels) != bits:
-            raise Damaged(f"The log before pulse {pulse + 1} lacks pages that a past proof needs. Check the book: leither ledger fsck")
-
+        # What is newer stands.
+        bits = past.add_sides(pulse, sides)
+    raise Damaged(f"The log before pulse {pulse + 1} lacks pages that a past proof needs. Check the book: leither ledger fsck")

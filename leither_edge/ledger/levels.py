@@ -3,8 +3,6 @@
 # A bucket holds 10 to 20 accounts on average: a few bytes of heap an account, a few hashes a change.
 BUCKET_MOST, BUCKET_LEAST = 20, 5
 LEVELS_MIN, LEVELS_MAX = 1, 28
-# 32 buckets are a page of history.
-PAGE_LEVELS = 5
 
 
 def levels_for(accounts):
@@ -26,4 +24,5 @@ def levels_after(levels, accounts):
 
 def page_bits(levels):
     """Bits of an account that choose its page of history."""
-    return max(levels - PAGE_LEVELS, 0)
+    # Many pages make the levels above them dear, large ones what is below: at 65,536 accounts 1,024, at a million 2,048.
+    return max(min(levels - 2, 10 + (levels - 12) // 4), 0)

@@ -1,10 +1,10 @@
-"""The log: one appended value a pulse, which is write-ahead log, delta and history in one.
+"""The log: what each pulse changed, which is write-ahead log, delta and history in one.
 
-    head      see _HEAD; root 20
-    columns   of one entry a changed account, in rising order: account 20, new amount 5;
-              with history also: pulse of the change before u32, amount before 5
-    pages     with history: sum and hash, 27 bytes, of each page that changed, then of some in turn
-    wide      amounts that do not fit five bytes, 7 each: new ones, then old ones
+    key       pulse u32 and part u16, so that rows only ever come at the end
+    part 0    head (_HEAD), then records; further records in parts 1 and on
+    record    account 20, new amount 5; with history also: pulse of the change before u32, amount before 5
+    WIDE on   amounts that do not fit five bytes, 7 each: new ones, then old ones
+    SIDES on  with history: sum and hash, 27 bytes, of each page that changed, then of some in turn
 
 A *page* is what agrees in the first few bits. Its value stands here whenever it changed, and in turn from time to time: whoever
 reads back from a pulse meets the value of every page at that pulse within a bounded number of changes.
@@ -13,18 +13,22 @@ reads back from a pulse meets the value of every page at that pulse within a bou
 import struct
 from collections import namedtuple
 
-from leither_edge.ledger.amounts import WIDE, pack_amounts, unpack_amounts
+from leither_edge.ledger.amounts import WIDE as WIDE_AMOUNT
+from leither_edge.ledger.amounts import pack_amounts, unpack_amounts
 from leither_edge.ledger.levels import page_bits
 from leither_edge.storage import Damaged, Table
 
 LOG = Table("log", key="u64", value="bytes")
 # With key, checksum and LMDB's own bytes a quarter of a page of 4,096.
 PART_BYTES = 992
-PARTS_MAX = 1 << 16
+WIDE, SIDES = 0x4000, 0x8000
 SIDE_BYTES = 27
-# parts, flags, changes, total, accounts, pulse from which a start reads, levels of the heap, first page in turn, how many in turn.
-_HEAD = struct.Struct(">HBIQIIBII20s")
+# flags, changes, total, accounts, pulse from which a start reads, levels of the heap, first page in turn, how many in turn, wide parts.
+_HEAD = struct.Struct(">BIQIIBIIH20s")
 _HISTORY = 1
+_SHORT, _LONG = struct.Struct(">20s5s"), struct.Struct(">20s5sI5s")
+_TOP = struct.Struct(">I16x5x9x")
+CHANGES_MAX = (WIDE - 1) * (PART_BYTES // _LONG.size)
 
 # accounts: [20 bytes, ...] rising; new, old: amounts; before: pulses of the changes before. old, before: None without history.
 # replay: first pulse that a start must read. levels: of the heap. turn (first page), turns (how many), sides (27 bytes each).
@@ -33,122 +37,144 @@ Entry = namedtuple(
 )
 
 
-def encode(entry):
-    """The bytes of an Entry."""
-    history = entry.before is not None
+def write(tx, entry):
+    """Append an Entry. Raises StorageError."""
+    if len(entry.accounts) > CHANGES_MAX:
+        raise ValueError(f"{len(entry.accounts)} changes are too many for one pulse")
     new, wide = pack_amounts(entry.new)
-    columns = [b"".join(entry.accounts), new]
+    new = [new[at : at + 5] for at in range(0, len(new), 5)]
+    history = entry.before is not None
     if history:
         old, more = pack_amounts(entry.old)
         wide += more
-        columns += [struct.pack(f">{len(entry.before)}I", *entry.before), old, entry.sides]
-    size = _HEAD.size + sum(map(len, columns)) + len(wide)
+        old = [old[at : at + 5] for at in range(0, len(old), 5)]
+        records = list(map(_LONG.pack, entry.accounts, new, entry.before, old))
+    else:
+        records = list(map(_SHORT.pack, entry.accounts, new))
     head = _HEAD.pack(
-        -(-size // PART_BYTES), _HISTORY if history else 0, len(entry.accounts), entry.total, entry.count, entry.replay,
-        entry.levels, entry.turn, entry.turns, entry.root,
+        history, len(records), entry.total, entry.count, entry.replay, entry.levels, entry.turn, entry.turns,
+        -(-len(wide) // PART_BYTES), entry.root,
     )  # fmt: skip
-    return b"".join([head, *columns, wide])
+    first, each = _records_in_parts(history)
+    key = entry.pulse << 16
+    tx.put(LOG, key, head + b"".join(records[:first]), append=True)
+    for part, at in enumerate(range(first, len(records), each), 1):
+        tx.put(LOG, key | part, b"".join(records[at : at + each]), append=True)
+    for kind, data in ((WIDE, wide), (SIDES, entry.sides)):
+        for part, at in enumerate(range(0, len(data), PART_BYTES)):
+            tx.put(LOG, key | kind + part, data[at : at + PART_BYTES], append=True)
 
 
-def decode(pulse, data):
-    """The Entry in bytes. Raises Damaged."""
+def read(tx, pulse, sides=True):
+    """The Entry of a pulse, None where there is none (any more); sides: with them. Raises Damaged."""
+    head = tx.get(LOG, pulse << 16)
+    if head is None:
+        return None
     try:
-        _, flags, changes, total, count, replay, levels, turn, turns, root = _HEAD.unpack_from(data)
-        at = _HEAD.size
-        accounts = [data[start : start + 20] for start in range(at, at + 20 * changes, 20)]
-        at += 20 * changes
-        new = data[at : at + 5 * changes]
-        at += 5 * changes
+        flags, changes, total, count, replay, levels, turn, turns, wide_parts, root = _HEAD.unpack_from(head)
+        parts = [head[_HEAD.size :]]
+        parts += [_part(tx, pulse, part) for part in range(1, 1 + _further_parts(changes, flags & _HISTORY))]
+        data = b"".join(parts)
+        if len(data) != changes * (_LONG if flags & _HISTORY else _SHORT).size:
+            raise ValueError
+        wide = b"".join([_part(tx, pulse, WIDE + part) for part in range(wide_parts)])
         before = old = None
-        sides = b""
         if flags & _HISTORY:
-            before = struct.unpack_from(f">{changes}I", data, at)
-            at += 4 * changes
-            old = data[at : at + 5 * changes]
-            at += 5 * changes
-            pages = len(changed_pages(accounts, page_bits(levels))) + turns
-            sides = data[at : at + SIDE_BYTES * pages]
-            at += SIDE_BYTES * pages
-        new, taken = unpack_amounts(new, data[at:])
-        at += taken
+            accounts, new, before, old = zip(*_LONG.iter_unpack(data), strict=True) if data else ((), (), (), ())
+        else:
+            accounts, new = zip(*_SHORT.iter_unpack(data), strict=True) if data else ((), ())
+        new, taken = unpack_amounts(b"".join(new), wide)
         if old is not None:
-            old, taken = unpack_amounts(old, data[at:])
-            at += taken
-        if at != len(data) or len(new) != changes:
+            old, more = unpack_amounts(b"".join(old), wide[taken:])
+            taken += more
+        if taken != len(wide):
             raise ValueError
     except (ValueError, struct.error):
-        raise Damaged(f"Pulse {pulse} of the log does not have the form of one. Restore the book from an export.") from None
-    return Entry(pulse, root, total, count, accounts, new, before, old, replay, levels, turn, turns, sides)
+        raise _malformed(pulse) from None
+    there = b""
+    if sides and before is not None:
+        there = _sides(tx, pulse, len(changed_pages(accounts, page_bits(levels))) + turns)
+    return Entry(pulse, root, total, count, list(accounts), new, before, old, replay, levels, turn, turns, there)
 
 
-def change_in(pulse, data, account):
-    """(pulse of the change before, amount before) of an account in the bytes of an Entry, None where it did not change then.
+class Past:
+    """Reads what past states are put together from, and nothing else, in one transaction."""
 
-    Without reading the rest: the past of an account is followed from change to change. Raises Damaged.
-    """
-    changes = int.from_bytes(data[3:7], "big")
-    at = data.find(account, _HEAD.size)
-    while at >= 0 and (at - _HEAD.size) % 20:
-        at = data.find(account, at + 1)
-    place = (at - _HEAD.size) // 20
-    if at < 0 or place >= changes:
-        return None
-    if not data[2] & _HISTORY:
-        raise Damaged(f"Pulse {pulse} of the log was written without history.")
-    befores = _HEAD.size + 25 * changes
-    at = befores + 4 * changes + 5 * place
-    amount = int.from_bytes(data[at : at + 5], "big")
-    if amount >= WIDE:
-        amount = decode(pulse, data).old[place]
-    return int.from_bytes(data[befores + 4 * place : befores + 4 * place + 4], "big"), amount
+    __slots__ = ("_tx", "_get")
+
+    def __init__(self, tx):
+        self._tx = tx
+        self._get = tx.rows(LOG)
+
+    def change(self, pulse, account):
+        """(pulse of the change before, amount before) of an account in a pulse, None where it did not change then. Raises Damaged."""
+        part = self._get((pulse << 16).to_bytes(8, "big"))
+        if part is None or len(part) < _HEAD.size:
+            return None
+        if not part[0] & _HISTORY:
+            raise Damaged(f"Pulse {pulse} of the log was written without history.")
+        low, high = 1, 1 + _further_parts(int.from_bytes(part[1:5], "big"), True)
+        start = _HEAD.size
+        while True:
+            at = part.find(account, start)
+            while at >= 0 and (at - start) % _LONG.size:
+                at = part.find(account, at + 1)
+            if at >= 0 or low >= high:
+                break
+            middle = (low + high) // 2
+            part, start = self._part(pulse, middle), 0
+            if account < part[:20]:
+                high = middle
+            else:
+                low = middle + 1
+        if at < 0:
+            return None
+        amount = int.from_bytes(part[at + 29 : at + 34], "big")
+        if amount >= WIDE_AMOUNT:
+            entry = read(self._tx, pulse, sides=False)
+            amount = entry.old[entry.accounts.index(account)]
+        return int.from_bytes(part[at + 25 : at + 29], "big"), amount
+
+    def add_sides(self, pulse, found):
+        """Put into ``found`` ({page: sum and hash}) what stands in a pulse of pages that it lacks; returns the bits of a page.
+
+        None where the pulse is not there, or was written without history. Raises Damaged.
+        """
+        part = self._get((pulse << 16).to_bytes(8, "big"))
+        if part is None or not part[0] & _HISTORY:
+            return None
+        try:
+            _, changes, _, _, _, levels, turn, turns, _, _ = _HEAD.unpack_from(part)
+            parts = [part[_HEAD.size :]]
+            parts += [self._part(pulse, number) for number in range(1, 1 + _further_parts(changes, True))]
+            bits = page_bits(levels)
+            shift, last = 32 - bits, (1 << bits) - 1
+            numbers = list(dict.fromkeys([top >> shift for (top,) in _TOP.iter_unpack(b"".join(parts))]))
+            numbers += [step & last for step in range(turn, turn + turns)]
+            size = SIDE_BYTES * len(numbers)
+            data = b"".join([self._part(pulse, SIDES + number) for number in range(-(-size // PART_BYTES))])
+            if len(data) != size:
+                raise ValueError
+        except (ValueError, struct.error):
+            raise _malformed(pulse) from None
+        at = 0
+        for number in numbers:
+            if number not in found:
+                found[number] = data[at : at + SIDE_BYTES]
+            at += SIDE_BYTES
+        return bits
+
+    def _part(self, pulse, part):
+        data = self._get((pulse << 16 | part).to_bytes(8, "big"))
+        if data is None:
+            raise Damaged(f"Pulse {pulse} of the log is cut: a part of it is missing. Check the book: leither ledger fsck")
+        return data
 
 
 def changed_pages(accounts, bits):
     """Numbers of the pages of accounts, rising."""
     shift = 32 - bits
     return list(dict.fromkeys([int.from_bytes(account[:4], "big") >> shift for account in accounts]))
-
-
-def page_sides(entry):
-    """{page: sum and hash after the pulse} of what stands in an Entry: changed pages, and those in turn."""
-    sides = entry.sides
-    bits = page_bits(entry.levels)
-    last = (1 << bits) - 1
-    numbers = changed_pages(entry.accounts, bits)
-    numbers += [step & last for step in range(entry.turn, entry.turn + entry.turns)]
-    return dict(zip(numbers, [sides[at : at + SIDE_BYTES] for at in range(0, len(sides), SIDE_BYTES)], strict=True))
-
-
-def write(tx, entry):
-    """Append an Entry."""
-    data = encode(entry)
-    if len(data) > PART_BYTES * (PARTS_MAX - 1):
-        raise ValueError(f"{len(entry.accounts)} changes are too many for one pulse")
-    for part, at in enumerate(range(0, len(data), PART_BYTES)):
-        tx.put(LOG, entry.pulse << 16 | part, data[at : at + PART_BYTES])
-
-
-def read(tx, pulse):
-    """The Entry of a pulse, None where there is none (any more). Raises Damaged."""
-    data = read_bytes(tx, pulse)
-    return None if data is None else decode(pulse, data)
-
-
-def read_bytes(tx, pulse):
-    """The bytes of an Entry, None where there is none (any more). Raises Damaged."""
-    data = tx.get(LOG, pulse << 16)
-    if data is None:
-        return None
-    parts = int.from_bytes(data[:2], "big")
-    if parts > 1:
-        pieces = [data]
-        for part in range(1, parts):
-            piece = tx.get(LOG, pulse << 16 | part)
-            if piece is None:
-                raise Damaged(f"Pulse {pulse} of the log is cut: part {part + 1} of {parts} is missing. Restore the book from an export.")
-            pieces.append(piece)
-        data = b"".join(pieces)
-    return data
 
 
 def first(tx):
@@ -177,3 +203,34 @@ def drop(tx, before, rows_max):
     for key in keys:
         tx.delete(LOG, key)
     return len(keys)
+
+
+def _further_parts(changes, history):
+    """How many parts with records follow part 0."""
+    first, each = _records_in_parts(history)
+    return -(-max(changes - first, 0) // each)
+
+
+def _records_in_parts(history):
+    """(records in part 0, records in each further part)."""
+    size = _LONG.size if history else _SHORT.size
+    return (PART_BYTES - _HEAD.size) // size, PART_BYTES // size
+
+
+def _sides(tx, pulse, pages):
+    size = SIDE_BYTES * pages
+    data = b"".join([_part(tx, pulse, SIDES + part) for part in range(-(-size // PART_BYTES))])
+    if len(data) != size:
+        raise _malformed(pulse)
+    return data
+
+
+def _part(tx, pulse, part):
+    data = tx.get(LOG, pulse << 16 | part)
+    if data is None:
+        raise Damaged(f"Pulse {pulse} of the log is cut: a part of it is missing. Check the book: leither ledger fsck")
+    return data
+
+
+def _malformed(pulse):
+    return Damaged(f"Pulse {pulse} of the log does not have the form of one. Check the book: leither ledger fsck")

@@ -1,8 +1,10 @@
 """What can be done inside a transaction."""
 
+import binascii
+
 import lmdb
 
-from .table import pack_key, pack_row, unpack_key, unpack_row
+from .table import CHECKSUM_BYTES, pack_key, pack_row, unpack_key, unpack_row
 from .translate import from_lmdb_error, map_full
 
 
@@ -29,6 +31,24 @@ class ReadTransaction:
         except lmdb.Error as error:
             raise self._translated(error, "read") from None
         return default if row is None else unpack_row(table, packed_key, row)
+
+    def rows(self, table):
+        """Return get(packed key) -> bytes or None, for many reads of a table of bytes: the same checks, fewer steps. Raises Damaged."""
+        table, handle = self._find(table)
+        get, crc32 = self._txn.get, binascii.crc32
+        if table.value != "bytes":
+            raise ValueError(f"values of table {table.name} are not bytes")
+
+        def row_of(packed_key):
+            row = get(packed_key, None, handle)
+            if row is None:
+                return None
+            value = row[:-CHECKSUM_BYTES]
+            if crc32(value, crc32(packed_key)) != int.from_bytes(row[-CHECKSUM_BYTES:], "big"):
+                return unpack_row(table, packed_key, row)
+            return value
+
+        return row_of
 
     def floor(self, table, key):
         """Return (key, value) of the row with the greatest key that is not above `key`, None where there is none. Raises Damaged."""
@@ -102,8 +122,11 @@ class WriteTransaction(ReadTransaction):
         self._room = room
         self.failed = None
 
-    def put(self, table, key, value):
-        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table."""
+    def put(self, table, key, value, append=False):
+        """Set the value of a key. Raises MapFull; TypeError or ValueError if it does not fit the table.
+
+        append: the key is above all others, and so will later ones be: pages are filled, where LMDB would split full ones of large rows.
+        """
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
         row = pack_row(table, packed_key, value)
@@ -112,9 +135,13 @@ class WriteTransaction(ReadTransaction):
             raise self.failed
         self._changes += 1
         try:
-            self._txn.put(packed_key, row, db=handle)
+            stored = self._txn.put(packed_key, row, db=handle, append=append)
+        except lmdb.KeyExistsError:
+            stored = False
         except lmdb.Error as error:
             raise self._translated(error, "write") from None
+        if not stored:
+            raise ValueError(f"a key appended to table {table.name} is not above all others")
 
     def delete(self, table, key):
         """Remove a key; return whether it was there. Works when the map is full, too."""

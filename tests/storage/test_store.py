@@ -205,3 +205,23 @@ def test_floor_is_the_row_at_or_before_a_key(store):
         assert tx.floor(BLOCKS, b"\x05") == (b"\x05", b"\x05")
         assert tx.floor(BLOCKS, b"\x08") == (b"\x05\x01", b"\x05\x01")
         assert tx.floor(BLOCKS, b"\xff") == (b"\x09", b"\x09")
+
+
+def test_appended_rows_fill_their_pages(tmp_path):
+    used = {}
+    for append in (False, True):
+        with open_store(tmp_path / str(append), MAP_BYTES, TABLES) as store:
+            for start in range(0, 400, 4):
+                with store.write() as tx:
+                    for number in range(start, start + 4):
+                        tx.put(BLOCKS, number.to_bytes(4, "big"), bytes(990), append=append)
+            used[append] = store.stat()["used_bytes"]
+    assert used[True] < 0.8 * used[False]
+
+
+def test_a_key_that_is_not_above_all_others_is_not_appended(store):
+    with pytest.raises(ValueError, match="not above"), store.write() as tx:
+        tx.put(COUNTS, 2, 2, append=True)
+        tx.put(COUNTS, 2, 3, append=True)
+    with store.read() as tx:
+        assert tx.count(COUNTS) == 0
