@@ -274,11 +274,47 @@ static PyObject *merged(PyObject *self, PyObject *arguments) {
     return result;
 }
 
+/* A run with changed records in the place of theirs, and what theirs said: pulse and amount, 16 bytes each, zeros for none. */
+static PyObject *applied(PyObject *self, PyObject *arguments) {
+    PyObject *run_object, *changed_object, *result = NULL;
+    Py_buffer run, changed;
+    if (!PyArg_ParseTuple(arguments, "OO", &run_object, &changed_object)) return NULL;
+    if (PyObject_GetBuffer(run_object, &run, PyBUF_SIMPLE)) return NULL;
+    if (PyObject_GetBuffer(changed_object, &changed, PyBUF_SIMPLE)) {
+        PyBuffer_Release(&run);
+        return NULL;
+    }
+    if (run.len % LEAF || changed.len % LEAF) PyErr_SetString(PyExc_ValueError, "leaf");
+    else {
+        uint8_t *out = PyMem_Malloc(run.len + changed.len + 1), *end = out, *before = PyMem_Malloc(16 * (changed.len / LEAF) + 1), *then = before;
+        const uint8_t *a = run.buf, *b = changed.buf, *a_end = a + run.len, *b_end = b + changed.len;
+        if (!out || !before) PyErr_NoMemory();
+        else {
+            while (a < a_end || b < b_end) {
+                int order = a == a_end ? 1 : b == b_end ? -1 : memcmp(a + 16, b + 16, ID);
+                const uint8_t *next = order < 0 ? a : b;
+                if (held(next)) memcpy(end, next, LEAF), end += LEAF;
+                if (order == 0) memcpy(then, a, 16), then += 16;
+                if (order > 0) memset(then, 0, 16), then += 16;
+                if (order <= 0) a += LEAF;
+                if (order >= 0) b += LEAF;
+            }
+            result = Py_BuildValue("y#y#", out, (Py_ssize_t)(end - out), before, (Py_ssize_t)(then - before));
+        }
+        PyMem_Free(out);
+        PyMem_Free(before);
+    }
+    PyBuffer_Release(&changed);
+    PyBuffer_Release(&run);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"run_root", run_root, METH_O, NULL},
     {"climb", climb, METH_VARARGS, NULL},
     {"bucket_run", bucket_run, METH_VARARGS, NULL},
     {"merged", merged, METH_VARARGS, NULL},
+    {"applied", applied, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

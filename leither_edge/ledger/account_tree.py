@@ -5,6 +5,8 @@ Nothing here locks: one caller at a time.
 """
 
 import struct
+from collections import Counter, namedtuple
+from itertools import repeat
 
 from leither_edge.core.sum_tree import TOTAL_BOUND, TreeError
 from leither_edge.ledger import log, run_path
@@ -16,15 +18,22 @@ from leither_edge.ledger.history import History
 from leither_edge.ledger.levels import levels_after, page_bits
 from leither_edge.ledger.many_paths import proof_of_many
 from leither_edge.ledger.opening import read_tree
-from leither_edge.ledger.tree_hash import LEAF_BYTES, merged, run_root, split
+from leither_edge.ledger.tree_hash import LEAF_BYTES, applied, merged, run_root, split
 
 TABLES = (BASE, log.LOG)
 PULSE_MAX = (1 << 32) - 1
 # Chunks that one transaction writes at most, however much is pending.
 CHUNKS_MAX = 16
-# What may be pending before a second window is folded in one pulse.
+# What may be pending, or a sixteenth of all accounts if that is more, before a second window is folded in one pulse.
 PENDING_SOFT = 1 << 15
 LEAF = struct.Struct(">QQ20s")
+_TOP, _THEN = struct.Struct(">16xI16x"), struct.Struct(">QQ")
+# Without history the log is dropped behind what a start needs: not in each pulse, since each time touches pages of the store.
+DROP_EVERY = 8
+
+# Of a pulse: accounts (rising), their new amounts, the pulses and amounts before; by bucket: runs as they will be, leaf records
+# that change, and the same as they were (to undo); count of accounts.
+Changed = namedtuple("Changed", ("accounts", "new", "before", "old", "runs", "fresh", "undoing", "count"))
 
 
 class Batch:
@@ -34,7 +43,7 @@ class Batch:
 
     def __init__(self, entry, before, state):
         self.entry = entry
-        # {account: (pulse, amount)} as it was, and (pulse, root, total, accounts, turn, turn bits).
+        # {bucket: run of its changed accounts as they were, graves for none}, and (pulse, accounts, turn, bits of a page, replay).
         self.before = before
         self.state = state
         self.folded = []
@@ -128,18 +137,17 @@ class AccountTree:
         """
         if not self.pulse < pulse <= PULSE_MAX:
             raise TreeError("pulse", f"pulse {pulse} does not follow pulse {self.pulse}")
-        before, runs, total, count = self._gathered(pulse, changes)
-        state = (self.pulse, self.root, self.total, self.accounts, self._turn, self._turn_bits)
-        for bucket, run in runs.items():
+        changed = self._gathered(pulse, changes)
+        state = (self.pulse, self.accounts, self._turn, self._turn_bits, self._replay)
+        for bucket, run in changed.runs.items():
             self._set_bucket(bucket, run)
-        self.heap.climb(runs)
-        for account in before:
-            self.overlay.put(account, pulse, changes[account])
+        self.heap.climb(changed.runs)
+        for bucket, leaves in changed.fresh.items():
+            self.overlay.put(bucket, leaves, pulse)
         self.root, self.total = self.heap.root()
-        assert self.total == total
-        self.pulse, self.accounts = pulse, count
+        self.pulse, self.accounts = pulse, changed.count
         self._fit_levels()
-        return Batch(self._entry(pulse, changes, before), before, state)
+        return Batch(self._entry(pulse, changed), changed.undoing, state)
 
     def write(self, tx, batch):
         """Append a Batch to the log and fold a few chunks, within the caller's transaction. Raises StorageError."""
@@ -147,41 +155,40 @@ class AccountTree:
         horizon = self.kept_from() + 1 if self.history_pulses else PULSE_MAX
         first = cursor = self._cursor
         chunks, folded = 0, []
-        most = CHUNKS_MAX if self.overlay.count > PENDING_SOFT else 1
+        most = CHUNKS_MAX if self.overlay.count > max(PENDING_SOFT, self.accounts >> 4) else 1
         while True:
             done = fold(tx, self.heap, self.overlay, cursor, horizon)
             if done is None:
                 break
-            folded += done.accounts
+            folded.append((done.start, done.end))
             chunks += done.chunks
-            # Enough, round the end, or nothing left: the rest waits for the next pulse.
-            if chunks + WINDOW + 1 > most or done.cursor <= first or len(folded) >= self.overlay.count:
-                cursor = done.cursor
-                break
             cursor = done.cursor
+            # Enough, or round the end: the rest waits for the next pulse.
+            if chunks + WINDOW + 1 > most or cursor <= first or done.start <= first < (done.end or b"\xff" * 21):
+                break
         batch.folded, batch.cursor = folded, cursor
-        if not self.history_pulses:
-            log.drop(tx, self._replay_from(), 4)
+        if not self.history_pulses and not self.pulse % DROP_EVERY:
+            log.drop(tx, self._replay_from(), 8 * DROP_EVERY)
 
     def done(self, batch):
         """The transaction that took a Batch is durable."""
-        for account in batch.folded:
-            self.overlay.remove(account)
+        for start, end in batch.folded:
+            self.overlay.clear(start, end)
         self._cursor = batch.cursor
 
     def undo(self, batch):
         """The transaction that took a Batch failed: the tree is as it was before ``prepare``. Raises Damaged."""
-        pulse, _, _, self.accounts, self._turn, self._turn_bits = batch.state
+        self.pulse, self.accounts, self._turn, self._turn_bits, self._replay = batch.state
         buckets = {}
-        for account, (then, amount) in batch.before.items():
-            self.overlay.put(account, then or 0, amount)
-            buckets[bucket_of(account, self.heap.levels)] = None
+        for leaf in split(b"".join(batch.before.values())):
+            bucket = bucket_of(leaf[16:], self.heap.levels)
+            self.overlay.put(bucket, leaf, max(int.from_bytes(leaf[:8], "big"), 1))
+            buckets[bucket] = None
         with self.store.read() as tx:
             reader = Reader(tx, self.heap.levels)
             for bucket in buckets:
                 self._set_bucket(bucket, self.run(reader, bucket))
-        self.heap.climb(sorted(buckets))
-        self.pulse = pulse
+        self.heap.climb(buckets)
         self.root, self.total = self.heap.root()
 
     def prune(self, tx, before, rows_max=1024):
@@ -202,53 +209,44 @@ class AccountTree:
             return Reader(tx, self.heap.levels).find(account)
 
     def _gathered(self, pulse, changes):
-        """({account: (pulse, amount) before}, {bucket: its new run}, total, accounts) of a change; both in rising order."""
-        before, runs = {}, {}
-        total, count = self.total, self.accounts
+        """The Changed of a pulse; nothing in memory is touched. Raises TreeError, Damaged."""
+        accounts = sorted(changes)
+        amounts = list(map(changes.__getitem__, accounts))
+        if set(map(len, accounts)) - {20}:
+            raise TreeError("account", "an account id has 20 bytes")
+        if amounts and not 0 <= min(amounts) <= max(amounts) < TOTAL_BOUND:
+            raise TreeError("amount", "an amount in a tree is below 2^56 and not negative")
         levels = self.heap.levels
         shift = 32 - levels
-        pack, number = LEAF.pack, int.from_bytes
+        leaves = b"".join(map(LEAF.pack, repeat(pulse), amounts, accounts))
+        runs, fresh, before = {}, {}, []
+        at = 0
         with self.store.read() as tx:
             reader = Reader(tx, levels)
-            newest, run, fresh = -1, b"", []
-            for account in sorted(changes):
-                amount = changes[account]
-                if len(account) != 20:
-                    raise TreeError("account", "an account id has 20 bytes")
-                if not 0 <= amount < TOTAL_BOUND:
-                    raise TreeError("amount", "an amount in a tree is below 2^56 and not negative")
-                bucket = number(account[:4], "big") >> shift
-                if bucket != newest:
-                    if fresh:
-                        runs[newest] = merged(run, b"".join(fresh), False)
-                    newest, run, fresh = bucket, self.run(reader, bucket), []
-                fresh.append(pack(pulse, amount, account))
-                at = run.find(account)
-                while at >= 0 and at % LEAF_BYTES != 16:
-                    at = run.find(account, at + 1)
-                if at < 0:
-                    # A grave keeps the pulse in which the account ended.
-                    before[account] = (self.record(account) or (0, 0)) if self.history_pulses else (0, 0)
-                    count += amount > 0
-                else:
-                    held = number(run[at - 8 : at], "big")
-                    before[account] = number(run[at - 16 : at - 8], "big"), held
-                    total -= held
-                    count -= not amount
-                total += amount
-            if fresh:
-                runs[newest] = merged(run, b"".join(fresh), False)
+            for bucket, many in Counter([top >> shift for (top,) in _TOP.iter_unpack(leaves)]).items():
+                fresh[bucket] = leaves[at : at + LEAF_BYTES * many]
+                at += LEAF_BYTES * many
+                runs[bucket], then = applied(self.run(reader, bucket, graves=True), fresh[bucket])
+                before.append(then)
+        then = list(_THEN.iter_unpack(b"".join(before)))
+        held = [amount for _, amount in then]
+        total = self.total + sum(amounts) - sum(held)
         if total >= TOTAL_BOUND:
             raise TreeError("total", "the amounts would add up to 2^56 or more")
-        return before, runs, total, count
+        count = self.accounts + held.count(0) - amounts.count(0)
+        undoing = {
+            bucket: b"".join([old[place : place + 16] + new[at : at + 20] for place, at in zip(
+                range(0, len(old), 16), range(16, len(new), LEAF_BYTES), strict=True)])
+            for (bucket, new), old in zip(fresh.items(), before, strict=True)
+        }  # fmt: skip
+        return Changed(accounts, amounts, [pulse for pulse, _ in then], held, runs, fresh, undoing, count)
 
     def _set_bucket(self, bucket, run):
         self.heap.set_bucket(bucket, run_root(run))
         self.heap.hashes += max(2 * (len(run) // LEAF_BYTES) - 1, 0)
 
-    def _entry(self, pulse, changes, before):
-        accounts = list(before)
-        new = [changes[account] for account in accounts]
+    def _entry(self, pulse, changed):
+        accounts, new = changed.accounts, changed.new
         if not self.history_pulses:
             return log.Entry(
                 pulse, self.root, self.total, self.accounts, accounts, new, None, None, self._replay_from(), self.heap.levels, 0, 0, b""
@@ -260,8 +258,8 @@ class AccountTree:
         numbers = pages + [(turn + step) % (1 << bits) for step in range(turns)]
         sides = b"".join([self.heap.side(number + (1 << bits)) for number in numbers])
         return log.Entry(
-            pulse, self.root, self.total, self.accounts, accounts, new, [before[account][0] for account in accounts],
-            [before[account][1] for account in accounts], self._replay_from(), self.heap.levels, turn, turns, sides,
+            pulse, self.root, self.total, self.accounts, accounts, new, changed.before, changed.old, self._replay_from(),
+            self.heap.levels, turn, turns, sides,
         )  # fmt: skip
 
     def _replay_from(self):

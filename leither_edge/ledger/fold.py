@@ -12,15 +12,16 @@ from leither_edge.ledger.chunk import GOES_BACK, GOES_ON, bucket_of, lowest
 # Chunks that are read for one window.
 WINDOW = 6
 # A chunk with less in it is taken into the next window, so that room is never left for good.
-FULL_SHARE = 0.9
-Folded = namedtuple("Folded", ("accounts", "cursor", "chunks"))
+FULL_SHARE = 0.6
+Folded = namedtuple("Folded", ("start", "end", "cursor", "chunks"))
 
 
 def fold(tx, heap, overlay, cursor, horizon):
     """Write one window of the base anew: from the first pending account at or after ``cursor`` (20 bytes), round the end.
 
     Args: tx (write transaction), heap (of the tree as it is now), overlay, cursor, horizon (pulse below which graves are dropped).
-    Returns a Folded: accounts no longer pending, cursor to go on with, chunks written; None where nothing is pending. Raises StorageError.
+    Returns a Folded: first account that is no longer pending and the first that is (None: to the end), cursor to go on with, chunks
+    written; None where nothing is pending. Raises StorageError.
     """
     account = overlay.next_account(cursor)
     if account is None:
@@ -43,7 +44,7 @@ def fold(tx, heap, overlay, cursor, horizon):
     cursor = end or bytes(20)
     if end is not None and written > 1 and size < FULL_SHARE * ROOM:
         cursor = key.ljust(20, b"\0")
-    return Folded([account for account, _, _ in pending], cursor, written)
+    return Folded(start, end, cursor, written)
 
 
 def _window(tx, account, cursor):

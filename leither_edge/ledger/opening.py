@@ -1,9 +1,11 @@
 """Reading a tree from disk: buckets' roots from the base, the log's last pulses over it, and a check against the newest pulse."""
 
+import struct
 from collections import namedtuple
 
 from leither_edge.ledger import log
 from leither_edge.ledger.base import BASE, Reader, read_chunk
+from leither_edge.ledger.chunk import bucket_of
 from leither_edge.ledger.heap import Heap
 from leither_edge.ledger.levels import LEVELS_MIN, page_bits
 from leither_edge.ledger.overlay import Overlay
@@ -13,6 +15,7 @@ from leither_edge.storage import Damaged
 # turn_bits: bits of the page whose turn is next, None where pages have to be written in full.
 State = namedtuple("State", ("heap", "overlay", "pulse", "accounts", "turn", "turn_bits", "replay"))
 _DROP_ROWS = 512
+_LEAF = struct.Struct(">QQ20s")
 
 
 def read_tree(store):
@@ -33,7 +36,7 @@ def read_tree(store):
             if entry is None:
                 raise Damaged(f"Pulse {pulse} is missing from the log. Restore the book from an export.")
             for account, amount in zip(entry.accounts, entry.new, strict=True):
-                overlay.put(account, pulse, amount)
+                overlay.put(bucket_of(account, head.levels), _LEAF.pack(pulse, amount, account), pulse)
         _hash_pending(heap, overlay, Reader(tx, head.levels))
     heap.climb(range(1 << head.levels))
     if heap.root() != (head.root, head.total):
@@ -61,7 +64,7 @@ def _take_roots(heap, chunk, tx):
 
 
 def _hash_pending(heap, overlay, reader):
-    for bucket in overlay.pages():
+    for bucket in overlay.buckets():
         heap.set_bucket(bucket, run_root(merged(reader.run(bucket), overlay.run(bucket), False)))
 
 

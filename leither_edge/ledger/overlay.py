@@ -1,119 +1,105 @@
-"""Changes that are in the log but not yet in the base, in memory: a page for each bucket of the tree.
+"""Changes that are in the log but not yet in the base, in memory: for each bucket of the tree a run of leaf records.
 
-A page is one byte string of records: account 20, pulse u32, amount 7 bytes; zero for an account that ended.
+An amount of zero stands for an account that ended.
 """
 
 import struct
 from array import array
 
-RECORD_BYTES = 31
-_RECORD = struct.Struct(">20sI7s")
+from leither_edge.ledger.tree_hash import LEAF_BYTES, merged, split
+
+_LEAF = struct.Struct(">QQ20s")
 
 
 class Overlay:
-    """Pending changes. bits: of an account that choose its page. count: of pending accounts."""
+    """Pending changes. levels: K of the tree's 2^K buckets. count: of pending accounts."""
 
-    __slots__ = ("bits", "count", "_pages", "_oldest")
+    __slots__ = ("levels", "count", "_runs", "_oldest")
 
-    def __init__(self, bits):
-        self.bits = bits
+    def __init__(self, levels):
+        self.levels = levels
         self.count = 0
-        self._pages = [b""] * (1 << bits)
-        # Of each page: the pulse since which something of it waits; 0 for nothing.
-        self._oldest = array("I", bytes(4 << bits))
+        self._runs = [b""] * (1 << levels)
+        # Of each bucket: the pulse since which something of it waits; 0 for nothing.
+        self._oldest = array("I", bytes(4 << levels))
 
     def get(self, account):
-        """(pulse, amount) of a pending account, None for others."""
-        page = self._pages[self._page(account)]
-        at = _find(page, account)
+        """(pulse, amount) of a pending account (20 bytes), None for others."""
+        run = self._runs[self._bucket(account)]
+        at = run.find(account)
+        while at >= 0 and at % LEAF_BYTES != 16:
+            at = run.find(account, at + 1)
         if at < 0:
             return None
-        return int.from_bytes(page[at + 20 : at + 24], "big"), int.from_bytes(page[at + 24 : at + RECORD_BYTES], "big")
+        return int.from_bytes(run[at - 16 : at - 8], "big"), int.from_bytes(run[at - 8 : at], "big")
 
-    def put(self, account, pulse, amount):
-        """Remember a change."""
-        number = self._page(account)
-        page = self._pages[number]
-        record = _RECORD.pack(account, pulse, amount.to_bytes(7, "big"))
-        at = _find(page, account)
-        if at < 0:
-            self.count += 1
-            if not page:
-                self._oldest[number] = pulse
-            self._pages[number] = page + record
+    def run(self, bucket):
+        """The leaf records (36 bytes each) of what is pending in a bucket, rising."""
+        return self._runs[bucket]
+
+    def put(self, bucket, run, pulse):
+        """Remember changes of one bucket: a run of leaf records of a pulse; what was pending for the same accounts is forgotten."""
+        before = self._runs[bucket]
+        if before:
+            run = merged(before, run, True)
         else:
-            self._pages[number] = page[:at] + record + page[at + RECORD_BYTES :]
+            self._oldest[bucket] = pulse
+        self._runs[bucket] = run
+        self.count += (len(run) - len(before)) // LEAF_BYTES
 
-    def remove(self, account):
-        """Forget a change; nothing happens where none is pending."""
-        number = self._page(account)
-        page = self._pages[number]
-        at = _find(page, account)
-        if at >= 0:
-            self.count -= 1
-            page = page[:at] + page[at + RECORD_BYTES :]
-            self._pages[number] = page
-            self._oldest[number] = min((pulse for _, pulse, _ in _RECORD.iter_unpack(page)), default=0)
+    def clear(self, start, end):
+        """Forget what is pending from the account ``start`` to below ``end`` (None: to the end)."""
+        first = self._bucket(start)
+        last = len(self._runs) - 1 if end is None else self._bucket(end)
+        for bucket in range(first, last + 1):
+            run = self._runs[bucket]
+            if run:
+                kept = b""
+                if bucket == first or bucket == last:
+                    kept = b"".join([leaf for leaf in split(run) if leaf[16:] < start or end is not None and leaf[16:] >= end])
+                self.count -= (len(run) - len(kept)) // LEAF_BYTES
+                self._runs[bucket] = kept
+                self._oldest[bucket] = min([pulse for pulse, _, _ in _LEAF.iter_unpack(kept)], default=0)
 
-    def run(self, page):
-        """The leaf records (36 bytes each) of what is pending in a page, rising, graves (amount 0) included."""
-        page = self._pages[page]
-        if not page:
-            return b""
-        records = sorted(_RECORD.iter_unpack(page))
-        return b"".join([b"\0\0\0\0" + pulse.to_bytes(4, "big") + b"\0" + amount + account for account, pulse, amount in records])
+    def buckets(self):
+        """Numbers of the buckets in which something is pending, rising."""
+        return [number for number, run in enumerate(self._runs) if run]
 
-    def pages(self):
-        """Numbers of the pages in which something is pending, rising."""
-        return [number for number, page in enumerate(self._pages) if page]
-
-    def between(self, low, high):
-        """[(account, pulse, amount), ...] pending from ``low`` (20 bytes) to below ``high`` (20 bytes, None for the end), rising."""
-        first = self._page(low)
-        last = len(self._pages) - 1 if high is None else self._page(high)
-        found = [
-            (account, pulse, int.from_bytes(amount, "big"))
-            for page in self._pages[first : last + 1]
-            for account, pulse, amount in _RECORD.iter_unpack(page)
-            if account >= low and (high is None or account < high)
+    def between(self, start, end):
+        """[(account, pulse, amount), ...] pending from the account ``start`` to below ``end`` (None: to the end), rising."""
+        first = self._bucket(start)
+        last = len(self._runs) - 1 if end is None else self._bucket(end)
+        return [
+            (account, pulse, amount)
+            for run in filter(None, self._runs[first : last + 1])
+            for pulse, amount, account in _LEAF.iter_unpack(run)
+            if account >= start and (end is None or account < end)
         ]
-        found.sort()
-        return found
 
     def next_account(self, account):
         """The first pending account at or after one, round the end; None where nothing is pending."""
         if not self.count:
             return None
-        page = self._page(account)
-        found = [there for there, _, _ in _RECORD.iter_unpack(self._pages[page]) if there >= account]
-        if not found:
-            pages = self._pages
-            number = next(filter(pages.__getitem__, range(page + 1, len(pages))), None)
-            if number is None:
-                number = next(filter(pages.__getitem__, range(page + 1)))
-            found = [there for there, _, _ in _RECORD.iter_unpack(pages[number])]
-        return min(found)
+        bucket, runs = self._bucket(account), self._runs
+        for leaf in split(runs[bucket]):
+            if leaf[16:] >= account:
+                return leaf[16:]
+        number = next(filter(runs.__getitem__, range(bucket + 1, len(runs))), None)
+        if number is None:
+            number = next(filter(runs.__getitem__, range(bucket + 1)))
+        return runs[number][16:LEAF_BYTES]
 
     def oldest(self):
         """The pulse since which the longest pending change waits, None where nothing is pending."""
         return min(filter(None, self._oldest), default=None)
 
-    def resized(self, bits):
-        """The same changes under another number of bits."""
-        other = Overlay(bits)
-        for account, pulse, amount in sorted(
-            ((account, pulse, amount) for page in self._pages for account, pulse, amount in _RECORD.iter_unpack(page)),
-            key=lambda record: record[1],
-        ):
-            other.put(account, pulse, int.from_bytes(amount, "big"))
+    def resized(self, levels):
+        """The same changes under another number of levels."""
+        other = Overlay(levels)
+        for run, oldest in zip(self._runs, self._oldest, strict=True):
+            for leaf in split(run):
+                other.put(other._bucket(leaf[16:]), leaf, oldest)
         return other
 
-    def _page(self, account):
-        return int.from_bytes(account[:4], "big") >> (32 - self.bits)
-
-
-def _find(page, account):
-    at = page.find(account)
-    while at >= 0 and at % RECORD_BYTES:
-        at = page.find(account, at + 1)
-    return at
+    def _bucket(self, account):
+        return int.from_bytes(account[:4], "big") >> (32 - self.levels)

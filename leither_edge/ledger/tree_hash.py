@@ -26,6 +26,7 @@ EMPTY_VALUE = bytes(VALUE_BYTES)
 _LEAF = struct.Struct(">8xQ20s")
 _VALUE = struct.Struct(">Q20s")
 _PAIR = struct.Struct(">Q20xQ20x")
+_NOTHING = bytes(16)
 
 
 def split(run):
@@ -134,7 +135,14 @@ def python_merged(old, new, graves):
     return b"".join([record for _, record in sorted(records.items()) if graves or record[9:16] != b"\0\0\0\0\0\0\0"])
 
 
+def python_applied(run, changed):
+    """(run with changed leaf records in it and without graves; what stood in their place: pulse u64 and amount u64, zeros for nothing)."""
+    records = {leaf[16:]: leaf for leaf in split(run)}
+    before = b"".join([records.get(leaf[16:], _NOTHING)[:16] for leaf in split(changed)])
+    return python_merged(run, changed, False), before
+
+
 try:
-    from leither_edge.ledger._tree_hash import bucket_run, climb, merged, run_root
+    from leither_edge.ledger._tree_hash import applied, bucket_run, climb, merged, run_root
 except ImportError:
-    bucket_run, climb, merged, run_root = python_bucket_run, python_climb, python_merged, python_run_root
+    applied, bucket_run, climb, merged, run_root = python_applied, python_bucket_run, python_climb, python_merged, python_run_root
