@@ -24,7 +24,7 @@ TABLES = (BASE, log.LOG)
 PULSE_MAX = (1 << 32) - 1
 # Chunks that one transaction writes at most, however much is pending.
 CHUNKS_MAX = 16
-# What may be pending, or a sixteenth of all accounts if that is more, before a second window is folded in one pulse.
+# What may be pending, or an eighth of all accounts if that is more, before a second window is folded in one pulse.
 PENDING_SOFT = 1 << 15
 LEAF = struct.Struct(">QQ20s")
 _TOP, _THEN = struct.Struct(">16xI16x"), struct.Struct(">QQ")
@@ -155,7 +155,7 @@ class AccountTree:
         horizon = self.kept_from() + 1 if self.history_pulses else PULSE_MAX
         first = cursor = self._cursor
         chunks, folded = 0, []
-        most = CHUNKS_MAX if self.overlay.count > max(PENDING_SOFT, self.accounts >> 4) else 1
+        most = CHUNKS_MAX if self.overlay.count > max(PENDING_SOFT, self.accounts >> 3) else 1
         while True:
             done = fold(tx, self.heap, self.overlay, cursor, horizon)
             if done is None:
@@ -168,7 +168,7 @@ class AccountTree:
                 break
         batch.folded, batch.cursor = folded, cursor
         if not self.history_pulses and not self.pulse % DROP_EVERY:
-            log.drop(tx, self._replay_from(), 8 * DROP_EVERY)
+            log.drop(tx, self._replay_from(), 16 * DROP_EVERY)
 
     def done(self, batch):
         """The transaction that took a Batch is durable."""

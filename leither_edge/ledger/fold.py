@@ -10,7 +10,7 @@ from leither_edge.ledger.base import BASE, FIRST_KEY, ROOM, bucket_entry, key_of
 from leither_edge.ledger.chunk import GOES_BACK, GOES_ON, bucket_of, lowest
 
 # Chunks that are read for one window.
-WINDOW = 6
+WINDOW = 4
 # A chunk with less in it is taken into the next window, so that room is never left for good.
 FULL_SHARE = 0.6
 Folded = namedtuple("Folded", ("start", "end", "cursor", "chunks"))

@@ -19,8 +19,8 @@ from leither_edge.ledger.levels import page_bits
 from leither_edge.storage import Damaged, Table
 
 LOG = Table("log", key="u64", value="bytes")
-# With key, checksum and LMDB's own bytes a quarter of a page of 4,096.
-PART_BYTES = 992
+# With key, checksum and LMDB's own bytes a quarter of a page of 4,096; an eighth of it where no past is read, only a start.
+PART_BYTES, SHORT_PART_BYTES = 992, 480
 WIDE, SIDES = 0x4000, 0x8000
 SIDE_BYTES = 27
 # flags, changes, total, accounts, pulse from which a start reads, levels of the heap, first page in turn, how many in turn, wide parts.
@@ -213,8 +213,8 @@ def _further_parts(changes, history):
 
 def _records_in_parts(history):
     """(records in part 0, records in each further part)."""
-    size = _LONG.size if history else _SHORT.size
-    return (PART_BYTES - _HEAD.size) // size, PART_BYTES // size
+    size, room = (_LONG.size, PART_BYTES) if history else (_SHORT.size, SHORT_PART_BYTES)
+    return (room - _HEAD.size) // size, room // size
 
 
 def _sides(tx, pulse, pages):
