@@ -17,10 +17,10 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nSettings: PROFILE=%s STATE=%s LISTEN=%s PORT=%s CARD=%s PYTHON=%s\n' '$(PROFILE)' '$(STATE)' '$(LISTEN)' '$(PORT)' '$(CARD)' '$(PYTHON)'
 
-.venv/.ready-run: requirements/run.lock install.sh
+.venv/.ready-run: requirements/run.lock install.sh leither_edge/ledger/_tree_hash.c
 	@PYTHON='$(PYTHON)' ./install.sh run
 
-.venv/.ready-test: requirements/dev.lock install.sh
+.venv/.ready-test: requirements/dev.lock install.sh leither_edge/ledger/_tree_hash.c
 	@PYTHON='$(PYTHON)' ./install.sh test
 
 run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets a phone in)

@@ -34,6 +34,11 @@ if [ "$purpose" = test ] || [ "$purpose" = qemu ] || [ "$purpose" = image ]; the
     need sfdisk fdisk
 fi
 if [ "$purpose" = test ]; then
+    # The loops of the ledger in C are tested beside those in Python.
+    need cc gcc
+    [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
+    "$python" -c 'import os, sysconfig; raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+        missing="$missing python3-dev"
     need mkenvimage u-boot-tools
     need fw_setenv libubootenv-tool
 fi
@@ -104,6 +109,15 @@ pwd > "$site/leither_edge.pth"
 printf '#!%s/.venv/bin/python\nimport sys\nfrom leither_edge.cli.main import main\nsys.exit(main())\n' "$PWD" > .venv/bin/leither
 chmod 755 .venv/bin/leither
 .venv/bin/python -m compileall -q leither_edge appliance
+# The ledger's inner loops in C. Without a compiler the same loops in Python serve.
+headers=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+rm -f leither_edge/ledger/_tree_hash.abi3.so
+if command -v cc >/dev/null && [ -e "$headers/Python.h" ]; then
+    cc -O2 -shared -fPIC -I"$headers" -o leither_edge/ledger/_tree_hash.abi3.so leither_edge/ledger/_tree_hash.c ||
+        say "the ledger's loops could not be compiled; it will hash in Python, a few times slower"
+else
+    say "no C compiler or no Python.h here: the ledger will hash in Python, a few times slower (apt-get install gcc libc6-dev python3-dev)"
+fi
 # Without it the tests that need it are skipped, and say so.
 [ "$purpose" != test ] || tests/mpy/install || say "no MicroPython for the tests; make mpy tries again"
 touch ".venv/.ready-$purpose"

@@ -20,6 +20,9 @@ define LEITHER_EDGE_INSTALL_TARGET_CMDS
 	$(LEITHER_EDGE_PYTHON) $(LEITHER_EDGE_CHECKOUT)/image/package/leither-edge/install.py \
 		--checkout $(LEITHER_EDGE_CHECKOUT) --profile $(LEITHER_EDGE_PROFILE) \
 		--target $(TARGET_DIR) --site usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
+	$(TARGET_CC) $(TARGET_CFLAGS) -O2 -shared -fPIC -I$(STAGING_DIR)/usr/include/python$(PYTHON3_VERSION_MAJOR) $(TARGET_LDFLAGS) -s \
+		-o $(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages/leither_edge/ledger/_tree_hash.abi3.so \
+		$(LEITHER_EDGE_CHECKOUT)/leither_edge/ledger/_tree_hash.c
 endef
 
 # Buildroot takes a package without a download for a part of itself, and leaves it out of the legal information.
