@@ -1,10 +1,10 @@
 """The log: what each pulse changed, which is write-ahead log, delta and history in one.
 
     key       pulse u32 and part u16, so that rows only ever come at the end
-    part 0    head (_HEAD), then records; further records in parts 1 and on
+    part 0    head (_HEAD), then records; further records in parts 1 and on, none over two parts
     record    account 20, new amount 5; with history also: pulse of the change before u32, amount before 5
+    behind    with history: sum and hash, 27 bytes, of each page that changed, then of some in turn; from the last part on, to fill parts
     WIDE on   amounts that do not fit five bytes, 7 each: new ones, then old ones
-    SIDES on  with history: sum and hash, 27 bytes, of each page that changed, then of some in turn
 
 A *page* is what agrees in the first few bits. Its value stands here whenever it changed, and in turn from time to time: whoever
 reads back from a pulse meets the value of every page at that pulse within a bounded number of changes.
@@ -21,7 +21,7 @@ from leither_edge.storage import Damaged, Table
 LOG = Table("log", key="u64", value="bytes")
 # With key, checksum and LMDB's own bytes a quarter of a page of 4,096; an eighth of it where no past is read, only a start.
 PART_BYTES, SHORT_PART_BYTES = 992, 480
-WIDE, SIDES = 0x4000, 0x8000
+WIDE = 0x8000
 SIDE_BYTES = 27
 # flags, changes, total, accounts, pulse from which a start reads, levels of the heap, first page in turn, how many in turn, wide parts.
 _HEAD = struct.Struct(">BIQIIBIIH20s")
@@ -56,13 +56,14 @@ def write(tx, entry):
         -(-len(wide) // PART_BYTES), entry.root,
     )  # fmt: skip
     first, each = _records_in_parts(history)
-    key = entry.pulse << 16
-    tx.put(LOG, key, head + b"".join(records[:first]), append=True)
-    for part, at in enumerate(range(first, len(records), each), 1):
-        tx.put(LOG, key | part, b"".join(records[at : at + each]), append=True)
-    for kind, data in ((WIDE, wide), (SIDES, entry.sides)):
-        for part, at in enumerate(range(0, len(data), PART_BYTES)):
-            tx.put(LOG, key | kind + part, data[at : at + PART_BYTES], append=True)
+    parts = [head + b"".join(records[:first])]
+    parts += [b"".join(records[at : at + each]) for at in range(first, len(records), each)]
+    room = max(PART_BYTES - len(parts[-1]), 0)
+    parts[-1] += entry.sides[:room]
+    parts += [entry.sides[at : at + PART_BYTES] for at in range(room, len(entry.sides), PART_BYTES)]
+    for kind, data in ((0, parts), (WIDE, [wide[at : at + PART_BYTES] for at in range(0, len(wide), PART_BYTES)])):
+        for number, part in enumerate(data, kind):
+            tx.put(LOG, entry.pulse << 16 | number, part, append=True)
 
 
 def read(tx, pulse, sides=True):
@@ -73,10 +74,11 @@ def read(tx, pulse, sides=True):
     try:
         flags, changes, total, count, replay, levels, turn, turns, wide_parts, root = _HEAD.unpack_from(head)
         parts = [head[_HEAD.size :]]
-        parts += [_part(tx, pulse, part) for part in range(1, 1 + _further_parts(changes, flags & _HISTORY))]
+        further = _further_parts(changes, flags & _HISTORY)
+        parts += [_part(tx, pulse, part) for part in range(1, 1 + further)]
         data = b"".join(parts)
-        if len(data) != changes * (_LONG if flags & _HISTORY else _SHORT).size:
-            raise ValueError
+        size = changes * (_LONG if flags & _HISTORY else _SHORT).size
+        data, there = data[:size], data[size:]
         wide = b"".join([_part(tx, pulse, WIDE + part) for part in range(wide_parts)])
         before = old = None
         if flags & _HISTORY:
@@ -91,9 +93,14 @@ def read(tx, pulse, sides=True):
             raise ValueError
     except (ValueError, struct.error):
         raise _malformed(pulse) from None
-    there = b""
     if sides and before is not None:
-        there = _sides(tx, pulse, len(changed_pages(accounts, page_bits(levels))) + turns)
+        size = SIDE_BYTES * (len(changed_pages(accounts, page_bits(levels))) + turns)
+        number = further
+        while len(there) < size:
+            number += 1
+            there += _part(tx, pulse, number)
+        if len(there) != size:
+            raise _malformed(pulse)
     return Entry(pulse, root, total, count, list(accounts), new, before, old, replay, levels, turn, turns, there)
 
 
@@ -113,16 +120,18 @@ class Past:
             return None
         if not part[0] & _HISTORY:
             raise Damaged(f"Pulse {pulse} of the log was written without history.")
-        low, high = 1, 1 + _further_parts(int.from_bytes(part[1:5], "big"), True)
-        start = _HEAD.size
+        changes = int.from_bytes(part[1:5], "big")
+        first, each = _records_in_parts(True)
+        low, high = 1, 1 + _further_parts(changes, True)
+        start, end = _HEAD.size, _HEAD.size + _LONG.size * min(changes, first)
         while True:
-            at = part.find(account, start)
+            at = part.find(account, start, end)
             while at >= 0 and (at - start) % _LONG.size:
-                at = part.find(account, at + 1)
+                at = part.find(account, at + 1, end)
             if at >= 0 or low >= high:
                 break
             middle = (low + high) // 2
-            part, start = self._part(pulse, middle), 0
+            part, start, end = self._part(pulse, middle), 0, _LONG.size * min(changes - first - each * (middle - 1), each)
             if account < part[:20]:
                 high = middle
             else:
@@ -146,13 +155,17 @@ class Past:
         try:
             _, changes, _, _, _, levels, turn, turns, _, _ = _HEAD.unpack_from(part)
             parts = [part[_HEAD.size :]]
-            parts += [self._part(pulse, number) for number in range(1, 1 + _further_parts(changes, True))]
+            further = _further_parts(changes, True)
+            parts += [self._part(pulse, number) for number in range(1, 1 + further)]
+            data = b"".join(parts)
+            records, data = data[: _LONG.size * changes], data[_LONG.size * changes :]
             bits = page_bits(levels)
             shift, last = 32 - bits, (1 << bits) - 1
-            numbers = list(dict.fromkeys([top >> shift for (top,) in _TOP.iter_unpack(b"".join(parts))]))
+            numbers = list(dict.fromkeys([top >> shift for (top,) in _TOP.iter_unpack(records)]))
             numbers += [step & last for step in range(turn, turn + turns)]
             size = SIDE_BYTES * len(numbers)
-            data = b"".join([self._part(pulse, SIDES + number) for number in range(-(-size // PART_BYTES))])
+            more = -(-max(size - len(data), 0) // PART_BYTES)
+            data += b"".join([self._part(pulse, number) for number in range(further + 1, further + 1 + more)])
             if len(data) != size:
                 raise ValueError
         except (ValueError, struct.error):
@@ -215,14 +228,6 @@ def _records_in_parts(history):
     """(records in part 0, records in each further part)."""
     size, room = (_LONG.size, PART_BYTES) if history else (_SHORT.size, SHORT_PART_BYTES)
     return (room - _HEAD.size) // size, room // size
-
-
-def _sides(tx, pulse, pages):
-    size = SIDE_BYTES * pages
-    data = b"".join([_part(tx, pulse, SIDES + part) for part in range(-(-size // PART_BYTES))])
-    if len(data) != size:
-        raise _malformed(pulse)
-    return data
 
 
 def _part(tx, pulse, part):
