@@ -31,9 +31,9 @@ _TOP, _THEN = struct.Struct(">16xI16x"), struct.Struct(">QQ")
 # Without history the log is dropped behind what a start needs: not in each pulse, since each time touches pages of the store.
 DROP_EVERY = 8
 
-# Of a pulse: accounts (rising), their new amounts, the pulses and amounts before; by bucket: runs as they will be, leaf records
-# that change, and the same as they were (to undo); count of accounts.
-Changed = namedtuple("Changed", ("accounts", "new", "before", "old", "runs", "fresh", "undoing", "count"))
+# Of a pulse: accounts (rising), their new amounts, the pulses and amounts before; by bucket: runs as they will be, and leaf records
+# that change; count of accounts.
+Changed = namedtuple("Changed", ("accounts", "new", "before", "old", "runs", "fresh", "count"))
 
 
 class Batch:
@@ -43,7 +43,7 @@ class Batch:
 
     def __init__(self, entry, before, state):
         self.entry = entry
-        # {bucket: run of its changed accounts as they were, graves for none}, and (pulse, accounts, turn, bits of a page, replay).
+        # [(account, pulse, amount), ...] as it was, and (pulse, accounts, turn, bits of a page, replay).
         self.before = before
         self.state = state
         self.folded = []
@@ -147,7 +147,7 @@ class AccountTree:
         self.root, self.total = self.heap.root()
         self.pulse, self.accounts = pulse, changed.count
         self._fit_levels()
-        return Batch(self._entry(pulse, changed), changed.undoing, state)
+        return Batch(self._entry(pulse, changed), zip(changed.accounts, changed.before, changed.old, strict=True), state)
 
     def write(self, tx, batch):
         """Append a Batch to the log and fold a few chunks, within the caller's transaction. Raises StorageError."""
@@ -180,9 +180,9 @@ class AccountTree:
         """The transaction that took a Batch failed: the tree is as it was before ``prepare``. Raises Damaged."""
         self.pulse, self.accounts, self._turn, self._turn_bits, self._replay = batch.state
         buckets = {}
-        for leaf in split(b"".join(batch.before.values())):
-            bucket = bucket_of(leaf[16:], self.heap.levels)
-            self.overlay.put(bucket, leaf, max(int.from_bytes(leaf[:8], "big"), 1))
+        for account, pulse, amount in batch.before:
+            bucket = bucket_of(account, self.heap.levels)
+            self.overlay.put(bucket, LEAF.pack(pulse, amount, account), max(pulse, 1))
             buckets[bucket] = None
         with self.store.read() as tx:
             reader = Reader(tx, self.heap.levels)
@@ -234,12 +234,7 @@ class AccountTree:
         if total >= TOTAL_BOUND:
             raise TreeError("total", "the amounts would add up to 2^56 or more")
         count = self.accounts + held.count(0) - amounts.count(0)
-        undoing = {
-            bucket: b"".join([old[place : place + 16] + new[at : at + 20] for place, at in zip(
-                range(0, len(old), 16), range(16, len(new), LEAF_BYTES), strict=True)])
-            for (bucket, new), old in zip(fresh.items(), before, strict=True)
-        }  # fmt: skip
-        return Changed(accounts, amounts, [pulse for pulse, _ in then], held, runs, fresh, undoing, count)
+        return Changed(accounts, amounts, [pulse for pulse, _ in then], held, runs, fresh, count)
 
     def _set_bucket(self, bucket, run):
         self.heap.set_bucket(bucket, run_root(run))

@@ -28,10 +28,11 @@ NO_ROOT = bytes(20)
 class Reader:
     """Reads records in one transaction. levels: of the tree's buckets. Keeps the chunk read last, since neighbours are asked together."""
 
-    __slots__ = ("_tx", "_levels", "_data", "_first", "_last")
+    __slots__ = ("_tx", "_floor", "_levels", "_data", "_first", "_last")
 
     def __init__(self, tx, levels):
         self._tx = tx
+        self._floor = tx.floors(BASE)
         self._levels = levels
         self._data = None
         # The buckets between which the chunk is known to answer.
@@ -42,7 +43,7 @@ class Reader:
         if self._first <= bucket <= self._last:
             return bucket_run(self._data, self._levels, bucket)[0]
         low = lowest_account(bucket, self._levels)
-        row = self._tx.floor(BASE, low)
+        row = self._floor(low)
         if row is None:
             return b""
         key, data = row
@@ -69,7 +70,7 @@ class Reader:
 
     def find(self, account):
         """(pulse, amount) of an account, None where it has no record. Raises Damaged."""
-        row = self._tx.floor(BASE, account)
+        row = self._floor(account)
         return None if row is None else read_chunk(*row).find(account)
 
     def _run_across(self, key, low, bucket):

@@ -53,15 +53,29 @@ class ReadTransaction:
     def floor(self, table, key):
         """Return (key, value) of the row with the greatest key that is not above `key`, None where there is none. Raises Damaged."""
         table, handle = self._find(table)
-        packed_key = pack_key(table, key)
         try:
-            cursor = self._txn.cursor(db=handle)
-            if not _seek(cursor, packed_key, True):
-                return None
-            packed_key, row = cursor.item()
+            found = _floor(self._txn.cursor(db=handle), pack_key(table, key))
         except lmdb.Error as error:
             raise self._translated(error, "read") from None
-        return unpack_key(table, packed_key), unpack_row(table, packed_key, row)
+        return None if found is None else (unpack_key(table, found[0]), unpack_row(table, *found))
+
+    def floors(self, table):
+        """Return floor(key) as above for many of them, in a table of bytes keys and values, which must not be written meanwhile."""
+        table, handle = self._find(table)
+        if table.key != "bytes" or table.value != "bytes":
+            raise ValueError(f"keys or values of table {table.name} are not bytes")
+        cursor, crc32 = self._txn.cursor(db=handle), binascii.crc32
+
+        def floor(key):
+            found = _floor(cursor, key)
+            if found is None:
+                return None
+            value = found[1][:-CHECKSUM_BYTES]
+            if crc32(value, crc32(found[0])) != int.from_bytes(found[1][-CHECKSUM_BYTES:], "big"):
+                unpack_row(table, *found)
+            return found[0], value
+
+        return floor
 
     def scan(self, table, start=None, reverse=False, limit=None):
         """Yield (key, value) in the order of keys, from `start` (included, or the next there is), at most `limit`.
@@ -237,3 +251,12 @@ def _seek(cursor, packed_key, reverse):
     if reverse and cursor.key() != packed_key:
         return cursor.prev()
     return True
+
+
+def _floor(cursor, packed_key):
+    if cursor.set_range(packed_key):
+        found = cursor.item()
+        if found[0] == packed_key:
+            return found
+        return cursor.item() if cursor.prev() else None
+    return cursor.item() if cursor.last() else None

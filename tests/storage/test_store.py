@@ -225,3 +225,31 @@ def test_a_key_that_is_not_above_all_others_is_not_appended(store):
         tx.put(COUNTS, 2, 3, append=True)
     with store.read() as tx:
         assert tx.count(COUNTS) == 0
+
+
+def test_many_reads_see_the_same_rows(store):
+    with store.write() as tx:
+        for number in range(0, 100, 3):
+            tx.put(BLOCKS, bytes([number]), bytes([number]) * number)
+    with store.read() as tx:
+        floor, row = tx.floors(BLOCKS), tx.rows(BLOCKS)
+        for number in range(110):
+            assert floor(bytes([number])) == tx.floor(BLOCKS, bytes([number]))
+            assert row(bytes([number])) == tx.get(BLOCKS, bytes([number]))
+        with pytest.raises(ValueError, match="not bytes"):
+            tx.floors(COUNTS)
+
+
+def test_many_reads_find_a_row_that_the_medium_changed(tmp_path):
+    with open_store(tmp_path / "s", MAP_BYTES, TABLES) as store, store.write() as tx:
+        tx.put(BLOCKS, b"k", b"value that is looked for in the file")
+    path = tmp_path / "s" / "data.mdb"
+    with open_store(tmp_path / "s", MAP_BYTES, TABLES) as store:
+        data = path.read_bytes()
+        with path.open("r+b") as file:
+            file.seek(data.rindex(b"value that"))
+            file.write(b"wrong")
+        with store.read() as tx:
+            for read in (tx.rows(BLOCKS), tx.floors(BLOCKS)):
+                with pytest.raises(StorageError, match="checksum"):
+                    read(b"k")
