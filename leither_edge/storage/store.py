@@ -26,11 +26,12 @@ CHECK_PAGES_MAX = 4096
 RESERVE_PAGES_MIN, RESERVE_PAGES_MAX = 32, 256
 
 
-def open_store(folder, map_bytes, tables, schema_version=1, migrations=None):
+def open_store(folder, map_bytes, tables, schema_version=1, migrations=None, check_rows=True):
     """Open the store in `folder`, creating it if there is none.
 
     map_bytes: most bytes it may take. tables: all Tables, by which rows become bytes. schema_version: of these tables;
-    an older store is brought up by migrations {from_version: fn(tx)} in one transaction.
+    an older store is brought up by migrations {from_version: fn(tx)} in one transaction. check_rows: false for a program that
+    mends rows, which are refused one by one then.
     Raises InUse, ReadOnly, DiskFull, MapFull, Damaged, SchemaTooNew or StorageError, each with a sentence for people.
     """
     folder = os.fspath(folder)
@@ -42,7 +43,7 @@ def open_store(folder, map_bytes, tables, schema_version=1, migrations=None):
     try:
         if not os.path.lexists(os.path.join(folder, DATA_NAME)):
             _create(folder, map_bytes, tables, schema_version)
-        check_file(folder, CHECK_PAGES_MAX, _row_is_good)
+        check_file(folder, CHECK_PAGES_MAX, _row_is_good if check_rows else None)
         store = Store(folder, lock, map_bytes, tables)
         try:
             migrate(store, schema_version, migrations or {})

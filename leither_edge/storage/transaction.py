@@ -105,6 +105,27 @@ class ReadTransaction:
         except lmdb.Error as error:
             raise self._translated(error, "read") from None
 
+    def keys(self, table, start=None, reverse=False):
+        """Yield keys as `scan` does, without reading values: a damaged one does not end it. Nothing may be written meanwhile."""
+        table, handle = self._find(table)
+        try:
+            cursor = self._txn.cursor(db=handle)
+            found = _seek(cursor, None if start is None else pack_key(table, start), reverse)
+            while found:
+                yield unpack_key(table, cursor.key())
+                found = cursor.prev() if reverse else cursor.next()
+        except lmdb.Error as error:
+            raise self._translated(error, "read") from None
+
+    def stored(self, table, key):
+        """Return (packed key, stored bytes) of a row, its checksum included and not looked at; None for the bytes where there is none."""
+        table, handle = self._find(table)
+        packed_key = pack_key(table, key)
+        try:
+            return packed_key, self._txn.get(packed_key, db=handle)
+        except lmdb.Error as error:
+            raise self._translated(error, "read") from None
+
     def count(self, table):
         """Return the number of rows."""
         _, handle = self._find(table)
