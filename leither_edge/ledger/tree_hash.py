@@ -10,13 +10,8 @@ In C where `make` found a compiler, else the same in Python. Rules: leither_edge
 import struct
 from bisect import bisect_left
 
+from leither_edge.core.sha256 import sha256
 from leither_edge.ledger.chunk import Chunk, ChunkError
-
-try:
-    # OpenSSL's, with the processor's own instructions, is the faster one where it is there.
-    from hashlib import sha256
-except ImportError:
-    from leither_edge.core.sha256 import sha256
 
 VALUE_BYTES = 28
 LEAF_BYTES = 36
