@@ -43,7 +43,7 @@ class Batch:
 
     def __init__(self, entry, before, state):
         self.entry = entry
-        # [(account, pulse, amount), ...] as it was, and (pulse, accounts, turn, bits of a page, replay).
+        # [(account, pulse, amount), ...] as it was, and (pulse, accounts, turn, bits of a page, replay, kept).
         self.before = before
         self.state = state
         self.folded = []
@@ -67,6 +67,8 @@ class AccountTree:
         self._turn, self._turn_bits = state.turn, state.turn_bits
         # First pulse that a start has to read; followed from time to time.
         self._replay = state.replay
+        # What only older pulses need may be forgotten, or was never kept: the number of pulses may be another one at each start.
+        self._kept = state.kept
         self.root, self.total = self.heap.root()
 
     @property
@@ -125,20 +127,20 @@ class AccountTree:
 
     def kept_from(self):
         """The oldest pulse whose state can be asked for."""
-        return max(self.pulse - self.history_pulses, 0)
+        return max(self.pulse - self.history_pulses, self._kept)
 
     # -- a change
 
     def prepare(self, pulse, changes):
         """Compute the tree after a pulse; pulse, root, total and accounts are the new ones from then on.
 
-        Args: pulse (above the last one), changes ({account 20: new amount; 0 ends it}). Returns a Batch for ``write``.
-        Raises TreeError (then nothing changed), Damaged.
+        Args: pulse (the last one's and 1; any for the first), changes ({account 20: new amount; 0 ends it}). Returns a Batch for
+        ``write``. Raises TreeError (then nothing changed), Damaged.
         """
-        if not self.pulse < pulse <= PULSE_MAX:
+        if not self.pulse < pulse <= PULSE_MAX or self.pulse and pulse > self.pulse + 1:
             raise TreeError("pulse", f"pulse {pulse} does not follow pulse {self.pulse}")
         changed = self._gathered(pulse, changes)
-        state = (self.pulse, self.accounts, self._turn, self._turn_bits, self._replay)
+        state = (self.pulse, self.accounts, self._turn, self._turn_bits, self._replay, self._kept)
         for bucket, run in changed.runs.items():
             self._set_bucket(bucket, run)
         self.heap.climb(changed.runs)
@@ -146,6 +148,7 @@ class AccountTree:
             self.overlay.put(bucket, leaves, pulse)
         self.root, self.total = self.heap.root()
         self.pulse, self.accounts = pulse, changed.count
+        self._kept = self.kept_from()
         self._fit_levels()
         return Batch(self._entry(pulse, changed), zip(changed.accounts, changed.before, changed.old, strict=True), state)
 
@@ -178,11 +181,11 @@ class AccountTree:
 
     def undo(self, batch):
         """The transaction that took a Batch failed: the tree is as it was before ``prepare``. Raises Damaged."""
-        self.pulse, self.accounts, self._turn, self._turn_bits, self._replay = batch.state
+        self.pulse, self.accounts, self._turn, self._turn_bits, self._replay, self._kept = batch.state
         buckets = {}
         for account, pulse, amount in batch.before:
             bucket = bucket_of(account, self.heap.levels)
-            self.overlay.put(bucket, LEAF.pack(pulse, amount, account), max(pulse, 1))
+            self.overlay.put(bucket, LEAF.pack(pulse, amount, account), self.pulse + 1)
             buckets[bucket] = None
         with self.store.read() as tx:
             reader = Reader(tx, self.heap.levels)
@@ -244,8 +247,9 @@ class AccountTree:
         accounts, new = changed.accounts, changed.new
         if not self.history_pulses:
             return log.Entry(
-                pulse, self.root, self.total, self.accounts, accounts, new, None, None, self._replay_from(), self.heap.levels, 0, 0, b""
-            )
+                pulse, self.root, self.total, self.accounts, accounts, new, None, None, self._replay_from(), self._kept,
+                self.heap.levels, 0, 0, b"",
+            )  # fmt: skip
         bits = page_bits(self.heap.levels)
         pages = log.changed_pages(accounts, bits)
         turn, turns = (self._turn, min(-(-len(pages) // 2), 1 << bits)) if bits == self._turn_bits else (0, 1 << bits)
@@ -253,7 +257,7 @@ class AccountTree:
         numbers = pages + [(turn + step) % (1 << bits) for step in range(turns)]
         sides = b"".join([self.heap.side(number + (1 << bits)) for number in numbers])
         return log.Entry(
-            pulse, self.root, self.total, self.accounts, accounts, new, changed.before, changed.old, self._replay_from(),
+            pulse, self.root, self.total, self.accounts, accounts, new, changed.before, changed.old, self._replay_from(), self._kept,
             self.heap.levels, turn, turns, sides,
         )  # fmt: skip
 

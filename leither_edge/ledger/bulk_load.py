@@ -42,7 +42,7 @@ def load(store, records, pulse, accounts, history=0, finish=None):
     bits = page_bits(heap.levels)
     pages = 1 << bits if history else 0
     entry = log.Entry(
-        pulse, root, total, done, [], [], [] if history else None, [] if history else None, pulse, heap.levels, 0, pages,
+        pulse, root, total, done, [], [], [] if history else None, [] if history else None, pulse, pulse, heap.levels, 0, pages,
         b"".join([heap.side(pages + number) for number in range(pages)]),
     )  # fmt: skip
     with store.write() as tx:

@@ -15,7 +15,7 @@ from collections import namedtuple
 
 from leither_edge.ledger.amounts import WIDE as WIDE_AMOUNT
 from leither_edge.ledger.amounts import pack_amounts, unpack_amounts
-from leither_edge.ledger.levels import page_bits
+from leither_edge.ledger.levels import LEVELS_MAX, page_bits
 from leither_edge.storage import Damaged, Table
 
 LOG = Table("log", key="u64", value="bytes")
@@ -23,17 +23,20 @@ LOG = Table("log", key="u64", value="bytes")
 PART_BYTES, SHORT_PART_BYTES = 992, 480
 WIDE = 0x8000
 SIDE_BYTES = 27
-# flags, changes, total, accounts, pulse from which a start reads, levels of the heap, first page in turn, how many in turn, wide parts.
-_HEAD = struct.Struct(">BIQIIBIIH20s")
+# flags, changes, total, accounts, pulse from which a start reads, oldest pulse that can be asked for, levels of the heap, first page in
+# turn, how many in turn, wide parts.
+_HEAD = struct.Struct(">BIQIIIBIIH20s")
+_Head = namedtuple("_Head", ("history", "changes", "total", "count", "replay", "kept", "levels", "turn", "turns", "wide_parts", "root"))
 _HISTORY = 1
 _SHORT, _LONG = struct.Struct(">20s5s"), struct.Struct(">20s5sI5s")
 _TOP = struct.Struct(">I16x5x9x")
 CHANGES_MAX = (WIDE - 1) * (PART_BYTES // _LONG.size)
 
 # accounts: [20 bytes, ...] rising; new, old: amounts; before: pulses of the changes before. old, before: None without history.
-# replay: first pulse that a start must read. levels: of the heap. turn (first page), turns (how many), sides (27 bytes each).
+# replay: first pulse that a start must read. kept: oldest pulse that can be asked for: what only older ones need may be forgotten.
+# levels: of the heap. turn (first page), turns (how many), sides (27 bytes each).
 Entry = namedtuple(
-    "Entry", ("pulse", "root", "total", "count", "accounts", "new", "before", "old", "replay", "levels", "turn", "turns", "sides")
+    "Entry", ("pulse", "root", "total", "count", "accounts", "new", "before", "old", "replay", "kept", "levels", "turn", "turns", "sides")
 )
 
 
@@ -52,7 +55,7 @@ def write(tx, entry):
     else:
         records = list(map(_SHORT.pack, entry.accounts, new))
     head = _HEAD.pack(
-        history, len(records), entry.total, entry.count, entry.replay, entry.levels, entry.turn, entry.turns,
+        history, len(records), entry.total, entry.count, entry.replay, entry.kept, entry.levels, entry.turn, entry.turns,
         -(-len(wide) // PART_BYTES), entry.root,
     )  # fmt: skip
     first, each = _records_in_parts(history)
@@ -68,20 +71,20 @@ def write(tx, entry):
 
 def read(tx, pulse, sides=True):
     """The Entry of a pulse, None where there is none (any more); sides: with them. Raises Damaged."""
-    head = tx.get(LOG, pulse << 16)
-    if head is None:
+    first = tx.get(LOG, pulse << 16)
+    if first is None:
         return None
+    head = _head(pulse, first)
+    further = _further_parts(head.changes, head.history)
+    data = b"".join([first[_HEAD.size :], *[_part(tx, pulse, part) for part in range(1, 1 + further)]])
+    size = head.changes * (_LONG if head.history else _SHORT).size
+    data, there = data[:size], data[size:]
+    wide = b"".join([_part(tx, pulse, WIDE + part) for part in range(head.wide_parts)])
+    before = old = None
     try:
-        flags, changes, total, count, replay, levels, turn, turns, wide_parts, root = _HEAD.unpack_from(head)
-        parts = [head[_HEAD.size :]]
-        further = _further_parts(changes, flags & _HISTORY)
-        parts += [_part(tx, pulse, part) for part in range(1, 1 + further)]
-        data = b"".join(parts)
-        size = changes * (_LONG if flags & _HISTORY else _SHORT).size
-        data, there = data[:size], data[size:]
-        wide = b"".join([_part(tx, pulse, WIDE + part) for part in range(wide_parts)])
-        before = old = None
-        if flags & _HISTORY:
+        if len(data) != size:
+            raise ValueError
+        if head.history:
             accounts, new, before, old = zip(*_LONG.iter_unpack(data), strict=True) if data else ((), (), (), ())
         else:
             accounts, new = zip(*_SHORT.iter_unpack(data), strict=True) if data else ((), ())
@@ -94,14 +97,17 @@ def read(tx, pulse, sides=True):
     except (ValueError, struct.error):
         raise _malformed(pulse) from None
     if sides and before is not None:
-        size = SIDE_BYTES * (len(changed_pages(accounts, page_bits(levels))) + turns)
+        size = SIDE_BYTES * (len(changed_pages(accounts, page_bits(head.levels))) + head.turns)
         number = further
         while len(there) < size:
             number += 1
             there += _part(tx, pulse, number)
         if len(there) != size:
             raise _malformed(pulse)
-    return Entry(pulse, root, total, count, list(accounts), new, before, old, replay, levels, turn, turns, there)
+    return Entry(
+        pulse, head.root, head.total, head.count, list(accounts), new, before, old, head.replay, head.kept, head.levels, head.turn,
+        head.turns, there,
+    )  # fmt: skip
 
 
 class Past:
@@ -116,11 +122,11 @@ class Past:
     def change(self, pulse, account):
         """(pulse of the change before, amount before) of an account in a pulse, None where it did not change then. Raises Damaged."""
         part = self._get((pulse << 16).to_bytes(8, "big"))
-        if part is None or len(part) < _HEAD.size:
+        if part is None:
             return None
-        if not part[0] & _HISTORY:
-            raise Damaged(f"Pulse {pulse} of the log was written without history.")
         changes = int.from_bytes(part[1:5], "big")
+        if part[0] != _HISTORY or len(part) < _HEAD.size or changes > CHANGES_MAX:
+            raise _malformed(pulse)
         first, each = _records_in_parts(True)
         low, high = 1, 1 + _further_parts(changes, True)
         start, end = _HEAD.size, _HEAD.size + _LONG.size * min(changes, first)
@@ -150,26 +156,23 @@ class Past:
         None where the pulse is not there, or was written without history. Raises Damaged.
         """
         part = self._get((pulse << 16).to_bytes(8, "big"))
-        if part is None or not part[0] & _HISTORY:
+        head = None if part is None else _head(pulse, part)
+        if head is None or not head.history:
             return None
-        try:
-            _, changes, _, _, _, levels, turn, turns, _, _ = _HEAD.unpack_from(part)
-            parts = [part[_HEAD.size :]]
-            further = _further_parts(changes, True)
-            parts += [self._part(pulse, number) for number in range(1, 1 + further)]
-            data = b"".join(parts)
-            records, data = data[: _LONG.size * changes], data[_LONG.size * changes :]
-            bits = page_bits(levels)
-            shift, last = 32 - bits, (1 << bits) - 1
-            numbers = list(dict.fromkeys([top >> shift for (top,) in _TOP.iter_unpack(records)]))
-            numbers += [step & last for step in range(turn, turn + turns)]
-            size = SIDE_BYTES * len(numbers)
-            more = -(-max(size - len(data), 0) // PART_BYTES)
-            data += b"".join([self._part(pulse, number) for number in range(further + 1, further + 1 + more)])
-            if len(data) != size:
-                raise ValueError
-        except (ValueError, struct.error):
-            raise _malformed(pulse) from None
+        further = _further_parts(head.changes, True)
+        data = b"".join([part[_HEAD.size :], *[self._part(pulse, number) for number in range(1, 1 + further)]])
+        records, data = data[: _LONG.size * head.changes], data[_LONG.size * head.changes :]
+        if len(records) != _LONG.size * head.changes:
+            raise _malformed(pulse)
+        bits = page_bits(head.levels)
+        shift, last = 32 - bits, (1 << bits) - 1
+        numbers = list(dict.fromkeys([top >> shift for (top,) in _TOP.iter_unpack(records)]))
+        numbers += [step & last for step in range(head.turn, head.turn + head.turns)]
+        size = SIDE_BYTES * len(numbers)
+        more = -(-max(size - len(data), 0) // PART_BYTES)
+        data += b"".join([self._part(pulse, number) for number in range(further + 1, further + 1 + more)])
+        if len(data) != size:
+            raise _malformed(pulse)
         at = 0
         for number in numbers:
             if number not in found:
@@ -216,6 +219,16 @@ def drop(tx, before, rows_max):
     for key in keys:
         tx.delete(LOG, key)
     return len(keys)
+
+
+def _head(pulse, part):
+    """The _Head in the part 0 of a pulse. Raises Damaged."""
+    if len(part) >= _HEAD.size:
+        head = _Head(*_HEAD.unpack_from(part))
+        if head.history <= _HISTORY and head.changes <= CHANGES_MAX and 0 < head.levels <= LEVELS_MAX:
+            if head.turn + head.turns < 2 << page_bits(head.levels):
+                return head
+    raise _malformed(pulse)
 
 
 def _further_parts(changes, history):

@@ -13,7 +13,7 @@ from leither_edge.ledger.tree_hash import merged, run_root
 from leither_edge.storage import Damaged
 
 # turn_bits: bits of the page whose turn is next, None where pages have to be written in full.
-State = namedtuple("State", ("heap", "overlay", "pulse", "accounts", "turn", "turn_bits", "replay"))
+State = namedtuple("State", ("heap", "overlay", "pulse", "accounts", "turn", "turn_bits", "replay", "kept"))
 _DROP_ROWS = 512
 _LEAF = struct.Struct(">QQ20s")
 
@@ -25,7 +25,7 @@ def read_tree(store):
         head = None if newest is None else log.read(tx, newest)
     if head is None:
         drop_half_loaded(store)
-        return State(Heap(LEVELS_MIN), Overlay(LEVELS_MIN), 0, 0, 0, None, 0)
+        return State(Heap(LEVELS_MIN), Overlay(LEVELS_MIN), 0, 0, 0, None, 0, 0)
     with store.read() as tx:
         heap = Heap(head.levels)
         for key, data in tx.scan(BASE):
@@ -46,8 +46,9 @@ def read_tree(store):
         )
     bits = page_bits(head.levels)
     return State(
-        heap, overlay, newest, head.count, (head.turn + head.turns) % (1 << bits), None if head.before is None else bits, head.replay
-    )
+        heap, overlay, newest, head.count, (head.turn + head.turns) % (1 << bits), None if head.before is None else bits, head.replay,
+        head.kept,
+    )  # fmt: skip
 
 
 def _take_roots(heap, chunk, tx):

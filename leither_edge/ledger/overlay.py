@@ -42,8 +42,7 @@ class Overlay:
         before = self._runs[bucket]
         if before:
             run = merged(before, run, True)
-        else:
-            self._oldest[bucket] = pulse
+        self._oldest[bucket] = min(self._oldest[bucket] or pulse, pulse)
         self._runs[bucket] = run
         self.count += (len(run) - len(before)) // LEAF_BYTES
 
@@ -59,7 +58,7 @@ class Overlay:
                     kept = b"".join([leaf for leaf in split(run) if leaf[16:] < start or end is not None and leaf[16:] >= end])
                 self.count -= (len(run) - len(kept)) // LEAF_BYTES
                 self._runs[bucket] = kept
-                self._oldest[bucket] = min([pulse for pulse, _, _ in _LEAF.iter_unpack(kept)], default=0)
+                self._oldest[bucket] = min([pulse for pulse, _, _ in _LEAF.iter_unpack(kept) if pulse], default=0)
 
     def buckets(self):
         """Numbers of the buckets in which something is pending, rising."""
