@@ -24,7 +24,7 @@ Shown = namedtuple("Shown", ("pulse", "time", "amount", "changed", "transaction"
 
 
 class ReceiptError(TreeError):
-    """A receipt is malformed (field receipt), or its transaction is not of its pulse (field transaction)."""
+    """A receipt is malformed (field receipt), of one group alone (group), or its transaction is not of its pulse (transaction)."""
 
 
 def encode_receipt(receipt):
@@ -63,6 +63,9 @@ def verify_receipt(data, organization, verify):
     receipt = read_receipt(memoryview(data))
     certificate = read_certificate(receipt.certificate, organization, verify)
     header = read_header(bytes(read_signed_header(receipt.header, certificate, verify)[1]))
+    if header.group:
+        # It would say nothing of the accounts in other groups, and what is above its root is not in a receipt.
+        raise ReceiptError("group", "the receipt is of one group, not of the whole book")
     changed, amount = verify_proof(receipt.proof, receipt.account, header.root, header.total)
     transaction = bytes(receipt.transaction)
     if transaction and inclusion_root(transaction, receipt.inclusion) != header.transactions:

@@ -191,6 +191,7 @@ def receipts():
     data = encode_receipt(whole)
     proof = whole.proof
     steps = steps_of(proof)
+    grouped = sign_header(HEADER._replace(group=b"\x80"), signing(*MEMBERS))
     empty_set = sign_header(HEADER._replace(transactions=bytes(32)), signing(*MEMBERS))
     swapped = proof[:36] + b"".join(bytes([step[0], 1 - step[1]]) + step[2:] for step in steps)
     for name, bad, error in (
@@ -213,6 +214,7 @@ def receipts():
         ("too few signatures", raw_receipt(whole._replace(header=raw_header(IN_ORDER[:1]))), "threshold"),
         ("a doubled signature", raw_receipt(whole._replace(header=raw_header([IN_ORDER[0]] * 2))), "signatures"),
         ("a stranger's signature", raw_receipt(whole._replace(header=raw_header([IN_ORDER[0], (STRANGER.id, STRANGER)]))), "signatures"),
+        ("of one group alone", raw_receipt(whole._replace(header=grouped)), "group"),
         ("a header before the certificate", raw_receipt(whole._replace(header=EARLY)), "pulse"),
         ("another organization's header", raw_receipt(whole._replace(header=ELSEWHERE)), "organization"),
         ("another's account", raw_receipt(whole._replace(account=BO.id)), "account"),

@@ -69,7 +69,6 @@ def good():
         "eight of eight": {"committee": 8, "threshold": 8},
         "not the first ones": {"committee": 5, "signers": (1, 4)},
         "more than needed": {"committee": 5, "signers": (0, 2, 3)},
-        "of a group": {"group": bytes([9, 128, 64])},
         "from other groups": {"sent": 5, "received": 9, "issued": naive_tree.root(BOOK)[1] - 4},
         "late": {"pulse": (1 << 64) - 1, "time": (1 << 64) - 1},
         "the first pulse": {"pulse": 100},
@@ -85,6 +84,7 @@ def bad():
     other = {**BOOK, HOLDER: (12_344, 1_501)}
     shapes = {
         "too few": {"signers": (0,)},
+        "of a group": {"group": bytes([9, 128, 64])},
         "before its time": {"pulse": 99},
         "another organization's header": {"organization": OTHER.id},
         "another book's root": {"root": naive_tree.root(other)[0]},

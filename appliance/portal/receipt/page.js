@@ -148,7 +148,6 @@ function rows({ account, changed, header, transaction, signers, certificate }, o
     row("total", say("accounts", numberText(header.total), numberText(header.accounts))),
     row("signers", keepers, ...signers.map((id) => line(code(idToText(id))))),
     row("transaction", ...(transaction ? [code(toHex(transaction)), line(say("included"))] : [say("none")])),
-    header.group.length ? row("part", code(toHex(header.group))) : "",
     row("organization", code(organization)),
   ];
   return make("dl", {}, ...all);

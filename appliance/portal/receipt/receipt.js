@@ -248,6 +248,7 @@ export function verifyReceipt(data, organization) {
   reader.must([0, 32].includes(transaction.length) && !transaction.length === !inclusion.length);
   const certificate = readCertificate(certified, organization);
   const { header, signers } = readSignedHeader(signed, certificate);
+  must(!header.group.length, "receipt/group");
   const { changed, amount } = verifyProof(proof, account, header.root, header.total);
   if (!transaction.length) return { account, amount, changed, transaction: null, header, signers, certificate };
   const root = inclusionRoot(transaction, inclusion);

@@ -43,7 +43,6 @@ export const TEXTS = {
   transaction: ["Transaction", "交易"],
   included: ["is part of this pulse", "包含在此次脉动中"],
   none: ["The receipt names none.", "收据未指明交易。"],
-  part: ["Part of the book", "账本的部分"],
   organization: ["Organization", "组织"],
   moment: [
     "It says what was so in this pulse, and nothing about later ones. The time is the bookkeepers'.",
@@ -63,6 +62,10 @@ export const TEXTS = {
   "input/id": [
     "This is not an organization's id, which has 27 letters, digits, - or _. Look for a typing error.",
     "这不是组织编号。编号有 27 个字母、数字、- 或 _。请检查是否输错。",
+  ],
+  "receipt/group": [
+    "The receipt is of one group of the organization, not of its whole book. Ask for one of the whole book.",
+    "这张收据只涉及组织的一个分组，而不是整本账本。请索取整本账本的收据。",
   ],
   "receipt/": [
     "The receipt is damaged, or of a newer form than this page knows. Ask for it again, best as a file.",
