@@ -124,6 +124,8 @@ def values(parser, previous, book):
         return keys
     if previous == "--only":
         return remotes
+    if parser.prog.startswith("leither ledger "):
+        return ledger_values(parser.prog.split()[2], previous, keys, book.home)
     if parser.prog.startswith("leither card "):
         return card_values(parser.prog.split()[2], previous, keys)
     if previous == "--role":
@@ -162,6 +164,23 @@ def card_values(command, previous, keys):
         from leither_edge.cli.card_disks import Machine, refusal, size_text
 
         return [(disk.path, f"{disk.model}, {size_text(disk.size)}") for disk in Machine().disks() if refusal(disk) is None]
+    return []
+
+
+def ledger_values(command, previous, keys, home):
+    """The same for ``leither ledger``: books and people; offers, receipts and pulses nobody completes."""
+    if previous == "--book":
+        from leither_edge.cli.ledger_place import names
+
+        return [(name, "") for name in names(home)]
+    if previous in ("--treasurer", "--account"):
+        return keys
+    if previous != command:
+        return []
+    if command in ("grant", "pay"):
+        return keys
+    if command in ("balance", "history", "receipt", "proof"):
+        return [*keys, ("treasury", "what the organization holds")]
     return []
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from leither_edge.cli.card_grammar import add_card
+from leither_edge.cli.ledger_grammar import add_ledger
 from leither_edge.cli.parser import Parser
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
 
@@ -64,7 +65,10 @@ def build():
             ),
             (
                 "EXIT CODES",
-                [("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("3", "the device refused"), ("4", "not reachable in time")],
+                [
+                    ("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("3", "the device or the book refused"),
+                    ("4", "not reachable in time"),
+                ],
             ),
         ],
         usage_lines=["COMMAND [OPTIONS]"],
@@ -75,6 +79,7 @@ def build():
     add_key(top)
     add_card(top, common)
     add_remote(top)
+    add_ledger(top, common)
     status = top.command(
         "status", "Show the node on this computer.", run="status:status", group="THIS COMPUTER",
         details=["Finds the node by the address file in ./.leither. With a key that it knows, its signed status is shown too."],

@@ -18,7 +18,7 @@ BUSY_STATUS = (429, 503)
 HttpAnswer = namedtuple("HttpAnswer", "status content_type body")
 
 
-def request(address, method, path, body=None, content_type=None, *, timeout=TOTAL_S, max_bytes=ANSWER_MAX_BYTES):
+def request(address, method, path, body=None, content_type=None, *, timeout=TOTAL_S, max_bytes=ANSWER_MAX_BYTES, headers=None):
     """Send one request and read its whole answer.
 
     Args:
@@ -29,6 +29,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
         content_type: of the body.
         timeout: seconds for everything together, so that a trickling answer cannot hold us.
         max_bytes: a longer answer is an error.
+        headers: more of them.
 
     Returns:
         HttpAnswer.
@@ -57,7 +58,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
         connection.connect()
         connected = True
         connection.sock.settimeout(timeout)
-        headers = {"Host": address.host_header, "User-Agent": "leither", "Connection": "close", "Accept": "*/*"}
+        headers = {"Host": address.host_header, "User-Agent": "leither", "Connection": "close", "Accept": "*/*", **(headers or {})}
         if content_type:
             headers["Content-Type"] = content_type
         connection.request(method, path, body, headers)
