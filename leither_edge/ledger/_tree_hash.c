@@ -115,6 +115,7 @@ static PyObject *run_root(PyObject *self, PyObject *argument) {
                 waiting--;
                 if (branch_of(values[waiting], current, partings[waiting], current)) wrong = "sum";
             }
+            if (wrong) break;
             memcpy(values[waiting], current, VALUE);
             partings[waiting++] = parting;
         }
@@ -210,13 +211,14 @@ static PyObject *bucket_run(PyObject *self, PyObject *arguments) {
                 else gap = get32(data + heads + 4 * wide_gaps++);
             }
             if (i || gap) number += gap + (i ? 1 : 0);
+            if (!data[8 + i]) sound = 0;
             if (number < bucket) before += data[8 + i];
             if (number == bucket) here = data[8 + i], at_bucket = number;
             all += data[8 + i];
         }
         heads += 4 * wide_gaps;
         /* Chunks with wide amounts are left to Python. */
-        if (sound && heads + width * all == size) {
+        if (sound && !(number >> levels) && heads + width * all == size) {
             PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(LEAF * here));
             if (bytes) {
                 uint8_t *out = (uint8_t *)PyBytes_AsString(bytes), prefix[4];

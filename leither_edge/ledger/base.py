@@ -62,7 +62,8 @@ class Reader:
         for there, data in self._tx.scan(BASE, start=key + b"\0"):
             found = bucket_run(data, self._levels, bucket)
             if found is None:
-                return self._run_across(there, low, bucket)
+                rest.append(self._run_across(there, low, bucket))
+                break
             rest.append(found[0])
             if bucket < found[1] or not data[0] & GOES_ON:
                 break

@@ -128,6 +128,8 @@ class Chunk:
         self._width = width = 29 - self._strip
         self._roots = HEAD_BYTES + 2 * count
         at = self._roots + ROOT_BYTES * count
+        if at > len(data):
+            raise ChunkError("its columns do not fit its size")
         counts = data[HEAD_BYTES : HEAD_BYTES + count]
         gaps = data[HEAD_BYTES + count : self._roots]
         start = at + 4 * gaps.count(_WIDE_GAP)
@@ -145,6 +147,10 @@ class Chunk:
         self._wide = start
         if start > len(data) or 0 in counts or number >> self.levels or (len(data) - start) % _WIDE:
             raise ChunkError("its columns do not fit its size")
+        if start < len(data):
+            wide = range(start, len(data), _WIDE)
+            if self._wide_before(count) != len(wide) or min([int.from_bytes(data[at : at + _WIDE], "big") for at in wide]) < _WIDE_FROM:
+                raise ChunkError("its wide amounts are not those of its rows")
 
     def root(self, index):
         """The root (20 bytes) of the bucket at an index; of a bucket in several chunks it means nothing."""

@@ -11,7 +11,7 @@ import struct
 from bisect import bisect_left
 
 from leither_edge.core.sha256 import sha256
-from leither_edge.ledger.chunk import Chunk, ChunkError
+from leither_edge.ledger.chunk import LEVELS_MAX, Chunk, ChunkError
 
 VALUE_BYTES = 28
 LEAF_BYTES = 36
@@ -72,7 +72,7 @@ def python_climb(heap, levels, numbers):
 
     Args: heap (bytearray), levels (K), numbers (array of unsigned 32-bit bucket numbers, rising). Raises ValueError: "sum" past its bound.
     """
-    if len(heap) != VALUE_BYTES << (levels + 1):
+    if not 0 <= levels <= LEVELS_MAX or len(heap) != VALUE_BYTES << (levels + 1):
         raise ValueError("heap")
     last = -1
     for number in numbers:

@@ -45,13 +45,22 @@ def _node(leaves):
 
 def root(state):
     """(hash, total)."""
-    top = tree(state)
+    return root_of(tree(state))
+
+
+def root_of(top):
+    """(hash, total) of a tree, which may be None."""
     return (top.hash, top.sum) if top else (EMPTY, 0)
 
 
 def proof(state, account):
     """Bytes of the proof of an account, or of the leaf where the search for it ends."""
-    node, steps, path = tree(state), [], bits(account)
+    return proof_of(tree(state), account)
+
+
+def proof_of(top, account):
+    """The same in a tree made before."""
+    node, steps, path = top, [], bits(account)
     if node is None:
         return b""
     while node.depth is not None:
@@ -64,7 +73,11 @@ def proof(state, account):
 
 def multi_proof(state, accounts):
     """Bytes of one proof of several accounts, present or absent."""
-    top = tree(state)
+    return multi_proof_of(tree(state), accounts)
+
+
+def multi_proof_of(top, accounts):
+    """The same in a tree made before."""
     if top is None:
         return b""
 
