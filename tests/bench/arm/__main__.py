@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,8 @@ def measure_here(folder):
 def measure_arm(there, with_node):
     """(answer, seconds, instructions, memory without a book, memory with one) of an ARM userland; memory: (files, other), or None."""
     book = there.folder / "book"
+    # One of an earlier run may have another form on disk.
+    shutil.rmtree(book, ignore_errors=True)
     answer, seconds = counted.seconds(there.command(), book)
     count = counted.instructions(there.command, book, there.folder)
     without = idle_node.measure(there, None) if with_node else None
