@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LEAF = 36, BRANCH = 55, HASH = 20, VALUE = 28, ID = 20, DEPTHS = 160 };
+enum { LEAF = 36, BRANCH = 55, HASH = 20, VALUE = 28, ID = 20, DEPTHS = 160, OTHERS_GO_ON = 4096 };
 #define SUM_MASK ((((uint64_t)1) << 56) - 1)
 
 /* SHA-256 (FIPS 180-4) of a message of at most 55 bytes: one block. */
@@ -160,6 +160,8 @@ static PyObject *climb(PyObject *self, PyObject *arguments) {
         }
         for (Py_ssize_t i = 0; i < count; i++) nodes[i] |= (uint32_t)1 << levels;
     }
+    /* A whole tree takes long: other threads go on, and the buffers are held meanwhile. */
+    PyThreadState *others = count > OTHERS_GO_ON ? PyEval_SaveThread() : NULL;
     for (int depth = levels - 1; depth >= 0 && !wrong; depth--) {
         Py_ssize_t kept = 0;
         for (Py_ssize_t i = 0; i < count && !wrong; i++) {
@@ -179,6 +181,7 @@ static PyObject *climb(PyObject *self, PyObject *arguments) {
         }
         count = kept;
     }
+    if (others) PyEval_RestoreThread(others);
     PyMem_Free(nodes);
     PyBuffer_Release(&numbers);
     PyBuffer_Release(&heap);
