@@ -220,8 +220,12 @@ static PyObject *bucket_run(PyObject *self, PyObject *arguments) {
             all += data[8 + i];
         }
         heads += 4 * wide_gaps;
-        /* Chunks with wide amounts are left to Python. */
-        if (sound && !(number >> levels) && heads + width * all == size) {
+        /* Chunks with wide amounts are left to Python, and so are those that lack them. */
+        sound = sound && !(number >> levels) && heads + width * all == size;
+        for (size_t at = heads + width - 5; sound && at < size; at += width) {
+            if (data[at] == 0xff && get32(data + at + 1) == 0xffffffff) sound = 0;
+        }
+        if (sound) {
             PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(LEAF * here));
             if (bytes) {
                 uint8_t *out = (uint8_t *)PyBytes_AsString(bytes), prefix[4];

@@ -147,9 +147,9 @@ class Chunk:
         self._wide = start
         if start > len(data) or 0 in counts or number >> self.levels or (len(data) - start) % _WIDE:
             raise ChunkError("its columns do not fit its size")
-        if start < len(data):
-            wide = range(start, len(data), _WIDE)
-            if self._wide_before(count) != len(wide) or min([int.from_bytes(data[at : at + _WIDE], "big") for at in wide]) < _WIDE_FROM:
+        if start < len(data) or data.find(WIDE_MARK, starts[0]) >= 0:
+            wide = [int.from_bytes(data[at : at + _WIDE], "big") for at in range(start, len(data), _WIDE)]
+            if self._wide_before(count) != len(wide) or min(wide, default=_WIDE_FROM) < _WIDE_FROM:
                 raise ChunkError("its wide amounts are not those of its rows")
 
     def root(self, index):

@@ -125,7 +125,7 @@ class Past:
         if part is None:
             return None
         changes = int.from_bytes(part[1:5], "big")
-        if part[0] != _HISTORY or len(part) < _HEAD.size or changes > CHANGES_MAX:
+        if len(part) < _HEAD.size or part[0] != _HISTORY or changes > CHANGES_MAX:
             raise _malformed(pulse)
         first, each = _records_in_parts(True)
         low, high = 1, 1 + _further_parts(changes, True)
