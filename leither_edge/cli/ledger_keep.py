@@ -6,7 +6,7 @@ from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.ledger_access import opened
 from leither_edge.cli.ledger_failures import told
 from leither_edge.cli.ledger_place import MAP_BYTES, find
-from leither_edge.cli.output import clean
+from leither_edge.cli.output import clean, plain
 from leither_edge.cli.progress import waiting
 
 FINDINGS_MAX = 1000
@@ -39,45 +39,52 @@ def export(home, out, args):
 
 def fsck(home, out, args):
     """Check every hash and sum of a book."""
+    from leither_edge.organization.book_folder import organization_of
+
     place = find(home, args)
     if place.folder is None:
         raise UsageError("A book is checked where it is kept.", fix="Name its folder with --book.")
-    with told(), waiting(out, "Checking every chunk, pulse and hash"):
-        findings, more = checked(place.folder, args.repair)
-    facts = {"folder": place.folder, "good": not findings, "findings": findings, "more": more}
+    with told(), waiting(out, "Checking every hash and sum") as say:
+        findings = checked(place.folder, organization_of(place.folder), args.repair, say)
+        left = checked(place.folder, organization_of(place.folder), False, say) if args.repair and findings else findings
+    facts = {
+        "folder": place.folder, "good": not left, "repaired": bool(args.repair and findings and not left),
+        "findings": [finding._asdict() for finding in findings],
+    }  # fmt: skip
 
     def page():
-        if not findings:
-            out.done("Every hash and sum is right.")
-            return
-        for one in findings:
-            out.item(out.styled("✗", "red", "bold"), clean(one, 400))
+        for finding in findings:
+            mark = out.styled("✗", "red", "bold") if left else out.styled("✓", "green", "bold")
+            out.item(mark, " ".join(clean(text, 400) for text in (finding.sentence, finding.remedy) if text))
+        if not left:
+            out.done("The book is whole again." if findings else "Every hash and sum is right.")
 
-    if not findings:
+    if not left:
         out.result(facts, page)
-        return 0
-    if out.as_json:
-        raise Failure("The book is damaged.", f"{len(findings)} findings.", code="damaged", details=facts)
-    page()
-    count = f"{len(findings)} findings{' and more' if more else ''}."
-    raise Failure("The book is damaged.", count, repair_text(args.repair), code="damaged")
+        return
+    count = f"{len(findings)} findings" if len(findings) > 1 else "1 finding"
+    error = Failure("The book is damaged.", f"{count}.", repair_text(args.repair, findings), code="damaged", details=plain(facts))
+    if not out.as_json:
+        page()
+    raise error
 
 
-def checked(folder, repair):
-    """([sentence, ...], whether there are more) of what is wrong with a book."""
+def checked(folder, organization, repair, say):
+    """[Finding, ...] of what is wrong with a book."""
     from leither_edge.ledger import fsck as checker
-    from leither_edge.ledger.book import TABLES
-    from leither_edge.storage import open_store
 
     findings = []
-    with open_store(folder, MAP_BYTES, TABLES) as store:
-        for finding in checker.check(store, repair=repair) if repair else checker.check(store):
-            if len(findings) == FINDINGS_MAX:
-                return findings, True
-            findings.append(str(finding))
-    return findings, False
+    with checker.open_damaged(folder, MAP_BYTES) as store:
+        for found in (checker.repair if repair else checker.check)(store, organization):
+            if isinstance(found, checker.Progress):
+                say(f"Checking {found.stage}: {found.done} of {found.total}")
+            elif len(findings) < FINDINGS_MAX:
+                findings.append(found)
+    return findings
 
 
-def repair_text(repair):
+def repair_text(repaired, findings):
     """What to do about a damaged book."""
-    return "Restore it from an export: leither ledger import" if repair else "Mend what can be mended: leither ledger fsck --repair"
+    if not repaired and any(finding.restorable for finding in findings):
+        return "Mend what can be mended: leither ledger fsck --repair"
+    return "Keep the folder as it is, and make a book of an export: leither ledger import"

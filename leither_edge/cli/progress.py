@@ -12,14 +12,19 @@ FRAME_S = 0.1
 
 @contextlib.contextmanager
 def waiting(out, text):
-    """Show a spinner with the seconds gone while the block runs, if it takes long and somebody watches.
+    """Show a spinner with the seconds gone while the block runs, if it takes long and somebody watches; yields ``say(text)``.
 
     Args:
         out: Output.
         text: what is being waited for, without a full stop.
     """
+    shown = [text]
+
+    def say(text):
+        shown[0] = text
+
     if out.as_json or not out.err.isatty():
-        yield
+        yield say
         return
     done = threading.Event()
     begin = time.monotonic()
@@ -31,7 +36,7 @@ def waiting(out, text):
         while True:
             gone = int(time.monotonic() - begin)
             frame = out.styled(FRAMES[number % len(FRAMES)], "cyan", stream=out.err)
-            out.err.write(f"\r\x1b[K{frame} {text} {out.styled(f'{gone} s', 'dim', stream=out.err)}")
+            out.err.write(f"\r\x1b[K{frame} {shown[0]} {out.styled(f'{gone} s', 'dim', stream=out.err)}")
             out.err.flush()
             number += 1
             if done.wait(FRAME_S):
@@ -42,7 +47,7 @@ def waiting(out, text):
     thread = threading.Thread(target=spin, daemon=True)
     thread.start()
     try:
-        yield
+        yield say
     finally:
         done.set()
         thread.join()

@@ -8,6 +8,7 @@ from leither_edge.cli import main as cli
 from leither_edge.cli import output
 from leither_edge.crypto import key_file
 from tests.cli.fake_device import TOKEN, FakeDevice
+from tests.cli.ledger_club import Club
 
 Ran = namedtuple("Ran", "code out err json")
 PASSPHRASE = "a good passphrase"
@@ -58,6 +59,12 @@ def owned(run, device):
     ran = run("remote", "claim", "attic", device.address, "--token", TOKEN)
     assert ran.code == 0, ran.err
     return device
+
+
+@pytest.fixture
+def club(run):
+    """A club with an empty book."""
+    return Club(run)
 
 
 @pytest.fixture
