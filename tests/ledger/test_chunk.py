@@ -123,7 +123,8 @@ def test_buckets_of_any_size_in_pages(seed, levels, most, even, flags):
     assert bool(goes_on) == bool(flags & GOES_ON)
     assert found == buckets
     size = sum(22 + 4 + len(rows) + len(wide) for _, _, rows, wide in entries)
-    assert len(made) <= 1 + 1.1 * size / (VALUE_BYTES_MAX - 150)
+    # Where a bucket with some wide amounts is cut, room is left as if all were wide.
+    assert len(made) <= 2 + 1.3 * size / (VALUE_BYTES_MAX - 150)
 
 
 def assert_refused_or_bounded(data):
