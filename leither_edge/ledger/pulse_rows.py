@@ -30,7 +30,7 @@ def write_pulse(tx, pulse, purged, message, digest, ids, bodies):
     Args: purged (pulse), message (of the header), digest (of its payload), ids (of the transactions, rising), bodies (bytes: they, packed).
     """
     write_header(tx, pulse, purged, message)
-    _put(tx, pulse, IDS, digest + b"".join(ids))
+    write_ids(tx, pulse, digest, ids)
     if ids:
         _put(tx, pulse, BODIES, bodies)
 
@@ -38,6 +38,11 @@ def write_pulse(tx, pulse, purged, message, digest, ids, bodies):
 def write_header(tx, pulse, purged, message):
     """Puts a header's row alone; args as for write_pulse."""
     _put(tx, pulse, HEADER, struct.pack(">I", purged) + message)
+
+
+def write_ids(tx, pulse, digest, ids):
+    """Puts the rows of a pulse's ids alone; args as for write_pulse."""
+    _put(tx, pulse, IDS, digest + b"".join(ids))
 
 
 def newest(tx):
