@@ -16,6 +16,7 @@ from appliance.device.addresses import Addresses
 from appliance.device.announcement import announcement, write_address
 from appliance.device.applied_card import apply_card
 from appliance.device.awaited_address import announce, is_device, told_entrance, waiting_text
+from appliance.device.kept_book import open_kept_book
 from appliance.device.kept_clock import keep_clock
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
@@ -63,17 +64,20 @@ async def serve_device(options, *, clock=time.time):
     log = Log(line_max_bytes=limits.log.line_max_bytes)
     node = open_node(limits, options.state, TABLES, log, clock=clock)
     board = BoardClient.from_environment() or NoBoard()
+    book, book_service = open_kept_book(node)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
-            await _serve(node, options, board, nursery)
+            await _serve(node, options, board, nursery, book_service)
             await trio.sleep_forever()
     finally:
         board.close()
+        if book is not None:
+            book.close()
         node.close()
 
 
-async def _serve(node, options, board, nursery):
+async def _serve(node, options, board, nursery, book_service):
     limits, floor = node.profile, TimeFloor(BUILD_TIME)
     versions = {"leither": __version__, "python": "{}.{}.{}".format(*sys.version_info)}
     passphrase = passphrase_in(node.folder)
@@ -95,6 +99,9 @@ async def _serve(node, options, board, nursery):
     router = Router()
     for method, path, handler in routes(executor, claim, node.key, limits, node.counters):
         router.add(method, path, handler)
+    if book_service is not None:
+        await nursery.start(book_service.bookkeeper.run)
+        book_service.add_routes(router)
     addresses = Addresses(options.hosts, trio.current_time)
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
