@@ -96,6 +96,7 @@ lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs u
 	$(COMPILE) requirements/radio.in -o requirements/radio.lock
 	$(COMPILE) requirements/cyclonedx.in -o requirements/cyclonedx.lock
 	$(COMPILE) requirements/ledger-peers.in -o requirements/ledger-peers.lock
+	$(COMPILE) requirements/plot.in -o requirements/plot.lock
 
 clean: ## remove what was built and installed here; the node's data stays
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis

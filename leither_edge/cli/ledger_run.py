@@ -29,7 +29,13 @@ def run(home, out, args):
     import trio
 
     from leither_edge.http import ListenError, open_listeners
-    from leither_edge.organization.book_folder import open_in
+    from leither_edge.organization.book_folder import KEY_NAME, open_in
+
+    if not os.path.lexists(os.path.join(place.folder, KEY_NAME)):
+        raise UsageError(
+            "This book is for reading alone.", f"There is no {KEY_NAME} in its folder, with which its headers are signed.",
+            "Keep it where that key is, or put the key there.", code="no-key", details={"field": "key"},
+        )  # fmt: skip
 
     with told():
         book = open_in(place.folder, MAP_BYTES)

@@ -54,7 +54,10 @@ def memo_bytes(text, salt):
     """A memo as its hash is taken. Raises TransferError. Args: text (None: no memo), salt (16 random bytes)."""
     if text is not None and not 0 < len(text) <= MEMO_MAX_CHARS:
         raise TransferError("memo", f"a memo has 1 to {MEMO_MAX_CHARS} characters", "memo")
-    return salt + (text or "").encode()
+    try:
+        return salt + (text or "").encode()
+    except UnicodeEncodeError:
+        raise TransferError("memo", "the memo is not text in UTF-8", "memo") from None
 
 
 def offer_text(data, memo=b""):

@@ -263,7 +263,7 @@ def test_as_a_process_quick_and_without_the_extra(tmp_path):
 
 
 def test_heavy_packages_stay_out_of_help():
-    heavy = ["rich", "segno", "mnemonic", "trio", "http.client", "pysodium", "asyncio", "ssl"]
+    heavy = ["rich", "segno", "mnemonic", "trio", "http.client", "pysodium", "asyncio", "ssl", "lmdb", "leither_edge.ledger", "matplotlib"]
     code = f"import sys; from leither_edge.cli.main import main; main(['--help']); print(set(sys.modules) & set({heavy}), file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert ran.stderr.strip() == "set()"

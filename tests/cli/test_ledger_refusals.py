@@ -43,7 +43,7 @@ def test_an_account_that_holds_nothing(still):
     still.no("accept", still.pay("anna", 1, key="ben")["offer"], code="unknown-account", field="payers", exit_code=3)
 
 
-@pytest.mark.parametrize("who", ["nobody", "A" * 27, "A" * 48, "annna", "", "\x1b[31m"])
+@pytest.mark.parametrize("who", ["nobody", "A" * 27, "A" * 48, "annna", "", "\x1b[31m", "\udcff"])
 def test_nobody(still, who):
     told = still.no("pay", who, "5", "--key", "anna", code="unknown-account", field="account", exit_code=2)
     assert "\x1b" not in str(told)
@@ -64,13 +64,13 @@ def test_more_than_a_book_holds(club):
     assert club.state() == before
 
 
-@pytest.mark.parametrize("reason", ["", "x" * 281])
+@pytest.mark.parametrize("reason", ["", "x" * 281, "\udcff"])
 def test_reasons(still, reason):
     still.no("issue", "5", "--reason", reason, exit_code=1)
     assert still.run("ledger", "issue", "5", "--json").code == 2
 
 
-@pytest.mark.parametrize("memo", ["", "x" * 281])
+@pytest.mark.parametrize("memo", ["", "x" * 281, "\udcff"])
 def test_memos(still, memo):
     still.no("pay", "ben", "5", "--key", "anna", "--memo", memo, field="memo", exit_code=1)
 
@@ -144,7 +144,7 @@ def test_receipts_that_are_not_good(still, tmp_path):
         file.write_bytes(spoiled)
         told = still.no("verify", file, "--organization", still.id, code="bad-receipt", exit_code=1)
         assert told["good"] is False and told["field"]
-    for given in (text[:-8], text + "AAAA", "nothing", "x#r=", f"x#r={text[:-4]}", "é"):
+    for given in (text[:-8], text + "AAAA", "nothing", "x#r=", f"x#r={text[:-4]}", "é", "\udcff"):
         still.no("verify", given, "--organization", still.id, code="bad-receipt", exit_code=1)
     other = still.ok("balance", "ben")["account"]
     still.no("verify", text, "--organization", other, code="bad-receipt", field="organization", exit_code=1)
