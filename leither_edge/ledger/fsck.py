@@ -14,7 +14,7 @@ from leither_edge.ledger.fsck_base import check_base
 from leither_edge.ledger.fsck_headers import check_headers
 from leither_edge.ledger.fsck_log import check_log
 from leither_edge.ledger.fsck_past import check_past
-from leither_edge.ledger.fsck_report import HEADER, Finding, Progress, Report
+from leither_edge.ledger.fsck_report import HEADER, PULSE, Finding, Progress, Report
 from leither_edge.ledger.heap import Heap
 from leither_edge.storage import open_store
 from leither_edge.storage.environment import DATA_NAME
@@ -35,6 +35,10 @@ _MENDS = (
     ),
 )  # fmt: skip
 _IMPORT = "It cannot be brought back from what is in this folder: import an export."
+_LATER = (
+    "The accounts are right as they are now, but balances and proofs before this pulse are not sure. A start still needs the pulse, so "
+    "repair cannot give it up yet: run it again some hundred pulses later, or import an export."
+)
 _WITHOUT = (
     "It cannot be brought back. The book goes on without it: no receipt can be made for that pulse, and its transfers cannot be shown."
 )
@@ -104,8 +108,12 @@ def _examined(store, organization):
         rows = view.rows
     findings = []
     for (kind, where), sentence in seen.items():
-        # An old header is not needed for anything but itself.
-        lost = _WITHOUT if report.proven and kind == HEADER and 0 < where < report.newest_header else _IMPORT
+        lost = _IMPORT
+        if report.proven and kind == HEADER and 0 < where < report.newest_header:
+            # It is not needed for anything but itself.
+            lost = _WITHOUT
+        elif report.proven and kind == PULSE:
+            lost = _LATER
         restores, remedy = remedies.get((kind, where), (False, lost))
         findings.append(Finding(kind, where, sentence, restores, remedy))
     return findings, rows

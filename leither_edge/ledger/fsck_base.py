@@ -18,7 +18,7 @@ from leither_edge.storage import Damaged
 LEAF = struct.Struct(">QQ20s")
 _STAGE = "accounts"
 # Buckets between two signs of progress.
-_STRETCH = 4096
+_STRETCH = 1024
 # A heap that an entry states is believed up to so many levels above what the accounts need.
 _MORE_LEVELS = 3
 # heap: of a pulse. changes: what the base lacks for it. count: of accounts.
@@ -121,32 +121,36 @@ def base_run(view, bucket, levels):
 
 
 def pending(view, first, newest):
-    """The Changes of the pulses from first to newest. Raises BadPulse."""
+    """The Changes of the pulses from first to newest; yields Progress. Raises BadPulse."""
     changes = Changes()
     for pulse in range(first, newest + 1):
         entry = read_entry(view, pulse)
         for account, amount in zip(entry.accounts, entry.new, strict=True):
             changes.put(account, pulse, amount)
+        yield Progress(pulse - first + 1, newest - first + 1, _STAGE)
     return changes
 
 
 def built(view, changes, levels):
     """The State of the base with Changes over it; yields Progress. Raises BadChunk, ValueError."""
     changes = changes.copy(levels)
-    heap, count = Heap(levels), 0
+    heap, count, done = Heap(levels), 0, 0
     waiting = set(changes.buckets())
     for bucket, run in _runs(view, levels):
         waiting.discard(bucket)
         run = merged(run, changes.run(bucket), False)
         heap.set_bucket(bucket, run_root(run))
         count += len(run) // 36
-        if bucket % _STRETCH == 0:
+        done += 1
+        if done % _STRETCH == 0:
             yield Progress(bucket, 1 << levels, _STAGE)
     for bucket in waiting:
         run = merged(b"", changes.run(bucket), False)
         heap.set_bucket(bucket, run_root(run))
         count += len(run) // 36
-    heap.climb(range(1 << levels))
+    for start in range(0, 1 << levels, _STRETCH):
+        heap.climb(range(start, min(start + _STRETCH, 1 << levels)))
+        yield Progress(start, 1 << levels, _STAGE)
     return State(heap, changes, count)
 
 
@@ -210,7 +214,7 @@ def _check_root(view, report, records):
                 report.proven = False
         return None
     try:
-        changes = pending(view, max(head.replay, report.first), head.pulse)
+        changes = yield from pending(view, max(head.replay, report.first), head.pulse)
     except BadPulse:
         # It is among the findings.
         return None
@@ -231,7 +235,7 @@ def _check_root(view, report, records):
             f"there they were {head.count} and held {head.total}.",
         )  # fmt: skip
         return None
-    report.proven = True
+    report.proven = not report.is_signed or header_of(view, report, head.pulse) is not None
     return state
 
 

@@ -55,6 +55,9 @@ class Changes:
     def copy(self, bits):
         """The same records under another number of bits."""
         other = Changes(bits)
+        if bits == self.bits:
+            other.count, other._runs = self.count, dict(self._runs)
+            return other
         for bucket in self.buckets():
             for leaf in split(self._runs[bucket]):
                 number = other._bucket(leaf[16:])

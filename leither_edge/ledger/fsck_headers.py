@@ -20,6 +20,7 @@ _STAGE = "headers"
 
 def check_headers(view, organization, report):
     """Checks the table of pulses; yields Progress. organization: id that the certificate must be of."""
+    report.is_signed = True
     try:
         report.certificate = read_certificate(pulse_rows.read_certificate(view), organization, sodium.verify)
     except (Damaged, ValueError) as error:
@@ -53,13 +54,13 @@ def check_headers(view, organization, report):
 
 
 def header_of(view, report, pulse):
-    """The Header of a pulse, None where it cannot be read; its signatures are check_headers' matter."""
+    """The Header of a pulse, None where it cannot be read, or check_headers found that it cannot be trusted."""
     return header_and_payload_of(view, report, pulse)[0]
 
 
 def header_and_payload_of(view, report, pulse):
-    """(Header, its payload) of a pulse, None for both where it cannot be read."""
-    if report.certificate is not None and pulse >= 0:
+    """(Header, its payload) of a pulse, None for both as for header_of."""
+    if report.certificate is not None and pulse >= 0 and pulse not in report.bad_headers:
         try:
             found = pulse_rows.read_header(view, pulse)
             if found is not None:
@@ -110,10 +111,12 @@ def _check_pulse(view, report, organization, pulse, keys, previous, purged):
         header, payload = read_signed_header(found[1], report.certificate, sodium.verify)
     except (Damaged, ValueError) as error:
         report.add(HEADER, pulse, f"The header of pulse {pulse} cannot be trusted: {error}.")
+        report.bad_headers.add(pulse)
         return None
     digest = header_hash(payload)
     if header.pulse != pulse:
         report.add(HEADER, pulse, f"The header that stands at pulse {pulse} is of pulse {header.pulse}.")
+        report.bad_headers.add(pulse)
     if (header.previous == NO_HEADER) != (pulse == 0) or previous is not None and header.previous != previous:
         report.add(HEADER, pulse, f"The header of pulse {pulse} does not name the one before it.")
     if pulse >= purged or IDS in parts or BODIES in parts:

@@ -17,9 +17,10 @@ class Report:
 
     sentences: {(kind, where): what is wrong}. bad_rows: [(table, key), ...] that do not match their checksums. bad_chunks: keys.
     bad_pulses: numbers of what is wrong in the log. first, newest: pulses of the log, None without. head: the newest Entry, None if it is
-    bad. proven: whether the accounts lead to its root. reached: oldest pulse whose state is proven. levels: of the heap that shows it.
-    page_bits: most of any entry. changed: newest change of each account in the log. certificate: None without one. first_header,
-    newest_header: pulses, None without.
+    bad. proven: whether the accounts lead to its root, and a signed header says the same. reached: oldest pulse whose state is proven.
+    levels: of the heap that shows it. page_bits: most of any entry. changed: newest change of each account in the log. certificate: None
+    without one. first_header, newest_header: pulses, None without. bad_headers: pulses of those that cannot be trusted. is_signed: whether
+    there have to be headers.
     """
 
     def __init__(self):
@@ -35,6 +36,8 @@ class Report:
         self.changed = Changes()
         self.certificate = None
         self.first_header = self.newest_header = None
+        self.bad_headers = set()
+        self.is_signed = False
 
     def add(self, kind, where, sentence):
         """Note a finding; of several about one thing the first stands."""
