@@ -114,7 +114,8 @@ def read_receipt_argument(args):
     from leither_edge.organization.offers import from_text
 
     given = args.receipt
-    data = read_limited(given, RECEIPT_FILE_MAX_BYTES, "Receipt") if given == "-" or os.path.exists(given) else given.encode(errors="replace")
+    is_file = given == "-" or os.path.exists(given)
+    data = read_limited(given, RECEIPT_FILE_MAX_BYTES, "Receipt") if is_file else given.encode(errors="replace")
     linked = None
     # An array of seven is no letter, so bytes and text cannot be taken for each other.
     if data[:1] != b"\x87":
