@@ -15,6 +15,8 @@ from leither_edge.core.ids import id_to_text
 POOL_TRANSFERS, POOL_BYTES = 4096, 4 << 20
 # Whoever pays waits on a connection of its own until the pulse is durable.
 CONNECTIONS_MAX = 512
+# A book of millions of accounts is exported in one answer.
+EXPORT_S = 600.0
 WORD_BYTES = 24
 PAGE_HEADERS = (("cache-control", "no-cache"), ("x-content-type-options", "nosniff"))
 
@@ -67,7 +69,7 @@ async def keep(book, place, listeners, out):
     router = Router()
     service.add_routes(router)
     router.add("GET", "/receipt", ReceiptPage())
-    limits = Limits(connections_max=CONNECTIONS_MAX, connections_per_address_max=CONNECTIONS_MAX)
+    limits = Limits(connections_max=CONNECTIONS_MAX, connections_per_address_max=CONNECTIONS_MAX, handler_timeout_s=EXPORT_S)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_on_signal, nursery.cancel_scope)
         await nursery.start(service.bookkeeper.run)

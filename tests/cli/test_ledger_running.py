@@ -4,6 +4,8 @@ import http.client
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from leither_edge.core.receipt import verify_receipt
 from leither_edge.core.transfer import sign_transfer
 from leither_edge.crypto import sodium
 from leither_edge.organization import offers
-from tests.cli.ledger_club import Keeper
+from tests.cli.ledger_club import ROOT, Keeper
 
 
 @pytest.fixture
@@ -218,3 +220,10 @@ def test_nonsense_from_an_address_is_told(run, answer):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_commands_at_the_same_time_wait_for_each_other(club):
+    command = [sys.executable, "-m", "leither_edge.cli", "ledger", "issue", "1", "--reason", "x", "--key", "owner", "--json"]
+    processes = [subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    pulses = [json.loads(process.communicate(timeout=60)[0])["pulse"] for process in processes]
+    assert sorted(pulses) == [1, 2, 3, 4] and club.holds("treasury") == 4
