@@ -196,10 +196,9 @@ class AccountTree:
 
     def prune(self, tx, before, rows_max=1024):
         """Drop old pulses from the log, as far as nothing needs them; returns how many rows went. Raises StorageError."""
-        before = min(before, self.kept_from(), self._replay_from())
-        if self.history_pulses:
-            before = History(self).needed_from(tx, before)
-        return log.drop(tx, before, rows_max)
+        # What the newest pulse on disk promises, whatever this start would keep; an older pulse may lack its pages after earlier drops.
+        needed = History(self).needed_from(tx, self._kept)
+        return log.drop(tx, min(before, needed, self._replay_from()), rows_max)
 
     # -- inside
 
