@@ -10,7 +10,7 @@ from leither_edge.cli.ledger_failures import read_amount, told
 from leither_edge.cli.ledger_head import head
 from leither_edge.cli.ledger_people import People
 from leither_edge.cli.ledger_place import find
-from leither_edge.cli.output import clean
+from leither_edge.cli.output import clean, columns_of
 from leither_edge.cli.progress import waiting
 from leither_edge.cli.prompt import confirm, read_limited
 from leither_edge.core.ids import id_to_text, key_id
@@ -93,13 +93,20 @@ def hand_out(out, args, people, signed, text, what):
         if not args.out:
             out.line()
             out.line(text)
-            lines = qr_lines(text) if out.out.isatty() else None
-            for line in lines or ():
-                # Explicit white on black, so that the picture is right on light terminals too.
-                out.line(f"  \x1b[97;40m{line}\x1b[0m")
+            picture(out, qr_lines(text) if out.out.isatty() else None)
         out.next_step("It counts once the other side has accepted:", f"leither ledger accept {args.out or 'OFFER'}")
 
     out.result(facts, page)
+
+
+def picture(out, lines):
+    """Draw a QR code where the terminal has room for it."""
+    if lines and len(lines[0]) + 2 > columns_of(out.out):
+        out.note(f"A terminal of {len(lines[0]) + 2} columns shows this as a QR code, too.")
+        return
+    for line in lines or ():
+        # Explicit white on black, so that the picture is right on light terminals too.
+        out.line(f"  \x1b[97;40m{line}\x1b[0m")
 
 
 def accept(home, out, args):
