@@ -12,9 +12,7 @@ from leither_edge.core import multi_proof
 from leither_edge.core import proof as proofs
 from leither_edge.core.sum_tree import TOTAL_BOUND, TreeError
 from leither_edge.ledger.account_tree import TABLES, AccountTree
-from leither_edge.ledger.base import BASE
 from leither_edge.ledger.bulk_load import load
-from leither_edge.ledger.chunk import VALUE_BYTES_MAX, row_bytes
 from leither_edge.ledger.history import HistoryError
 from leither_edge.storage import open_store
 from tests.ledger import naive_tree, twins
@@ -265,81 +263,3 @@ def test_beside_a_dictionary(loops, examples, steps, monkeypatch):
             report_multiple_bugs=False,
         ),
     )
-
-
-def opened(folder, history=0):
-    return AccountTree(open_store(folder, MAP_BYTES, TABLES), history)
-
-
-@twins.BOTH
-@pytest.mark.parametrize("many", [3, 700])
-def test_equal_roots_for_any_way_to_the_same_accounts(loops, many, monkeypatch, tmp_path):
-    """One pulse, a load, and detours with endings, redone changes and restarts in between: what counts is what is there."""
-    twins.use(loops, monkeypatch)
-    choose = random.Random(many)
-    ids = made_ids(choose, many)
-    state = {account: (choose.randrange(1, 9), choose.choice(AMOUNTS[1:])) for account in ids}
-    by_pulse = {pulse: {account: amount for account, (then, amount) in state.items() if then == pulse} for pulse in range(1, 9)}
-    expected = naive_tree.root(state)
-    seen = []
-    for way in range(6):
-        tree = opened(tmp_path / str(way), 5 * (way % 2))
-        for pulse in range(1, 9):
-            changes = dict(choose.sample(sorted(by_pulse[pulse].items()), len(by_pulse[pulse])))
-            # Other accounts come and go again, and those that are due later are there before.
-            later = [account for account in ids if state[account][0] > pulse]
-            changes |= {account: choose.choice(AMOUNTS) for account in choose.sample(later, len(later) * way // 9)}
-            changes |= {account[::-1]: pulse % 4 for account in choose.sample(ids, min(way * 30, many)) if account[::-1] not in state}
-            if pulse == 8:
-                changes |= {account: 0 for account, _, _ in tree.records() if account not in state}
-            commit(tree, pulse, dict(choose.sample(sorted(changes.items()), len(changes))))
-            if choose.random() < 0.3:
-                tree.store.close()
-                tree = opened(tmp_path / str(way), 5 * (way % 2))
-        seen.append((tree.root, tree.total))
-        tree.store.close()
-    store = open_store(tmp_path / "loaded", MAP_BYTES, TABLES)
-    for _ in load(store, sorted((account, *record) for account, record in state.items()), 8, many):
-        pass
-    tree = AccountTree(store)
-    assert [*seen, (tree.root, tree.total)] == [expected] * 7
-    store.close()
-
-
-@twins.BOTH
-def test_accounts_made_to_share_their_first_bytes(loops, monkeypatch, tmp_path):
-    """Who can search for keys puts thousands of accounts into one bucket: it costs him more hashes than the club."""
-    twins.use(loops, monkeypatch)
-    choose = random.Random(4)
-    crowd = sorted({b"same" + choose.randbytes(16) for _ in range(3000)})
-    state = {account: (1, 5) for account in (*crowd, *{choose.randbytes(20) for _ in range(1000)})}
-    tree = opened(tmp_path, 100)
-    commit(tree, 1, {account: amount for account, (_, amount) in state.items()})
-    most = 0
-    for pulse in range(2, 40):
-        before = tree.hashes
-        changes = {account: choose.choice(AMOUNTS) for account in choose.sample(crowd, 5)}
-        commit(tree, pulse, changes)
-        most = max(most, tree.hashes - before)
-        for account, amount in changes.items():
-            state[account] = pulse, amount
-            if not amount:
-                del state[account]
-    top = naive_tree.tree(state)
-    assert (tree.root, tree.total) == naive_tree.root_of(top)
-    # The bucket's leaves and branches once a pulse, however many of them change, and the way up.
-    assert most <= 2 * len(crowd) + 40
-    for account in (*choose.sample(crowd, 5), b"same" + bytes(16), bytes(20)):
-        shown = tree.proof(account)
-        assert shown == naive_tree.proof_of(top, account)
-        # The branches at which the crowd parts are no more than chance has it.
-        assert len(shown) <= 36 + 29 * 64
-    with tree.store.read() as tx:
-        chunks = list(tx.scan(BASE))
-    assert max(len(data) for _, data in chunks) <= VALUE_BYTES_MAX
-    assert len(chunks) <= 2 * len(state) * row_bytes(1) // VALUE_BYTES_MAX
-    tree.store.close()
-    tree = opened(tmp_path, 100)
-    assert (tree.root, tree.total) == naive_tree.root_of(top)
-    assert list(tree.records()) == sorted((account, *record) for account, record in state.items())
-    tree.store.close()
