@@ -214,6 +214,8 @@ class AccountTree:
         """The Changed of a pulse; nothing in memory is touched. Raises TreeError, Damaged."""
         accounts = sorted(changes)
         amounts = list(map(changes.__getitem__, accounts))
+        if len(accounts) > log.CHANGES_MAX:
+            raise TreeError("changes", f"{len(accounts)} changes are more than the {log.CHANGES_MAX} that one pulse can have")
         if set(map(len, accounts)) - {20}:
             raise TreeError("account", "an account id has 20 bytes")
         if amounts and not 0 <= min(amounts) <= max(amounts) < TOTAL_BOUND:

@@ -30,7 +30,8 @@ _Head = namedtuple("_Head", ("history", "changes", "total", "count", "replay", "
 _HISTORY = 1
 _SHORT, _LONG = struct.Struct(">20s5s"), struct.Struct(">20s5sI5s")
 _TOP = struct.Struct(">I16x5x9x")
-CHANGES_MAX = (WIDE - 1) * (PART_BYTES // _LONG.size)
+# The parts with records, and at most 1,024 with pages behind them, end below WIDE.
+CHANGES_MAX = (WIDE - 1024) * min(PART_BYTES // _LONG.size, SHORT_PART_BYTES // _SHORT.size)
 
 # accounts: [20 bytes, ...] rising; new, old: amounts; before: pulses of the changes before. old, before: None without history.
 # replay: first pulse that a start must read. kept: oldest pulse that can be asked for: what only older ones need may be forgotten.

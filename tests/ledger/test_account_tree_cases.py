@@ -5,6 +5,7 @@ import random
 import pytest
 
 from leither_edge.core.sum_tree import TreeError
+from leither_edge.ledger import log
 from leither_edge.ledger.account_tree import TABLES, AccountTree
 from leither_edge.ledger.base import BASE, read_chunk
 from leither_edge.ledger.bulk_load import load
@@ -141,6 +142,16 @@ def test_what_the_last_pulse_promised_outlives_a_start_that_would_keep_less(tmp_
     tree.store.close()
     tree = opened(tmp_path, 100)
     assert tree.at(1).get(b"\1" * 20) == (1, 1) and tree.at(1).proof(b"\1" * 20)
+    tree.store.close()
+
+
+def test_a_pulse_has_so_many_changes_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "CHANGES_MAX", 3)
+    tree = opened(tmp_path)
+    commit(tree, 1, {bytes((number,)) * 20: 5 for number in range(3)})
+    with pytest.raises(TreeError) as caught:
+        tree.prepare(2, {bytes((number,)) * 20: 6 for number in range(4)})
+    assert caught.value.field == "changes" and (tree.pulse, tree.total) == (1, 15)
     tree.store.close()
 
 

@@ -20,7 +20,7 @@ class Enough(Exception):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    with open_store(tmp_path_factory.mktemp("log") / "store", 1 << 26, (log.LOG,)) as store:
+    with open_store(tmp_path_factory.mktemp("log") / "store", 1 << 27, (log.LOG,)) as store:
         yield store
 
 
@@ -96,6 +96,18 @@ def test_as_many_changes_as_a_large_pulse_has(store, history):
         if history:
             for at in (0, 1, 30_000, 59_999):
                 assert log.Past(tx).change(9, entry.accounts[at]) == (entry.before[at], entry.old[at])
+
+    in_transaction(store, work)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("history", [False, True])
+def test_the_most_changes_that_a_pulse_can_have(store, history):
+    entry = made_entry(random.Random(1), 9, log.CHANGES_MAX, history, levels=28)
+
+    def work(tx):
+        log.write(tx, entry)
+        assert as_read(log.read(tx, 9)) == as_read(entry)
 
     in_transaction(store, work)
 
