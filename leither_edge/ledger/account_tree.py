@@ -67,6 +67,8 @@ class AccountTree:
         self._turn, self._turn_bits = state.turn, state.turn_bits
         # First pulse that a start has to read; followed from time to time.
         self._replay = state.replay
+        # Rows of the log written since some were dropped.
+        self._rows = 0
         # What only older pulses need may be forgotten, or was never kept: the number of pulses may be another one at each start.
         self._kept = state.kept
         self.root, self.total = self.heap.root()
@@ -149,12 +151,19 @@ class AccountTree:
         self.root, self.total = self.heap.root()
         self.pulse, self.accounts = pulse, changed.count
         self._kept = self.kept_from()
-        self._fit_levels()
-        return Batch(self._entry(pulse, changed), zip(changed.accounts, changed.before, changed.old, strict=True), state)
+        batch = Batch(None, zip(changed.accounts, changed.before, changed.old, strict=True), state)
+        try:
+            # Other levels need all chunks, of which one may be damaged.
+            self._fit_levels()
+        except BaseException:
+            self.undo(batch)
+            raise
+        batch.entry = self._entry(pulse, changed)
+        return batch
 
     def write(self, tx, batch):
         """Append a Batch to the log and fold a few chunks, within the caller's transaction. Raises StorageError."""
-        log.write(tx, batch.entry)
+        self._rows += log.write(tx, batch.entry)
         horizon = self.kept_from() + 1 if self.history_pulses else PULSE_MAX
         first = cursor = self._cursor
         chunks, folded = 0, []
@@ -171,7 +180,7 @@ class AccountTree:
                 break
         batch.folded, batch.cursor = folded, cursor
         if not self.history_pulses and not self.pulse % DROP_EVERY:
-            log.drop(tx, self._replay_from(), 16 * DROP_EVERY)
+            log.drop(tx, self._replay_from(), self._drop_rows(16 * DROP_EVERY))
 
     def done(self, batch):
         """The transaction that took a Batch is durable."""
@@ -194,11 +203,14 @@ class AccountTree:
         self.heap.climb(buckets)
         self.root, self.total = self.heap.root()
 
-    def prune(self, tx, before, rows_max=1024):
-        """Drop old pulses from the log, as far as nothing needs them; returns how many rows went. Raises StorageError."""
+    def prune(self, tx, before, rows_max=None):
+        """Drop old pulses from the log, as far as nothing needs them; returns how many rows went. Raises StorageError.
+
+        rows_max: about how many at most; None: 1,024, or more where more came since the last time.
+        """
         # What the newest pulse on disk promises, whatever this start would keep; an older pulse may lack its pages after earlier drops.
         needed = History(self).needed_from(tx, self._kept)
-        return log.drop(tx, min(before, needed, self._replay_from()), rows_max)
+        return log.drop(tx, min(before, needed, self._replay_from()), rows_max or self._drop_rows(1024))
 
     # -- inside
 
@@ -268,12 +280,17 @@ class AccountTree:
             self._replay = self.overlay.oldest() or self.pulse
         return self._replay
 
+    def _drop_rows(self, least):
+        # Twice what was written since the last time: the log does not outgrow what is dropped, however full the pulses are.
+        rows, self._rows = max(least, 2 * self._rows), 0
+        return rows
+
     def _fit_levels(self):
         levels = levels_after(self.heap.levels, self.accounts)
         if levels == self.heap.levels:
             return
         if levels < self.heap.levels:
-            self.heap = self.heap.halved()
+            heap = self.heap.halved()
         else:
             heap = Heap(levels)
             heap.hashes = self.heap.hashes
@@ -288,6 +305,5 @@ class AccountTree:
                         heap.set_bucket(number, run_root(b"".join(leaves)))
                         heap.hashes += 2 * len(leaves) - 1
             heap.climb(range(1 << levels))
-            self.heap = heap
-        self.overlay = self.overlay.resized(levels)
+        self.heap, self.overlay = heap, self.overlay.resized(levels)
         self._cursor = bytes(20)

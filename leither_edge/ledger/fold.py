@@ -21,7 +21,7 @@ def fold(tx, heap, overlay, cursor, horizon):
 
     Args: tx (write transaction), heap (of the tree as it is now), overlay, cursor, horizon (pulse below which graves are dropped).
     Returns a Folded: first account that is no longer pending and the first that is (None: to the end), cursor to go on with, chunks
-    written; None where nothing is pending. Raises StorageError.
+    written or deleted, whichever are more; None where nothing is pending. Raises StorageError.
     """
     account = overlay.next_account(cursor)
     if account is None:
@@ -44,7 +44,7 @@ def fold(tx, heap, overlay, cursor, horizon):
     cursor = end or bytes(20)
     if end is not None and written > 1 and size < FULL_SHARE * ROOM:
         cursor = key.ljust(20, b"\0")
-    return Folded(start, end, cursor, written)
+    return Folded(start, end, cursor, max(written, len(keys)))
 
 
 def _window(tx, account, cursor):

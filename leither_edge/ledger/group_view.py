@@ -70,12 +70,13 @@ class GroupView:
         for account in went:
             prefix = self.prefix_of(account)
             self._accounts[prefix] -= 1
+        # Children that emptied first: a cut would look past them.
+        for account in went:
+            self._merge(self.prefix_of(account))
         for account in came:
             prefix = self.prefix_of(account)
             if self.entries(prefix) > ENTRIES_MAX:
                 self._cut(prefix, self._count(prefix))
-        for account in went:
-            self._merge(self.prefix_of(account))
 
     def _cut(self, prefix, branches):
         """Give the fullest branches of a group to children of their own until it is small enough. branches: {prefix: accounts}."""
@@ -100,7 +101,8 @@ class GroupView:
         while prefix != TOP:
             above = (prefix[0] >> BRANCH_BITS, prefix[1] - BRANCH_BITS)
             both = self.entries(prefix) + self.entries(above) - 1
-            if self._children[prefix] or both > ENTRIES_MERGED:
+            # An empty child makes room, however full the group above is: a child that holds nothing is in no page.
+            if self._children[prefix] or self._accounts[prefix] and both > ENTRIES_MERGED:
                 return
             self._accounts[above] += self._accounts.pop(prefix)
             self._children.pop(prefix)

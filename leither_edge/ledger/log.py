@@ -42,7 +42,7 @@ Entry = namedtuple(
 
 
 def write(tx, entry):
-    """Append an Entry. Raises StorageError."""
+    """Append an Entry; returns how many rows it takes. Raises StorageError."""
     if len(entry.accounts) > CHANGES_MAX:
         raise ValueError(f"{len(entry.accounts)} changes are too many for one pulse")
     new, wide = pack_amounts(entry.new)
@@ -68,6 +68,7 @@ def write(tx, entry):
     for kind, data in ((0, parts), (WIDE, [wide[at : at + PART_BYTES] for at in range(0, len(wide), PART_BYTES)])):
         for number, part in enumerate(data, kind):
             tx.put(LOG, entry.pulse << 16 | number, part, append=True)
+    return len(parts) + -(-len(wide) // PART_BYTES)
 
 
 def read(tx, pulse, sides=True):

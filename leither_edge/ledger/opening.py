@@ -23,13 +23,17 @@ def read_tree(store):
     with store.read() as tx:
         newest = log.newest(tx)
         head = None if newest is None else log.read(tx, newest)
-    if head is None:
+    if newest is None:
         drop_half_loaded(store)
         return State(Heap(LEVELS_MIN), Overlay(LEVELS_MIN), 0, 0, 0, None, 0, 0)
+    if head is None:
+        raise Damaged(f"Pulse {newest} of the log lacks its first part. Check the book: leither ledger fsck")
     with store.read() as tx:
         heap = Heap(head.levels)
+        anew = bytearray(1 << head.levels)
         for key, data in tx.scan(BASE):
-            _take_roots(heap, read_chunk(key, data), tx)
+            _take_roots(heap, read_chunk(key, data), anew)
+        _hash_marked(heap, anew, Reader(tx, head.levels))
         overlay = Overlay(head.levels)
         for pulse in range(max(head.replay, log.first(tx)), newest + 1):
             entry = log.read(tx, pulse)
@@ -51,17 +55,23 @@ def read_tree(store):
     )  # fmt: skip
 
 
-def _take_roots(heap, chunk, tx):
+def _take_roots(heap, chunk, anew):
     for index, number in enumerate(chunk.numbers):
         if chunk.levels == heap.levels and chunk.is_whole(index):
             heap.set_bucket(number, chunk.held(index).to_bytes(8, "big") + chunk.root(index))
         else:
-            # Written under another number of levels, or a bucket over several chunks: gathered and hashed anew.
+            # Written under another number of levels, or a bucket over several chunks: marked, to be gathered and hashed anew.
             more = heap.levels - chunk.levels
-            buckets = range(number << more, (number + 1) << more) if more >= 0 else (number >> -more,)
-            reader = Reader(tx, heap.levels)
-            for bucket in buckets:
-                heap.set_bucket(bucket, run_root(merged(reader.run(bucket), b"", False)))
+            first, end = (number << more, (number + 1) << more) if more >= 0 else (number >> -more, (number >> -more) + 1)
+            anew[first:end] = b"\1" * (end - first)
+
+
+def _hash_marked(heap, anew, reader):
+    # Once each, however many chunks a bucket goes over.
+    bucket = anew.find(1)
+    while bucket >= 0:
+        heap.set_bucket(bucket, run_root(merged(reader.run(bucket), b"", False)))
+        bucket = anew.find(1, bucket + 1)
 
 
 def _hash_pending(heap, overlay, reader):

@@ -5,13 +5,14 @@ import random
 import pytest
 
 from leither_edge.core.sum_tree import TreeError
-from leither_edge.ledger import log
+from leither_edge.ledger import account_tree, log, opening
 from leither_edge.ledger.account_tree import TABLES, AccountTree
 from leither_edge.ledger.base import BASE, read_chunk
 from leither_edge.ledger.bulk_load import load
 from leither_edge.ledger.chunk import VALUE_BYTES_MAX, row_bytes
 from leither_edge.ledger.history import HistoryError
-from leither_edge.storage import open_store
+from leither_edge.ledger.tree_hash import LEAF_BYTES, run_root
+from leither_edge.storage import Damaged, open_store
 from tests.ledger import naive_tree, twins
 from tests.ledger.test_account_tree import AMOUNTS, MAP_BYTES, commit, made_ids
 
@@ -167,4 +168,80 @@ def test_pulses_follow_each_other(tmp_path):
     tree.store.close()
     tree = opened(tmp_path)
     assert (tree.pulse, tree.get(bytes(20))) == (8, (7, 5))
+    tree.store.close()
+
+
+def test_a_book_whose_last_pulse_is_cut_is_damaged_and_not_emptied(tmp_path):
+    tree = opened(tmp_path)
+    commit(tree, 1, {bytes((number,)) * 20: 5 for number in range(100)})
+    with tree.store.write() as tx:
+        tx.delete(log.LOG, 1 << 16)
+    with pytest.raises(Damaged):
+        AccountTree(tree.store)
+    with tree.store.read() as tx:
+        assert tx.count(BASE)
+    tree.store.close()
+
+
+def test_opening_hashes_each_account_of_a_crowd_once(monkeypatch, tmp_path):
+    choose = random.Random(5)
+    crowd = sorted({b"same" + choose.randbytes(16) for _ in range(3000)})
+    store = open_store(tmp_path, MAP_BYTES, TABLES)
+    for _ in load(store, [(account, 1, 5) for account in crowd], 1, len(crowd)):
+        pass
+    runs = []
+    monkeypatch.setattr(opening, "run_root", lambda run: runs.append(len(run)) or run_root(run))
+    AccountTree(store)
+    assert sum(runs) == LEAF_BYTES * len(crowd)
+    store.close()
+
+
+def test_a_change_that_meets_a_damaged_chunk_changes_nothing(tmp_path):
+    choose = random.Random(6)
+    ids = sorted({choose.randbytes(20) for _ in range(640)})
+    tree = opened(tmp_path)
+    commit(tree, 1, dict.fromkeys(ids, 5))
+    with tree.store.write() as tx:
+        key, data = list(tx.scan(BASE))[-1]
+        tx.put(BASE, key, data[:-1])
+    before = tree.pulse, tree.root, tree.total, tree.accounts, tree.get(ids[0])
+    # One account more than its levels take: all chunks are read.
+    with pytest.raises(Damaged):
+        tree.prepare(2, {ids[0]: 7, bytes(20): 5})
+    assert (tree.pulse, tree.root, tree.total, tree.accounts, tree.get(ids[0])) == before
+    tree.store.close()
+
+
+def test_few_chunks_go_in_one_pulse_however_many_accounts_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr(account_tree, "PENDING_SOFT", 100)
+    choose = random.Random(7)
+    ids = sorted({choose.randbytes(20) for _ in range(20_000)})
+    store = open_store(tmp_path, MAP_BYTES, TABLES)
+    for _ in load(store, [(account, 1, 5) for account in ids], 1, len(ids)):
+        pass
+    tree = AccountTree(store)
+    for pulse in range(2, 8):
+        with store.read() as tx:
+            chunks = tx.count(BASE)
+        commit(tree, pulse, dict.fromkeys(ids, 0) if pulse == 2 else {})
+        with store.read() as tx:
+            assert chunks - account_tree.CHUNKS_MAX <= tx.count(BASE) < chunks
+    store.close()
+
+
+@pytest.mark.parametrize("history", [0, 20])
+def test_the_log_of_full_pulses_is_dropped_as_fast_as_it_grows(history, tmp_path):
+    choose = random.Random(8)
+    ids = [choose.randbytes(20) for _ in range(3000)]
+    tree = opened(tmp_path, history)
+    rows = []
+    for pulse in range(1, 161):
+        batch = tree.prepare(pulse, {account: choose.randrange(1, 99) for account in choose.sample(ids, 2500)})
+        with tree.store.write() as tx:
+            if pulse % 16 == 0:
+                tree.prune(tx, max(0, pulse - history))
+                rows.append(tx.count(log.LOG))
+            tree.write(tx, batch)
+        tree.done(batch)
+    assert max(rows[5:]) <= max(rows[:5])
     tree.store.close()

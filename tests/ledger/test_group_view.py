@@ -92,6 +92,23 @@ def test_a_group_at_its_bound_does_not_go_back_and_forth(tmp_path):
         assert view.prefixes() == before
 
 
+@pytest.mark.parametrize("others", [0, 60])
+def test_a_child_that_has_emptied_is_taken_back_however_full_the_group_above_is(tmp_path, others):
+    chance = random.Random(1)
+    accounts = [chance.randbytes(20) for _ in range(260)]
+    store, tree = book(tmp_path, accounts)
+    with store:
+        view = GroupView(tree)
+        (child,) = set(view.prefixes()) - {TOP}
+        went = [account for account in accounts if view.prefix_of(account) == child]
+        # Others that come in the same pulse have the group above cut again.
+        came = [account for account in (chance.randbytes(20) for _ in range(others)) if view.prefix_of(account) != child]
+        pulse(store, tree, dict.fromkeys(went, 0) | dict.fromkeys(came, 3))
+        view.follow(came, went)
+        assert child not in view.prefixes()
+        check(tree, view)
+
+
 @functools.cache
 def a_page():
     chance = random.Random(7)
