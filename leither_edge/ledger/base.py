@@ -45,7 +45,8 @@ class Reader:
         low = lowest_account(bucket, self._levels)
         row = self._floor(low)
         if row is None:
-            return b""
+            # All accounts of the first chunk ended: a bucket that went over several begins in what is now the first one.
+            return self._run_across(FIRST_KEY, low, bucket)
         key, data = row
         found = bucket_run(data, self._levels, bucket)
         if found is None:

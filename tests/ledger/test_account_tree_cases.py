@@ -7,7 +7,7 @@ import pytest
 from leither_edge.core.sum_tree import TreeError
 from leither_edge.ledger import account_tree, log, opening
 from leither_edge.ledger.account_tree import TABLES, AccountTree
-from leither_edge.ledger.base import BASE, read_chunk
+from leither_edge.ledger.base import BASE, FIRST_KEY, read_chunk
 from leither_edge.ledger.bulk_load import load
 from leither_edge.ledger.chunk import VALUE_BYTES_MAX, row_bytes
 from leither_edge.ledger.history import HistoryError
@@ -109,6 +109,28 @@ def test_a_bucket_over_three_chunks_with_wide_amounts_in_the_last(tmp_path):
     state[ids[0]] = 2, 7
     commit(tree, 2, {ids[0]: 7})
     assert (tree.root, tree.total) == naive_tree.root(state)
+    store.close()
+
+
+@twins.BOTH
+def test_the_rest_of_a_crowd_whose_first_chunks_have_emptied(loops, monkeypatch, tmp_path):
+    twins.use(loops, monkeypatch)
+    choose = random.Random(9)
+    ids = sorted({b"\0same" + choose.randbytes(15) for _ in range(1500)})
+    store = open_store(tmp_path, MAP_BYTES, TABLES)
+    for _ in load(store, [(account, 1, 5) for account in ids], 1, len(ids)):
+        pass
+    tree = AccountTree(store)
+    commit(tree, 2, dict.fromkeys(ids[:1200], 0))
+    state = {account: (1, 5) for account in ids[1200:]}
+    for pulse in (3, 4, 5):
+        commit(tree, pulse, {ids[-1]: pulse})
+        state[ids[-1]] = pulse, pulse
+        assert (tree.root, tree.total) == naive_tree.root(state)
+    with store.read() as tx:
+        assert next(tx.scan(BASE))[0] != FIRST_KEY
+    tree = AccountTree(store)
+    assert list(tree.records()) == [(account, *record) for account, record in state.items()]
     store.close()
 
 
