@@ -16,6 +16,7 @@ from leither_edge.core.transfer import EXPIRY_MAX_PULSES
 from leither_edge.crypto import sodium
 from leither_edge.ledger import account_tree, pulse_rows
 from leither_edge.ledger.account_tree import AccountTree
+from leither_edge.ledger.empty_state import EmptyState
 from leither_edge.ledger.errors import BookDamaged, BookError
 from leither_edge.ledger.packing import pack, unpack
 from leither_edge.ledger.replay import Window
@@ -223,7 +224,7 @@ class Book:
             raise _disagree("transactions", f"the transactions of pulse {pulse} cannot be read: {error}") from None
 
     def balance(self, account, pulse=None):
-        """(pulse of the last change or None, amount) of an account, now or at a past pulse. Raises HistoryError."""
+        """(pulse of the last change or None, amount) of an account, now or at a past pulse. Raises BookError, HistoryError."""
         return self._view(pulse).get(account)
 
     def history(self, account):
@@ -279,7 +280,14 @@ class Book:
         return pulse_rows.purge(tx, self._purged, pulse - self._period, PURGE_ROWS)
 
     def _view(self, pulse):
-        return self._tree if pulse is None or pulse == self._head.pulse else self._tree.at(pulse)
+        if pulse is None or pulse == self._head.pulse:
+            return self._tree
+        if pulse == 0:
+            first, _ = self.header(0)
+            # The log begins with the first change, and the header says all that there was before.
+            if not first.accounts:
+                return EmptyState(0, first.root, first.total, 0)
+        return self._tree.at(pulse)
 
     def _balance(self, account):
         return self._tree.get(account)[1]

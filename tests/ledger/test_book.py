@@ -8,6 +8,7 @@ from leither_edge.crypto import sodium
 from leither_edge.ledger import pulse_rows
 from leither_edge.ledger.book import NO_HEADER, PURGE_EVERY, TABLES, create_book, open_book
 from leither_edge.ledger.errors import BookDamaged, BookError
+from leither_edge.ledger.export import export_book, import_book
 from leither_edge.storage import MapFull, open_store
 from tests.ledger.club import MAP_BYTES, NOW, TREASURY_ACCOUNT, Club, key
 
@@ -31,6 +32,28 @@ def test_a_new_book_is_empty_and_signed(book):
     assert header.pulse == 0 and header.previous == NO_HEADER and header.total == 0 and header.time == NOW
     shown = verify_receipt(book.receipt(CLUB.accounts[0]), CLUB.id, sodium.verify)
     assert shown.amount == 0 and shown.changed is None and shown.pulse == 0
+
+
+@pytest.mark.parametrize("history", [0, 1, 604_800])
+def test_before_the_first_issue_nobody_held_anything(tmp_path, history):
+    """However little of the past a book keeps."""
+    with CLUB.create(tmp_path / "book", history=history) as book:
+        CLUB.fill(book)
+    with CLUB.open(tmp_path / "book", history=history) as book:
+        for account in (CLUB.accounts[0], TREASURY_ACCOUNT):
+            assert book.balance(account, 0) == (None, 0)
+            shown = verify_receipt(book.receipt(account, None, 0), CLUB.id, sodium.verify)
+            assert (shown.amount, shown.changed, shown.pulse, shown.header.total) == (0, None, 0, 0)
+
+
+def test_a_book_that_begins_later_has_no_pulse_0(filled, tmp_path):
+    export_book(filled, str(tmp_path / "file"))
+    import_book(str(tmp_path / "file"), str(tmp_path / "copy"), CLUB.id, MAP_BYTES)
+    with CLUB.open(tmp_path / "copy") as copy:
+        for ask in (copy.balance, lambda account, pulse: copy.receipt(account, None, pulse)):
+            with pytest.raises(BookError) as caught:
+                ask(CLUB.accounts[0], 0)
+            assert caught.value.code == "no-pulse"
 
 
 def test_a_pulse_is_there_after_reopening(tmp_path):
