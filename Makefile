@@ -27,8 +27,8 @@ run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets 
 	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(call HOMED,$(STATE))' --listen '$(LISTEN)' --port '$(PORT)' \
 		$(if $(CARD),--card '$(call HOMED,$(CARD))')
 
-test: .venv/.ready-test ## run the fast tests, a real browser among them
-	@$(VENV)/python -m pytest
+test: .venv/.ready-test ## run the fast tests, a real browser among them, on as many cores as there are
+	@$(VENV)/python -m pytest -n auto --maxprocesses 4
 
 slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
 	@$(VENV)/python -m pytest -m slow
