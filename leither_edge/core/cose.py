@@ -26,6 +26,7 @@ CT_AUDIT = "application/leither-audit+cbor"
 CT_TRANSFER = "application/leither-transfer+cbor"
 CT_COMMITTEE = "application/leither-committee+cbor"
 CT_HEADER = "application/leither-header+cbor"
+CT_QUESTION = "application/leither-question+cbor"
 
 _ALGORITHM, _CONTENT_TYPE, _KEY_ID = 1, 3, 4
 
