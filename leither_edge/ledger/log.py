@@ -30,6 +30,8 @@ _Head = namedtuple("_Head", ("history", "changes", "total", "count", "replay", "
 _HISTORY = 1
 _SHORT, _LONG = struct.Struct(">20s5s"), struct.Struct(">20s5sI5s")
 _TOP = struct.Struct(">I16x5x9x")
+# Records with history in part 0, and in each further part.
+_LONG_FIRST, _LONG_EACH = (PART_BYTES - _HEAD.size) // _LONG.size, PART_BYTES // _LONG.size
 # The parts with records, and at most 1,024 with pages behind them, end below WIDE.
 CHANGES_MAX = (WIDE - 1024) * min(PART_BYTES // _LONG.size, SHORT_PART_BYTES // _SHORT.size)
 
@@ -129,17 +131,21 @@ class Past:
         changes = int.from_bytes(part[1:5], "big")
         if len(part) < _HEAD.size or part[0] != _HISTORY or changes > CHANGES_MAX:
             raise _malformed(pulse)
-        first, each = _records_in_parts(True)
-        low, high = 1, 1 + _further_parts(changes, True)
+        first, each = _LONG_FIRST, _LONG_EACH
         start, end = _HEAD.size, _HEAD.size + _LONG.size * min(changes, first)
+        at = part.find(account, start, end)
+        low, high = 1, 1 + -(-max(changes - first, 0) // each)
+        # Ids are spread evenly, unless somebody made them: where it should stand is looked first.
+        guess = 1 + ((int.from_bytes(account[:4], "big") * changes >> 32) - first) // each
         while True:
-            at = part.find(account, start, end)
             while at >= 0 and (at - start) % _LONG.size:
                 at = part.find(account, at + 1, end)
             if at >= 0 or low >= high:
                 break
-            middle = (low + high) // 2
+            middle = guess if low <= guess < high else (low + high) // 2
+            guess = 0
             part, start, end = self._part(pulse, middle), 0, _LONG.size * min(changes - first - each * (middle - 1), each)
+            at = part.find(account, 0, end)
             if account < part[:20]:
                 high = middle
             else:
@@ -241,8 +247,9 @@ def _further_parts(changes, history):
 
 def _records_in_parts(history):
     """(records in part 0, records in each further part)."""
-    size, room = (_LONG.size, PART_BYTES) if history else (_SHORT.size, SHORT_PART_BYTES)
-    return (room - _HEAD.size) // size, room // size
+    if history:
+        return _LONG_FIRST, _LONG_EACH
+    return (SHORT_PART_BYTES - _HEAD.size) // _SHORT.size, SHORT_PART_BYTES // _SHORT.size
 
 
 def _part(tx, pulse, part):
