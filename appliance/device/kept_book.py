@@ -34,4 +34,5 @@ def open_kept_book(node):
         node.counters.add("ledger_books_failed")
         return None, None
     node.log.info("book", pulse=book.pulse, accounts=book.head()[0].accounts)
-    return book, Service(book, Pool(limits.ledger.pool_transfers_max, limits.ledger.pool_max_kib * _KIB), node.counters)
+    pool = Pool(limits.ledger.pool_transfers_max, limits.ledger.pool_max_kib * _KIB)
+    return book, Service(book, pool, node.counters, clock=node.clock)

@@ -10,8 +10,9 @@ from leither_edge.cli import transport
 from leither_edge.cli.address import parse_address
 from leither_edge.cli.failure import Failure, UnreachableError, UntrustedError
 from leither_edge.cli.ledger_failures import failure, told
+from leither_edge.cli.ledger_head import head
 from leither_edge.cli.ledger_place import MAP_BYTES
-from leither_edge.core.ids import IdError, id_from_text, id_to_text
+from leither_edge.core.ids import IdError, id_from_text, id_to_text, key_id
 
 # A pulse of 1,024 of the longest transfers, in base64.
 ANSWER_MAX_BYTES = 8 << 20
@@ -21,23 +22,23 @@ TRANSFER_TYPE = "application/cose"
 
 
 @contextlib.contextmanager
-def opened(place, args):
-    """Open the book at a Place; ends with a Failure in plain words."""
+def opened(place, args, keys=None):
+    """Open the book at a Place; ends with a Failure in plain words. ``keys``: OwnKeys that ask, where it is kept elsewhere."""
     with told():
-        access = open_access(place, getattr(args, "timeout", transport.TOTAL_S))
+        access = open_access(place, getattr(args, "timeout", transport.TOTAL_S), keys)
         try:
             yield access
         finally:
             access.close()
 
 
-def open_access(place, timeout):
+def open_access(place, timeout, keys=None):
     """Return a FolderBook, or a RunningBook where another process keeps the book."""
     from leither_edge.organization.book_folder import address_in, organization_of
     from leither_edge.storage import InUse
 
     if place.folder is None:
-        return RunningBook(place.address, None, read_organization(place.organization), None, timeout)
+        return RunningBook(place.address, None, read_organization(place.organization), None, timeout, keys)
     organization = organization_of(place.folder)
     if place.organization and read_organization(place.organization) != organization:
         raise Failure(
@@ -100,6 +101,13 @@ class FolderBook:
             raise closed.refused[0][1]
         return closed.pulse, closed.taken[0].id
 
+    def may_ask(self, account):
+        """Whether this process may ask about an account: here about any."""
+        return True
+
+    def unlock(self, account):
+        """Make ready to ask about an account: nothing is locked here."""
+
     def export(self, path):
         """Write the whole book to a file; returns the pulse."""
         from leither_edge.ledger.export import export_book
@@ -116,40 +124,59 @@ class RunningBook:
 
     Args:
         address: where it answers.
-        word: what opens the keeper's own questions, or None.
+        word: what opens the keeper's own questions, or None: then the accounts' own keys ask.
         organization: its id.
         folder: of the book, or None.
         timeout: seconds for each answer.
+        keys: OwnKeys, or None where nothing is asked about one account.
     """
 
-    def __init__(self, address, word, organization, folder, timeout):
+    def __init__(self, address, word, organization, folder, timeout, keys=None):
         self._at = parse_address(address)
-        self._word, self._timeout = word, timeout
+        self._word, self._timeout, self._keys = word, timeout, keys
         self.address, self.organization, self.folder = f"http://{self._at}", organization, folder
 
     def ask(self, question, **arguments):
         """Return the answer to one of ``organization.questions``."""
         if question == "head":
-            return self._json("GET", "/ledger/head")
+            return self._json("GET", "/ledger/head", by_keeper=False)
         if question == "header":
-            return self._json("GET", f"/ledger/headers/{arguments['pulse']}")
-        given = {name: as_text(value) for name, value in arguments.items() if value is not None}
-        return self._json("GET", f"/ledger/own/{question}?{urlencode(given)}", own=True)
+            return self._json("GET", f"/ledger/headers/{arguments['pulse']}", by_keeper=False)
+        if question == "history":
+            account, limit = arguments["account"], arguments["limit"]
+            return self._json("GET", target(f"/ledger/history/{id_to_text(account)}", limit=limit), signer=self._owner(account))
+        if question == "transaction":
+            path = target(f"/ledger/transactions/{arguments['id'].hex()}", at=arguments.get("pulse"))
+            return self._json("GET", path, signer=None if self._word else self._keys.named())
+        if self._word is None:
+            raise Failure(
+                "Only the keeper of the book may ask that.", f"{self.address} tells others headers, and each account to its owner.",
+                "Run the command on the computer that keeps the book.", code="not-keeper",
+            )  # fmt: skip
+        return self._json("GET", target(f"/ledger/own/{question}", **arguments))
 
     def receipt(self, account, transaction=None, pulse=None):
         """Return the bytes of a receipt."""
-        asked = {name: as_text(value) for name, value in (("transaction", transaction), ("at", pulse)) if value is not None}
-        return self._request("GET", f"/ledger/receipts/{id_to_text(account)}?{urlencode(asked)}")
+        path = target(f"/ledger/receipts/{id_to_text(account)}", transaction=transaction, at=pulse)
+        return self._request("GET", path, signer=self._owner(account))
+
+    def may_ask(self, account):
+        """Whether this process may ask about an account."""
+        return self._word is not None or (self._keys is not None and self._keys.has(self._owner_id(account)))
+
+    def unlock(self, account):
+        """Make ready to ask about an account; a Failure says why that is not possible."""
+        self._owner(account)
 
     def submit(self, data):
         """Bring a signed transfer into the book; returns (pulse, id)."""
         # Sent twice it is one transfer all the same: the same id counts once.
-        booked = self._json("POST", "/ledger/transfers", data)
+        booked = self._json("POST", "/ledger/transfers", data, by_keeper=False)
         return booked["pulse"], bytes.fromhex(booked["id"])
 
     def export(self, path):
         """Write the whole book to a file; returns the pulse."""
-        done = self._json("POST", "/ledger/own/export", b"", own=True)
+        done = self._json("POST", "/ledger/own/export", b"")
         made = os.path.join(self.folder, os.path.basename(done["file"]))
         try:
             os.rename(made, path)
@@ -165,23 +192,33 @@ class RunningBook:
     def close(self):
         """Nothing is kept open."""
 
-    def _json(self, method, path, body=None, own=False):
+    def _owner_id(self, account):
+        from leither_edge.organization.offers import TREASURY_ACCOUNT
+
+        # Nobody holds a key of the treasury's; its treasurer asks.
+        return key_id(head(self).certificate.treasurer) if account == TREASURY_ACCOUNT else account
+
+    def _owner(self, account):
+        """The Signer that asks about an account, None where the keeper's word does."""
+        return None if self._word is not None else self._keys.signer(self._owner_id(account), account, self.organization)
+
+    def _json(self, method, path, body=None, signer=None, by_keeper=True):
         try:
-            content = json.loads(self._request(method, path, body, own))
+            content = json.loads(self._request(method, path, body, signer, by_keeper))
             if not isinstance(content, dict):
                 raise ValueError
             return content
         except (ValueError, RecursionError):
             raise UntrustedError(f"What {self.address} answered makes no sense.", fix="Check the address.") from None
 
-    def _request(self, method, path, body=None, own=False):
+    def _request(self, method, path, body=None, signer=None, by_keeper=True):
         headers = None
-        if own:
-            if self._word is None:
-                raise Failure(
-                    "Only the keeper of the book may ask that.", f"{self.address} tells others headers, receipts and proofs.",
-                    "Run the command on the computer that keeps the book.", code="not-keeper",
-                )  # fmt: skip
+        if signer is not None:
+            from leither_edge.organization.askers import authorization
+
+            asked = authorization(self.organization, method, path, time.time(), signer.public_key, signer.sign)
+            headers = {"Authorization": asked}
+        elif self._word is not None and by_keeper:
             headers = {"Authorization": f"Bearer {self._word}"}
         kind = None if body is None else TRANSFER_TYPE
         try:
@@ -202,6 +239,12 @@ class RunningBook:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             reason = answer.body[:200].decode("utf-8", "replace")
             return failure("http", f"{self.address} answered {answer.status}: {reason.strip() or 'nothing'}")
+
+
+def target(path, **arguments):
+    """A path with a query of the arguments that are there."""
+    given = {name: as_text(value) for name, value in arguments.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def as_text(value):

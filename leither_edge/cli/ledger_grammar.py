@@ -50,6 +50,11 @@ def _signing(parser, whose):
     parser.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the key")
 
 
+def _asking(parser, whose="the account's own"):
+    parser.add_argument("--key", metavar="KEY", help=f"where the book is kept elsewhere: the key that asks ({whose})")
+    parser.add_argument("--passphrase-file", metavar="FILE", help="passphrase of that key")
+
+
 def _add_begin(ledger, common):
     init = ledger.command(
         "init", "Open a new book.", run="ledger_begin:init", group=BEGIN,
@@ -161,6 +166,7 @@ def _add_show(ledger, common):
     receipt.add_argument(
         "--link", nargs="?", const="", metavar="PAGE", help="as a link to a receipt page: its URL or file (that of the bookkeeper)"
     )
+    _asking(receipt)
     _book(receipt, common)
     proof = ledger.command(
         "proof", "Prove what an account holds, or held.", run="ledger_receipts:proof", group=SHOW,
@@ -169,6 +175,7 @@ def _add_show(ledger, common):
     proof.add_argument("who", nargs="?", metavar="WHO", help=f"{WHO} (your only key)")
     proof.add_argument("--at", metavar="PULSE|TIME", help=AT)
     proof.add_argument("--out", metavar="FILE", help="write the proof alone to a file, to be checked against the header")
+    _asking(proof)
     _book(proof, common)
     verify = ledger.command(
         "verify", "Check a receipt, without any book.", run="ledger_receipts:verify", group=SHOW,
@@ -191,6 +198,7 @@ def _add_look(ledger, common):
     )  # fmt: skip
     balance.add_argument("who", nargs="?", metavar="WHO", help=f"{WHO} (all your keys)")
     balance.add_argument("--at", metavar="PULSE|TIME", help=AT)
+    _asking(balance)
     _book(balance, common)
     history = ledger.command(
         "history", "Show how an account changed, newest first.", run="ledger_look:history", group=LOOK,
@@ -198,6 +206,7 @@ def _add_look(ledger, common):
     )  # fmt: skip
     history.add_argument("who", nargs="?", metavar="WHO", help=f"{WHO} (your only key)")
     history.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many changes (50)")
+    _asking(history)
     _book(history, common)
     show = ledger.command(
         "show", "Show a pulse with its transactions, or one transaction.", run="ledger_look:show", group=LOOK,
@@ -205,6 +214,7 @@ def _add_look(ledger, common):
     )  # fmt: skip
     show.add_argument("what", nargs="?", metavar="PULSE|TRANSACTION", help="a number, or the id of a transaction (64 hexadecimal digits)")
     show.add_argument("--at", metavar="PULSE", help="pulse of the transaction, if it is older than an hour")
+    _asking(show, "your only one")
     _book(show, common)
     top = ledger.command(
         "top", "List who holds most.", run="ledger_look:top", group=LOOK,

@@ -3,6 +3,7 @@
 from leither_edge.cli.failure import UsageError
 from leither_edge.cli.figures import moment, size
 from leither_edge.cli.ledger_access import opened
+from leither_edge.cli.ledger_asking import OwnKeys
 from leither_edge.cli.ledger_head import PULSE_DIGITS_MAX, head, header_at, pulse_at
 from leither_edge.cli.ledger_pay import KIND_TEXTS
 from leither_edge.cli.ledger_people import TREASURY, People
@@ -21,7 +22,9 @@ def balance(home, out, args):
     people = People(home)
     names = [args.who] if args.who else [*people.keys, TREASURY]
     accounts = {people.account(name): name for name in names}
-    with opened(find(home, args), args) as access:
+    with opened(find(home, args), args, OwnKeys(people, out, args)) as access:
+        if not args.who:
+            accounts = told_accounts(access, out, accounts)
         pulse = pulse_at(access, args.at)
         pulse = head(access).header.pulse if pulse is None else pulse
         shown = [checked(access.receipt(account, None, pulse), access.organization) for account in accounts]
@@ -39,12 +42,20 @@ def balance(home, out, args):
     out.result({"pulse": pulse, "accounts": entries}, lambda: out.table(["NAME", "HOLDS", "ACCOUNT"], rows))
 
 
+def told_accounts(access, out, accounts):
+    """Those of the accounts that this user may ask about; all of them if that is none, so that the refusal says why."""
+    told = [account for account in accounts if access.may_ask(account)]
+    if 0 < len(told) < len(accounts):
+        out.note("What the treasury holds is for its treasurer and the keeper of the book to ask.")
+    return told or accounts
+
+
 def history(home, out, args):
     """Show how an account changed."""
     check_count(args.limit, HISTORY_MAX, "--limit")
     people = People(home)
     account = people.account(args.who)
-    with opened(find(home, args), args) as access:
+    with opened(find(home, args), args, OwnKeys(people, out, args)) as access:
         certificate = head(access).certificate
         found = access.ask("history", account=account, limit=args.limit)
         changes = []
@@ -111,7 +122,7 @@ def show_pulse(home, out, args, people, pulse):
 
 def show_transaction(home, out, args, people, id):
     """Show one transaction."""
-    with opened(find(home, args), args) as access:
+    with opened(find(home, args), args, OwnKeys(people, out, args)) as access:
         found = access.ask("transaction", id=id, pulse=pulse_at(access, args.at))
         entry = transaction_of(found, found["pulse"])
 

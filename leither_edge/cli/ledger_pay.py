@@ -6,10 +6,12 @@ from leither_edge.cli.extras import qr_lines
 from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.home import replace_file
 from leither_edge.cli.ledger_access import opened
+from leither_edge.cli.ledger_asking import OwnKeys
 from leither_edge.cli.ledger_failures import read_amount, told
 from leither_edge.cli.ledger_head import head
 from leither_edge.cli.ledger_people import People
 from leither_edge.cli.ledger_place import find
+from leither_edge.cli.ledger_receipts import checked
 from leither_edge.cli.output import clean, columns_of
 from leither_edge.cli.progress import waiting
 from leither_edge.cli.prompt import confirm, read_limited
@@ -43,12 +45,13 @@ def grant(home, out, args):
     from leither_edge.organization.offers import SALT_BYTES, grant_terms
 
     amount, evidence, people = read_amount(args.amount), evidence_hash(args.evidence), People(home)
-    payee = people.public_key(args.who)
-    with opened(find(home, args), args) as access:
+    payee, keys = people.public_key(args.who), OwnKeys(people, out, args)
+    with opened(find(home, args), args, keys) as access:
         now = head(access)
-        signer = treasurer(people, out, args, now.certificate)
+        signer = keys.add(treasurer(people, out, args, now.certificate))
         public, salt = (amount, args.reason, now.anchor, now.header.pulse), random_bytes(SALT_BYTES)
         terms = grant_terms(access.organization, now.certificate.treasurer, payee, *public, salt, evidence)
+        warn_if_short(access, out, people, terms)
     offer(out, args, people, terms, signer)
 
 
@@ -58,13 +61,26 @@ def pay(home, out, args):
     from leither_edge.organization.offers import SALT_BYTES, memo_bytes, payment_terms
 
     amount, people = read_amount(args.amount), People(home)
-    payee = people.public_key(args.who)
-    with opened(find(home, args), args) as access:
+    payee, keys = people.public_key(args.who), OwnKeys(people, out, args)
+    with opened(find(home, args), args, keys) as access:
         memo = memo_bytes(args.memo, random_bytes(SALT_BYTES))
         now = head(access)
-        signer = people.signer(None, out, args, "You")
+        signer = keys.add(people.signer(None, out, args, "You"))
         terms = payment_terms(access.organization, signer.public_key, payee, amount, now.anchor, now.header.pulse, memo)
+        warn_if_short(access, out, people, terms)
     offer(out, args, people, terms, signer, memo)
+
+
+def warn_if_short(access, out, people, terms):
+    """Warn where the payer holds less than an offer of theirs says; by the time it is booked it may be enough."""
+    account, amount = terms.payers[0]
+    try:
+        holds = checked(access.receipt(account), access.organization).amount
+    except Failure as error:
+        out.warn(f"Whether {people.name(account)} holds {amount} could not be asked: {error.why or error.what}")
+        return
+    if holds < amount:
+        out.warn(f"{people.name(account)} holds {holds} now, and this offers {amount}: it is booked only once there is that much.")
 
 
 def offer(out, args, people, terms, signer, memo=b""):
@@ -116,7 +132,8 @@ def accept(home, out, args):
     from leither_edge.organization.offers import offer_text, read_offer
 
     people, text = People(home), read_text(args.offer)
-    with opened(find(home, args), args) as access:
+    keys = OwnKeys(people, out, args)
+    with opened(find(home, args), args, keys) as access:
         found = read_offer(text)
         certificate = head(access).certificate
         keeper = key_id(certificate.treasurer)
@@ -137,11 +154,20 @@ def accept(home, out, args):
             memo = text.partition(".")[2]
             hand_out(out, args, people, signed, offer_text(signed.data) + ("." + memo if memo else ""), "You have signed the offer")
             return
+        account = party(access, signed.transfer) if signer is None else keys.add(signer).key_id
+        if args.receipt:
+            # Before it is booked: whoever is not told a receipt may still send it without.
+            access.unlock(account)
         pulse, id = submitted(access, out, signed.data)
-        account = signer.key_id if signer is not None else signed.transfer.payees[0][0]
         if args.receipt:
             replace_file(args.receipt, access.receipt(account, id, pulse))
     told_accepted(out, args, people, signed.transfer, found.memo, pulse, id)
+
+
+def party(access, transfer):
+    """Return whose receipt it shall be where all have signed before: the first that this user may ask about."""
+    accounts = [account for account, _ in transfer.payees + transfer.payers]
+    return next((account for account in accounts if access.may_ask(account)), accounts[0])
 
 
 def told_accepted(out, args, people, transfer, memo, pulse, id):

@@ -73,6 +73,11 @@ class People:
         name, text = self.name(account), id_to_text(account)
         return text if name == text else f"{name} ({text})"
 
+    def own_key(self, account):
+        """Return this user's Key of an account, None where it has none."""
+        name = self._names.get(account)
+        return None if name is None else keyring.find_key(self.book, name)
+
     def signer(self, wanted, out, args, what):
         """Unlock the key that ``--key`` names, or the one whose id is wanted.
 

@@ -6,6 +6,7 @@ from leither_edge.cli.failure import Failure, UsageError
 from leither_edge.cli.figures import moment
 from leither_edge.cli.home import replace_file
 from leither_edge.cli.ledger_access import opened, read_organization
+from leither_edge.cli.ledger_asking import OwnKeys
 from leither_edge.cli.ledger_head import pulse_at
 from leither_edge.cli.ledger_people import People
 from leither_edge.cli.ledger_place import find
@@ -24,7 +25,7 @@ def receipt(home, out, args):
 
     people = People(home)
     account, transaction = people.account(args.who), read_transaction(args.transaction)
-    with opened(find(home, args), args) as access:
+    with opened(find(home, args), args, OwnKeys(people, out, args)) as access:
         data = access.receipt(account, transaction, pulse_at(access, args.at))
         shown = checked(data, access.organization)
         address, organization = access.address, id_to_text(access.organization)
@@ -55,7 +56,7 @@ def proof(home, out, args):
 
     people = People(home)
     account = people.account(args.who)
-    with opened(find(home, args), args) as access:
+    with opened(find(home, args), args, OwnKeys(people, out, args)) as access:
         data = access.receipt(account, None, pulse_at(access, args.at))
         shown = checked(data, access.organization)
     found = read_receipt(data).proof

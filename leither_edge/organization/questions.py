@@ -15,8 +15,8 @@ TOP_MAX = 1000
 HISTORY_MAX = 10_000
 _NUMBER_DIGITS_MAX = 10
 
-# ask: (book, **arguments) -> dict. arguments: {name: text -> value}. optional: names of those that may be left out.
-Question = namedtuple("Question", ("ask", "arguments", "optional"), defaults=((),))
+# ask: (book, **arguments) -> dict. arguments: {name: text -> value}.
+Question = namedtuple("Question", ("ask", "arguments"))
 
 
 def head(book):
@@ -97,11 +97,9 @@ def transaction_id(text):
     return data
 
 
-# What the keeper alone may ask; head and header are open to all.
+# What the keeper alone may ask; head and header are open to all, what is about one account to who holds its key.
 KEEPERS = {
-    "history": Question(history, {"account": account_id, "limit": number}),
     "transactions": Question(transactions, {"pulse": number}),
-    "transaction": Question(transaction, {"id": transaction_id, "pulse": number}, ("pulse",)),
     "top": Question(top, {"count": number}),
     "stat": Question(stat, {}),
 }

@@ -8,7 +8,7 @@ from leither_edge.cli import main as cli
 from leither_edge.cli import output
 from leither_edge.crypto import key_file
 from tests.cli.fake_device import TOKEN, FakeDevice
-from tests.cli.ledger_club import Club
+from tests.cli.ledger_club import Club, Keeper
 
 Ran = namedtuple("Ran", "code out err json")
 PASSPHRASE = "a good passphrase"
@@ -65,6 +65,15 @@ def owned(run, device):
 def club(run):
     """A club with an empty book."""
     return Club(run)
+
+
+@pytest.fixture
+def kept(club):
+    """The club, its book kept by a process."""
+    club.fill()
+    with Keeper() as keeper:
+        club.keeper = keeper
+        yield club
 
 
 @pytest.fixture

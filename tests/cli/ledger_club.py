@@ -1,18 +1,40 @@
 """A club for the tests of ``leither ledger``: keys, a book, and a bookkeeper's process."""
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from leither_edge.cli.book import Book
 from leither_edge.cli.home import Home
 from leither_edge.cli.keyring import find_key, read_open_file, signer_from_seed
+from leither_edge.core.ids import id_from_text
+from leither_edge.organization.askers import authorization
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_LIMIT_S = 20
+
+
+def asked(address, method, path, body=None, headers=None):
+    """(status, headers, body) of a request; headers: mapping, or pairs where a name stands twice."""
+    at = urlsplit(address)
+    connection = http.client.HTTPConnection(at.hostname, at.port, timeout=30)
+    try:
+        connection.putrequest(method, path)
+        for name, value in dict(headers or {}).items() if not isinstance(headers, list) else headers:
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
 
 
 class Club:
@@ -58,11 +80,20 @@ class Club:
         """What somebody holds."""
         return self.ok("balance", who, *more)["amount"]
 
+    def key(self, name):
+        """The Signer of one of the keys."""
+        return signer_from_seed(read_open_file(find_key(Book(Home()), name).file), name)
+
     def signer(self, name):
         """(key id, message -> signature) of one of the keys."""
-        key = find_key(Book(Home()), name)
-        signer = signer_from_seed(read_open_file(key.file), name)
-        return signer.key_id, signer.sign
+        key = self.key(name)
+        return key.key_id, key.sign
+
+    def asking(self, name, method, path, **changes):
+        """Header fields with which one of the keys asks; changes: other arguments of authorization."""
+        key = self.key(name)
+        given = {"organization": id_from_text(self.id), "method": method, "target": path, "now": time.time(), **changes}
+        return {"Authorization": authorization(**given, public_key=key.public_key, sign=key.sign)}
 
     def state(self):
         """Pulse and root, which a refused transfer must not change."""

@@ -34,7 +34,9 @@ def test_an_account_that_pays_itself(still):
 
 
 def test_more_than_is_there(still):
-    still.no("accept", still.pay("ben", 501)["offer"], code="below-zero", field="payers", exit_code=3)
+    offer = still.pay("ben", 501)
+    assert offer["warnings"] == ["anna holds 500 now, and this offers 501: it is booked only once there is that much."]
+    still.no("accept", offer["offer"], code="below-zero", field="payers", exit_code=3)
     offer = still.ok("grant", "ben", "501", "--reason", "x")["offer"]
     still.no("accept", offer, code="below-zero", field="payers", exit_code=3)
 

@@ -1,6 +1,5 @@
 """A bookkeeper as a process: the same commands through it, members on other computers, and its HTTP."""
 
-import http.client
 import json
 import os
 import signal
@@ -11,34 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from leither_edge.core.ids import id_from_text
-from leither_edge.core.proof import verify as verify_proof
+from leither_edge.core.ids import id_from_text, id_to_text
 from leither_edge.core.receipt import verify_receipt
 from leither_edge.core.transfer import sign_transfer
 from leither_edge.crypto import sodium
 from leither_edge.organization import offers
-from tests.cli.ledger_club import ROOT, Keeper
-
-
-@pytest.fixture
-def kept(club):
-    """The club, its book kept by a process."""
-    club.fill()
-    with Keeper() as keeper:
-        club.keeper = keeper
-        yield club
-
-
-def asked(address, method, path, body=None, headers=None):
-    """(status, headers, body) of a request."""
-    at = urlsplit(address)
-    connection = http.client.HTTPConnection(at.hostname, at.port, timeout=30)
-    try:
-        connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
+from tests.cli.ledger_club import ROOT, Keeper, asked
 
 
 def test_every_command_goes_to_the_process_that_keeps_the_book(kept, run, tmp_path):
@@ -97,47 +74,61 @@ def test_members_on_other_computers(kept, run, monkeypatch, tmp_path):
     assert (done["pulse"], done["memo"]) == (4, "Tea")
     receipt = kept.ok("receipt", "--transaction", done["transaction"], *there)
     assert receipt["amount"] == 8 and kept.ok("verify", receipt["receipt"], "--organization", kept.id)["good"]
-    assert kept.ok("balance", *there)["accounts"][0]["amount"] == 8 and kept.ok("show", *there)["transactions"] is None
-    for words in (["top"], ["stat"], ["history"], ["show", done["transaction"]], ["export", tmp_path / "x"]):
+    assert [one["amount"] for one in kept.ok("balance", *there)["accounts"]] == [8] and kept.ok("show", *there)["transactions"] is None
+    assert [one["amount"] for one in kept.ok("history", *there)["changes"]] == [8]
+    assert kept.ok("show", done["transaction"], *there)["amount"] == 8
+    for words in (["top"], ["stat"], ["export", tmp_path / "x"]):
         kept.no(*words, *there, code="not-keeper", exit_code=1)
     other = ["--book", kept.keeper.address, "--organization", "A" * 27]
     kept.no("balance", *other, exit_code=1)
     kept.no("pay", keys["carla"], "1", *other, exit_code=1)
 
 
-def test_both_parties_may_send_it_and_both_hear(kept):
+def test_both_parties_may_send_it_and_each_hears_of_its_own(kept):
     found = offers.read_offer(kept.pay("ben", 3)["offer"]).signed
-    data = sign_transfer(found.transfer, [kept.signer("anna"), kept.signer("ben")])
-    answers = []
+    signers = [kept.signer("anna"), kept.signer("ben")]
+    data = sign_transfer(found.transfer, signers)
+    path, answers = "/ledger/transfers?receipts=1", {}
 
-    def send():
-        answers.append(asked(kept.keeper.address, "POST", "/ledger/transfers?receipts=1", data))
+    def send(id, headers):
+        answers[id] = asked(kept.keeper.address, "POST", path, data, headers)
 
-    threads = [threading.Thread(target=send) for _ in range(4)]
+    _, word, _ = open(os.path.join(kept.folder, "address")).read().split()
+    headers = {id: kept.asking(name, "POST", path) for (id, _), name in zip(signers, ("anna", "ben"), strict=True)}
+    threads = [threading.Thread(target=send, args=one) for one in [*headers.items(), ("keeper", {"Authorization": f"Bearer {word}"})]]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    good = [json.loads(body) for status, _, body in answers if status == 200]
-    assert good and all(status in (200, 409) for status, _, _ in answers)
-    assert {one["id"] for one in good} == {found.id.hex()}
-    for account, text in good[0]["receipts"].items():
-        shown = verify_receipt(offers.from_text(text, 12288), id_from_text(kept.id), sodium.verify)
-        assert shown.transaction == found.id and shown.account == id_from_text(account)
+    good = {id: json.loads(body) for id, (status, _, body) in answers.items() if status == 200}
+    assert good and all(status in (200, 409) for status, _, _ in answers.values())
+    assert {one["id"] for one in good.values()} == {found.id.hex()}
+    for id, one in good.items():
+        assert set(one["receipts"]) == {id_to_text(party) for party in (headers if id == "keeper" else [id])}
+        for account, text in one["receipts"].items():
+            shown = verify_receipt(offers.from_text(text, 12288), id_from_text(kept.id), sodium.verify)
+            assert shown.transaction == found.id and shown.account == id_from_text(account)
     assert kept.holds("ben") == 3
 
 
+def test_a_receipt_is_asked_for_by_name_before_anything_is_booked(kept):
+    """Who sends a transfer without saying who it is gets it booked, and no receipt."""
+    found = offers.read_offer(kept.pay("ben", 3)["offer"]).signed
+    data = sign_transfer(found.transfer, [kept.signer("anna"), kept.signer("ben")])
+    status, _, body = asked(kept.keeper.address, "POST", "/ledger/transfers?receipts=1", data)
+    assert (status, json.loads(body)["error"]["code"]) == (401, "not-signed") and kept.state()[0] == 2
+    # Of somebody else's payment there is nothing to be had.
+    path = "/ledger/transfers?receipts=1"
+    status, _, body = asked(kept.keeper.address, "POST", path, data, kept.asking("owner", "POST", path))
+    assert status == 200 and json.loads(body)["receipts"] == {} and kept.state()[0] == 3
+
+
 def test_what_anyone_may_ask(kept):
-    address, anna = kept.keeper.address, kept.ok("balance", "anna")["account"]
+    address = kept.keeper.address
     status, _, body = asked(address, "GET", "/ledger/head")
     head = json.loads(body)
     assert status == 200 and head["organization"] == kept.id and head["pulse"] == 2 and head["certificate"]
     assert json.loads(asked(address, "GET", "/ledger/headers/1")[2])["total"] == 1000
-    status, _, receipt = asked(address, "GET", f"/ledger/receipts/{anna}")
-    shown = verify_receipt(receipt, id_from_text(kept.id), sodium.verify)
-    assert status == 200 and shown.amount == 500
-    status, headers, proof = asked(address, "GET", f"/ledger/proofs/{anna}?at=2")
-    assert verify_proof(proof, id_from_text(anna), shown.header.root, shown.header.total) == (2, 500) and headers["ledger-pulse"] == "2"
     status, headers, page = asked(address, "GET", "/receipt")
     assert status == 200 and headers["content-type"].startswith("text/html") and b"<script" in page
 
@@ -149,7 +140,7 @@ def test_what_anyone_may_ask(kept):
         ("POST", "/ledger/transfers", bytes(4000), 413), ("GET", "/ledger/headers/x", None, 400),
         ("GET", "/ledger/headers/99999999999", None, 400), ("GET", "/ledger/headers/77", None, 404),
         ("GET", "/ledger/receipts/x", None, 400), ("GET", f"/ledger/receipts/{'A' * 27}?transaction=00", None, 400),
-        ("GET", f"/ledger/receipts/{'A' * 27}?transaction={'0' * 64}", None, 404), ("GET", f"/ledger/receipts/{'A' * 27}?at=77", None, 404),
+        ("GET", f"/ledger/receipts/{'A' * 27}?transaction={'0' * 64}", None, 401), ("GET", f"/ledger/receipts/{'A' * 27}?at=77", None, 401),
         ("GET", f"/ledger/proofs/{'A' * 27}?at=-1", None, 400), ("GET", "/ledger/own/stat", None, 403), ("GET", "/ledger/own/x", None, 403),
         ("POST", "/ledger/own/export", b"", 403), ("DELETE", "/ledger/head", None, 405), ("GET", "/ledger", None, 404),
     ],
@@ -181,8 +172,11 @@ def test_a_wrong_word_opens_nothing(kept):
     url, word, _ = open(os.path.join(kept.folder, "address")).read().split()
     headers = {"Authorization": f"Bearer {word}"}
     assert asked(url, "GET", "/ledger/own/stat", headers=headers)[0] == 200
-    assert asked(url, "GET", "/ledger/own/history", headers=headers)[0] == 400
+    assert asked(url, "GET", "/ledger/own/top", headers=headers)[0] == 400
     assert asked(url, "GET", "/ledger/own/nothing", headers=headers)[0] == 404
+    # What is the keeper's alone no account's key opens.
+    for path in ("/ledger/own/stat", "/ledger/own/top?count=1"):
+        assert asked(url, "GET", path, headers=kept.asking("owner", "GET", path))[0] == 403
 
 
 def test_a_port_that_is_taken(kept, run):

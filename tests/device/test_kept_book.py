@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
+from leither_edge.core.ids import id_to_text
 from leither_edge.core.receipt import verify_receipt
 from leither_edge.core.transfer import read_transfer, sign_transfer
 from leither_edge.crypto import sodium
+from leither_edge.organization.askers import authorization
 from leither_edge.organization.book_folder import found_book, open_in
 from leither_edge.organization.offers import from_text, grant_terms, issue_terms
 from tests.device_process import ROOT, DeviceProcess
@@ -21,10 +24,14 @@ from tests.ledger.club import MAP_BYTES, NOW, key
 SETUP = 303
 
 
-def asked(port, method, path, body=None):
+def asked(port, method, path, body=None, organization=None, key=None):
+    """(status, body) of a request; key (KeyPair): who asks the book of an organization (KeyPair)."""
+    headers = {}
+    if key is not None:
+        headers["Authorization"] = authorization(organization.id, method, path, time.time(), key.public_key, key.sign)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request(method, path, body)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -49,13 +56,19 @@ def test_a_device_keeps_the_book_in_its_folder(state):
     terms = grant_terms(organization.id, organization.public_key, member.public_key, 30, "Welcome", anchor, 1, bytes(16))
     data = sign_transfer(terms, [(signer.id, signer.sign) for signer in (organization, member)])
     with DeviceProcess(folder) as device:
-        status, body = asked(device.port, "POST", "/ledger/transfers?receipts=1", data)
+        status, body = asked(device.port, "POST", "/ledger/transfers?receipts=1", data, organization, member)
         booked = json.loads(body)
         assert status == 200 and booked["pulse"] == 2
-        for text in booked["receipts"].values():
-            assert verify_receipt(from_text(text, 12288), organization.id, sodium.verify).transaction.hex() == booked["id"]
+        (text,) = booked["receipts"].values()
+        shown = verify_receipt(from_text(text, 12288), organization.id, sodium.verify)
+        assert (shown.transaction.hex(), shown.account, shown.amount) == (booked["id"], member.id, 30)
         assert asked(device.port, "POST", "/ledger/transfers", data)[0] == 409
         assert json.loads(asked(device.port, "GET", "/ledger/head")[1])["pulse"] == 2
+        # Balances are for their owners to ask; there is no keeper's word here.
+        path = f"/ledger/receipts/{id_to_text(member.id)}"
+        assert asked(device.port, "GET", path)[0] == 401
+        assert asked(device.port, "GET", path, None, organization, key("stranger"))[0] == 403
+        assert asked(device.port, "GET", path, None, organization, member)[0] == 200
         # The keeper's own questions are for the command line that holds the folder.
         assert asked(device.port, "GET", "/ledger/own/stat")[0] == SETUP
         device.kill()
