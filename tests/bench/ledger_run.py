@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A real `leither ledger run` under 30 transfers a second, and a process that knows nothing but the organization's id.
 
-Members with keys of their own pay each other; both sides sign, and each transfer goes over HTTP to the bookkeeper's process. Every
-receipt of both sides is fetched and verified by another process, meanwhile, and a part of them again afterwards, when they are of the
-past. Latency of acknowledgement: from sending a transfer to the answer that it is durable; of the receipt: from sending the transfer
-until the receipt is verified. CPU share and memory are those of the bookkeeper's process alone.
+Members with keys of their own pay each other; both sides sign, and each transfer goes over HTTP to the bookkeeper's process. Balances
+are not public, so each member asks for its own receipt with its key, and this process hands what came, over a pipe, to the other one,
+which verifies it: every receipt of both sides, meanwhile, and a part of them asked for again afterwards, when they are of the past.
+Latency of acknowledgement: from sending a transfer to the answer that it is durable; of the receipt: from sending the transfer until
+the receipt is verified. CPU share and memory are those of the bookkeeper's process alone.
 """
 
 import argparse
@@ -45,11 +46,11 @@ class Connection:
         self.url, at = url, urlsplit(url)
         self._connection = http.client.HTTPConnection(at.hostname, at.port, timeout=60)
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, headers=None):
         """(status, body) of a request, once more where the server has closed an idle connection."""
         for last in (False, True):
             try:
-                self._connection.request(method, path, body)
+                self._connection.request(method, path, body, headers or {})
                 answer = self._connection.getresponse()
                 return answer.status, answer.read()
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
@@ -65,52 +66,30 @@ def percentile(values, share):
     return round(1000 * values[min(len(values) - 1, int(len(values) * share))], 1) if values else None
 
 
-# The process that knows the organization's id: `ledger_run.py verify URL ID`; on standard input, lines of: account, transaction,
-# pulse, moment of sending, as the parties would ask; an empty line, and what is asked again afterwards follows.
+# The process that knows the organization's id: `ledger_run.py verify ID`; on standard input, lines of: 1 where it was asked for again,
+# account, transaction, pulse, moment of sending, receipt, as the parties got it.
 
 
-def verify_all(url, organization_text):
+def verify_all(organization_text):
     from leither_edge.core.ids import id_from_text
-    from leither_edge.core.receipt import verify_receipt
+    from leither_edge.core.receipt import RECEIPT_MAX_BYTES, verify_receipt
     from leither_edge.crypto import sodium
+    from leither_edge.organization.offers import from_text
 
     organization = id_from_text(organization_text)
-    asked, verified, latencies, problems = queue.Queue(), [0, 0], [], []
-    lock = threading.Lock()
-
-    def fetch():
-        connection = Connection(url)
-        while (line := asked.get()) is not None:
-            again, account, transaction, pulse, sent = line
-            try:
-                status, data = connection.request("GET", f"/ledger/receipts/{account}?transaction={transaction}&at={pulse}")
-                if status != 200:
-                    raise ValueError(f"{status}: {data[:200]!r}")
-                shown = verify_receipt(data, organization, sodium.verify)
-                if (shown.account, shown.transaction, shown.pulse) != (id_from_text(account), bytes.fromhex(transaction), int(pulse)):
-                    raise ValueError("the receipt is of something else")
-            except (ValueError, OSError, http.client.HTTPException) as error:
-                with lock:
-                    problems.append(f"{type(error).__name__}: {error}")
-                continue
-            with lock:
-                verified[again] += 1
-                if not again:
-                    latencies.append(time.monotonic() - float(sent))
-
-    threads = [threading.Thread(target=fetch) for _ in range(FETCHERS)]
-    for thread in threads:
-        thread.start()
-    again = 0
+    verified, latencies, problems = [0, 0], [], []
     for line in sys.stdin:
-        if line.strip():
-            asked.put((again, *line.split()))
-        else:
-            again = 1
-    for _ in threads:
-        asked.put(None)
-    for thread in threads:
-        thread.join()
+        again, account, transaction, pulse, sent, receipt = line.split()
+        try:
+            shown = verify_receipt(from_text(receipt, RECEIPT_MAX_BYTES), organization, sodium.verify)
+            if (shown.account, shown.transaction, shown.pulse) != (id_from_text(account), bytes.fromhex(transaction), int(pulse)):
+                raise ValueError("the receipt is of something else")
+        except ValueError as error:
+            problems.append(f"{type(error).__name__}: {error}")
+            continue
+        verified[int(again)] += 1
+        if again == "0":
+            latencies.append(time.monotonic() - float(sent))
     print(json.dumps({
         "verified": verified[0], "verified_again": verified[1], "problems": len(problems), "first_problems": problems[:3],
         "p50_ms": percentile(latencies, 0.5), "p99_ms": percentile(latencies, 0.99),
@@ -201,7 +180,7 @@ class Senders:
             thread.start()
 
     def put(self, data, parties):
-        """Send a transfer; parties: accounts in text."""
+        """Send a transfer; parties: keys of those who want a receipt."""
         self._queue.put((data, parties))
 
     def finish(self):
@@ -224,10 +203,56 @@ class Senders:
                     self.refused.append(booked)
                     continue
                 self.latencies.append(took)
-                for account in parties:
-                    line = f"{account} {booked['id']} {booked['pulse']} {begin}\n"
-                    self.sent.append(line)
-                    self._told(line)
+                for party in parties:
+                    one = (party, booked["id"], booked["pulse"], begin)
+                    self.sent.append(one)
+                    self._told(*one)
+
+
+class Fetchers:
+    """Threads that ask for receipts, each as the member whose it is, and hand them to the process that verifies."""
+
+    def __init__(self, url, organization, pipe):
+        self._url, self._organization, self._pipe = url, organization, pipe
+        self._queue = queue.Queue()
+        self._lock = threading.Lock()
+        self.problems = []
+        self._threads = [threading.Thread(target=self._fetch) for _ in range(FETCHERS)]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, member, transaction, pulse, sent, again=0):
+        """Fetch a receipt of a member's. Args: transaction (its id in text), sent (moment), again (1: not for the first time)."""
+        self._queue.put((member, transaction, pulse, sent, again))
+
+    def finish(self):
+        """Wait until all are handed over."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _fetch(self):
+        from leither_edge.core.ids import id_to_text
+        from leither_edge.organization.askers import authorization
+        from leither_edge.organization.offers import to_text
+
+        connection = Connection(self._url)
+        while (one := self._queue.get()) is not None:
+            member, transaction, pulse, sent, again = one
+            account = id_to_text(member.id)
+            path = f"/ledger/receipts/{account}?transaction={transaction}&at={pulse}"
+            asking = authorization(self._organization, "GET", path, time.time(), member.public_key, member.sign)
+            try:
+                status, data = connection.request("GET", path, headers={"Authorization": asking})
+                if status != 200:
+                    raise ValueError(f"{status}: {data[:200]!r}")
+                with self._lock:
+                    self._pipe.write(f"{again} {account} {transaction} {pulse} {sent} {to_text(data)}\n")
+                    self._pipe.flush()
+            except (ValueError, OSError, http.client.HTTPException) as error:
+                with self._lock:
+                    self.problems.append(f"{type(error).__name__}: {error}")
 
 
 def memory_mb(pid):
@@ -252,7 +277,7 @@ def fill(club, connection):
     status, body = connection.request("POST", "/ledger/transfers", club.issue(MEMBERS * EACH))
     if status != 200:
         raise SystemExit(f"the issue was refused: {body.decode()}")
-    senders = Senders(connection.url, lambda line: None)
+    senders = Senders(connection.url, lambda *one: None)
     for member in club.members:
         senders.put(club.grant(member, EACH), ())
     senders.finish()
@@ -262,8 +287,6 @@ def fill(club, connection):
 
 def measure(seconds):
     """Run it all; returns the figures."""
-    from leither_edge.core.ids import id_to_text
-
     with tempfile.TemporaryDirectory() as home:
         club = Club(home)
         process, url = club.start()
@@ -271,14 +294,10 @@ def measure(seconds):
             connection = Connection(url)
             fill(club, connection)
             verifier = subprocess.Popen(
-                [sys.executable, __file__, "verify", url, club.organization], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [sys.executable, __file__, "verify", club.organization], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
-
-            def told(line):
-                verifier.stdin.write(line)
-                verifier.stdin.flush()
-
-            senders = Senders(url, told)
+            fetchers = Fetchers(url, club.treasurer.id, verifier.stdin)
+            senders = Senders(url, fetchers.put)
             choice = random.Random(1)
             memory = {"start": memory_mb(process.pid)}
             first_pulse, cpu, begin = club.pulse, cpu_seconds(process.pid), time.monotonic()
@@ -293,13 +312,15 @@ def measure(seconds):
                     memory["minute"] = memory_mb(process.pid)
                 time.sleep(max(0, due - time.monotonic()))
                 payer, payee = choice.sample(club.members, 2)
-                senders.put(club.payment(payer, payee, choice.randint(1, 5)), (id_to_text(payer.id), id_to_text(payee.id)))
+                senders.put(club.payment(payer, payee, choice.randint(1, 5)), (payer, payee))
             senders.finish()
             took = time.monotonic() - begin
             used = cpu_seconds(process.pid) - cpu
             memory["end"] = memory_mb(process.pid)
             club.take_anchor(connection)
-            told("\n" + "".join(choice.sample(senders.sent, min(AGAIN, len(senders.sent)))))
+            for one in choice.sample(senders.sent, min(AGAIN, len(senders.sent))):
+                fetchers.put(*one, again=1)
+            fetchers.finish()
             checked = json.loads(verifier.communicate()[0])
             book_bytes = os.path.getsize(os.path.join(home, "ledger", "club", "data.mdb"))
         finally:
@@ -310,8 +331,9 @@ def measure(seconds):
         "refused": len(senders.refused), "pulses": club.pulse - first_pulse, "members": MEMBERS,
         "cpu_share": round(used / took, 4), "rss_mb": memory, "rss_growth_mb": round(memory["end"]["all"] - memory["minute"]["all"], 1),
         "anonymous_growth_mb": round(memory["end"]["anonymous"] - memory["minute"]["anonymous"], 1),
-        "receipts_verified": checked["verified"], "receipts_verified_again": checked["verified_again"], "problems": checked["problems"],
-        "first_problems": checked["first_problems"] + [str(one) for one in senders.refused[:3]],
+        "receipts_verified": checked["verified"], "receipts_verified_again": checked["verified_again"],
+        "problems": checked["problems"] + len(fetchers.problems),
+        "first_problems": checked["first_problems"] + fetchers.problems[:3] + [str(one) for one in senders.refused[:3]],
         "acknowledged_p50_ms": percentile(senders.latencies, 0.5), "acknowledged_p99_ms": percentile(senders.latencies, 0.99),
         "receipt_p50_ms": checked["p50_ms"], "receipt_p99_ms": checked["p99_ms"], "book_mb": round(book_bytes / 1e6, 1),
         "mean_ms": round(1000 * statistics.mean(senders.latencies), 1),
