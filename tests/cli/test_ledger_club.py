@@ -59,7 +59,10 @@ def test_the_past(club, run):
     club.fill()
     club.ok("accept", club.pay("ben", 5)["offer"])
     now = time.time()
-    assert [club.holds("anna", "--at", pulse) for pulse in (1, 2, 3)] == [0, 500, 495]
+    assert [club.holds("anna", "--at", pulse) for pulse in (0, 1, 2, 3)] == [0, 0, 500, 495]
+    # A time between opening and the first issue means pulse 0.
+    opened = club.ok("proof", "treasury", "--at", "0")
+    assert (opened["amount"], opened["total"], opened["proof"]) == (0, 0, "")
     assert club.holds("anna", "--at", time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(now + 60))) == 495
     club.no("balance", "anna", "--at", "2020-01-01", field="pulse", exit_code=2)
     proven = club.ok("proof", "anna", "--at", "2")
