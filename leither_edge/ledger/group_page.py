@@ -3,13 +3,19 @@
     version u8 (1), bits of the prefix u8, prefix 20 (zeros behind it), accounts u16, children u16
     leaf records, 36 bytes each, rising
     children, 56 bytes each, rising: bits u8, prefix 20, pulse u64, sum u56, synopsis 20
+
+A child's sum and synopsis are in the root; its pulse is not, and its prefix only as far as it says where it parts from its neighbours:
+both are known once the child's own page is there.
 """
 
 import struct
 from collections import namedtuple
+from itertools import pairwise
 
 from leither_edge.core.sum_tree import EMPTY_HASH, LEAF_BYTES, TOTAL_BOUND, TreeError, branch, read_leaf, synopsis
 
+# How far below its group a child stands.
+BRANCH_BITS = 7
 # 128 children and 128 accounts, and the head.
 PAGE_MAX_BYTES = 12 * 1024
 _HEAD = struct.Struct(">BB20sHH")
@@ -44,6 +50,8 @@ def decode_group(data):
     found = []
     for below, there, pulse, held, hash20 in _CHILD.iter_unpack(data[at + leaves * LEAF_BYTES :]):
         found.append(Child(_prefix(there, below), pulse, int.from_bytes(held, "big"), hash20))
+    if any(one[16:] >= other[16:] for one, other in pairwise(records)) or any(one.prefix >= other.prefix for one, other in pairwise(found)):
+        raise TreeError("account", "the entries of a page stand in rising order")
     group = Group(_prefix(prefix, bits), records, found)
     side_of(group)
     return group
@@ -57,8 +65,8 @@ def side_of(group):
         nodes.append((int.from_bytes(account, "big"), 160, amount, synopsis(record)))
     for child in group.children:
         number, bits = child.prefix
-        if not 0 < child.sum < TOTAL_BOUND or not group.prefix[1] < bits < 160:
-            raise TreeError("child", "a child group holds something, and lies below its group")
+        if not 0 < child.sum < TOTAL_BOUND or bits != group.prefix[1] + BRANCH_BITS or number >> bits:
+            raise TreeError("child", "a child group holds something, and lies seven bits below its group")
         nodes.append((number << (160 - bits), bits, child.sum, child.synopsis))
     nodes.sort()
     number, bits = group.prefix

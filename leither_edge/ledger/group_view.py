@@ -7,12 +7,11 @@ and duty, never a hash: the page of a group is checked against its own root, and
 A prefix is a pair: the bits that its accounts share as a number, and how many.
 """
 
-from leither_edge.ledger.group_page import Child, Group, side_of
+from leither_edge.ledger.group_page import BRANCH_BITS, Child, Group, side_of
 
 ENTRIES_MAX = 256
 # A group takes a child back when both fit with a quarter to spare, so that it does not go back and forth.
 ENTRIES_MERGED = 192
-BRANCH_BITS = 7
 TOP = (0, 0)
 
 
