@@ -20,11 +20,6 @@ _ORGANIZATION_BYTES_MAX = 64
 _ADDRESS_BYTES_MAX = 512
 
 
-def has_book(folder):
-    """Whether a book lies in a folder."""
-    return os.path.isfile(os.path.join(folder, DATA_NAME))
-
-
 def found_book(folder, organization_key, sign, treasurer, map_bytes, now):
     """Makes a folder, the bookkeeper's key, the certificate that names it, and an empty book; returns the Book.
 

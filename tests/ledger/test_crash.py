@@ -6,10 +6,8 @@ bit of time. Killing a process proves the order of writes and LMDB's own recover
 
 import os
 import random
-import select
 import shutil
 import signal
-import struct
 
 import pytest
 
@@ -19,10 +17,10 @@ from leither_edge.core.transaction_set import set_root
 from leither_edge.core.transfer import read_transfer
 from leither_edge.crypto import sodium
 from leither_edge.ledger.export import check_file, export_book, import_book
+from tests.killed_child import kill_after, start
 from tests.ledger.club import MAP_BYTES, NOW, TREASURY_ACCOUNT, Club
 
 CLUB = Club(6)
-NUMBER = struct.Struct("=Q")
 
 
 def close_pulses(folder, acknowledge):
@@ -42,38 +40,6 @@ def close_pulses(folder, acknowledge):
             if closed.pulse is None:
                 closed = book.close_pulse([CLUB.issue(1, book)], NOW, checked=True)
             acknowledge(closed.pulse)
-
-
-def start(folder, work):
-    """Starts the child; returns (pid, its pipe)."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            work(folder, lambda number: os.write(writer, NUMBER.pack(number)))
-        finally:
-            os._exit(1)
-    os.close(writer)
-    return pid, reader
-
-
-def kill_after(pid, reader, acknowledgements, extra_s):
-    """Lets so many acknowledgements and a little time pass, kills; returns the highest acknowledged number."""
-    data = b""
-    while len(data) < NUMBER.size * acknowledgements:
-        piece = os.read(reader, 4096)
-        if not piece:
-            break
-        data += piece
-    select.select([], [], [], extra_s)
-    os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself"
-    while piece := os.read(reader, 4096):
-        data += piece
-    os.close(reader)
-    return max((number for (number,) in NUMBER.iter_unpack(data)), default=0)
 
 
 def assert_whole(folder, known):

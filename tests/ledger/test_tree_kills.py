@@ -13,8 +13,8 @@ from leither_edge.ledger import fsck
 from leither_edge.ledger.account_tree import TABLES, AccountTree
 from leither_edge.ledger.bulk_load import load
 from leither_edge.storage import open_store
+from tests.killed_child import kill_after, start
 from tests.ledger import naive_tree
-from tests.ledger.test_crash import kill_after, start
 
 MAP_BYTES = 1 << 26
 HISTORY = 30

@@ -5,23 +5,19 @@ It is killed after a random number of acknowledgements and a random bit of time 
 order of writes and LMDB's own recovery, not the medium: that needs a power cut.
 """
 
-import os
 import random
-import select
-import signal
-import struct
 
 import pytest
 import trio
 
 from leither_edge.storage import Table, open_store
+from tests.killed_child import kill_after, start
 
 ROWS = Table("rows", key="u64", value="cbor")
 PAIRS = Table("pairs", key="u64", value="bytes")
 COUNT = Table("count", key="text", value="u64")
 TABLES = (ROWS, PAIRS, COUNT)
 MAP_BYTES = 2 << 20
-NUMBER = struct.Struct("=Q")
 # Rows older than this are pruned, so that free pages are reused at every commit.
 KEPT = 60
 
@@ -65,37 +61,8 @@ def commit_together(store, acknowledge):
     trio.run(run)
 
 
-def start(folder, work):
-    """Start the child; return (pid, its pipe)."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            store = open_store(folder, MAP_BYTES, TABLES)
-            work(store, lambda number: os.write(writer, NUMBER.pack(number)))
-        finally:
-            os._exit(1)
-    os.close(writer)
-    return pid, reader
-
-
-def kill_after(pid, reader, acknowledgements, extra_s):
-    """Let so many acknowledgements and a little time pass, kill; return the highest acknowledged number."""
-    data = b""
-    while len(data) < NUMBER.size * acknowledgements:
-        piece = os.read(reader, 4096)
-        if not piece:
-            break
-        data += piece
-    select.select([], [], [], extra_s)
-    os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself"
-    while piece := os.read(reader, 4096):
-        data += piece
-    os.close(reader)
-    return max((number for (number,) in NUMBER.iter_unpack(data)), default=0)
+def with_store(work):
+    return lambda folder, acknowledge: work(open_store(folder, MAP_BYTES, TABLES), acknowledge)
 
 
 def assert_whole(folder, acknowledged):
@@ -118,7 +85,7 @@ def test_kill_at_random_moments(tmp_path, work, kills):
     acknowledged = 0
     for _ in range(kills):
         # Zero acknowledgements: also while it opens.
-        pid, reader = start(folder, work)
+        pid, reader = start(folder, with_store(work))
         acknowledged = max(acknowledged, kill_after(pid, reader, choose.choice((0, 1, 5, 20)), choose.random() * 0.01))
         acknowledged = assert_whole(folder, acknowledged)
     assert acknowledged > kills
@@ -129,6 +96,6 @@ def test_kill_while_a_store_is_made(tmp_path, kills):
     choose = random.Random(kills)
     for number in range(kills):
         folder = tmp_path / str(number)
-        pid, reader = start(folder, commit_one_by_one)
+        pid, reader = start(folder, with_store(commit_one_by_one))
         kill_after(pid, reader, 0, choose.random() * 0.008)
         assert_whole(folder, 0)
