@@ -6,8 +6,8 @@ The hash is over device, key and token, so what was overheard claims the device 
 from collections import namedtuple
 
 from leither_edge.core import cose
-from leither_edge.core.fields import Field, is_hash, is_id, is_u53, read_record, write_record
-from leither_edge.core.ids import key_id
+from leither_edge.core.fields import Field, is_hash, is_id, is_u53
+from leither_edge.core.self_signed import open_record, sign_record
 from leither_edge.core.sha256 import sha256
 
 CLAIM_MAX_BYTES = 512
@@ -42,18 +42,9 @@ def token_hash(device_id, public_key, token):
 
 def sign_claim(claim, sign):
     """A Claim as a COSE_Sign1 message of its key. Args: sign (message -> 64 bytes). Raises BadClaim."""
-    payload = write_record(claim, _FIELDS, BadClaim, "the claim")
-    return cose.sign1(payload, cose.CT_CLAIM, key_id(claim.public_key), sign)
+    return sign_record(claim, _FIELDS, cose.CT_CLAIM, BadClaim, "the claim", sign)
 
 
 def open_claim(data, verify):
     """The Claim of a message that its own key signed. Args: verify as for cose.verify1. Raises BadClaim."""
-    try:
-        message = cose.parse_sign1(data, cose.CT_CLAIM, CLAIM_MAX_BYTES)
-        claim = read_record(message.payload, Claim, _FIELDS, BadClaim, "the claim", CLAIM_MAX_BYTES)
-        cose.verify1(message, claim.public_key, verify)
-    except cose.BadSignature as error:
-        raise BadClaim("bad-signature", f"the claim is not valid: {error}") from None
-    except cose.CoseError as error:
-        raise BadClaim("malformed", f"the claim is {error}") from None
-    return claim
+    return open_record(data, Claim, _FIELDS, cose.CT_CLAIM, BadClaim, "the claim", CLAIM_MAX_BYTES, verify)

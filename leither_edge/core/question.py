@@ -6,8 +6,8 @@ It changes nothing, so it may arrive twice: who overhears it on its way overhear
 from collections import namedtuple
 
 from leither_edge.core import cose
-from leither_edge.core.fields import Field, is_hash, is_id, is_text, is_u53, read_record, write_record
-from leither_edge.core.ids import key_id
+from leither_edge.core.fields import Field, is_hash, is_id, is_text, is_u53
+from leither_edge.core.self_signed import open_record, sign_record
 
 QUESTION_MAX_BYTES = 512
 TARGET_MAX_CHARS = 256
@@ -52,19 +52,9 @@ _FIELDS = (
 
 def sign_question(question, sign):
     """A Question as a COSE_Sign1 message of its key. Args: sign (message -> 64 bytes). Raises BadQuestion."""
-    payload = write_record(question, _FIELDS, BadQuestion, "the question")
-    return cose.sign1(payload, cose.CT_QUESTION, key_id(question.public_key), sign)
+    return sign_record(question, _FIELDS, cose.CT_QUESTION, BadQuestion, "the question", sign)
 
 
 def open_question(data, verify):
     """The Question of a message that its own key signed. Args: verify as for cose.verify1. Raises BadQuestion."""
-    try:
-        message = cose.parse_sign1(data, cose.CT_QUESTION, QUESTION_MAX_BYTES)
-        question = read_record(message.payload, Question, _FIELDS, BadQuestion, "the question", QUESTION_MAX_BYTES)
-        cose.verify1(message, question.public_key, verify)
-    except cose.BadSignature as error:
-        raise BadQuestion("bad-signature", f"the question is not valid: {error}") from None
-    except cose.CoseError as error:
-        code = "too-large" if error.code == "too-large" else "malformed"
-        raise BadQuestion(code, f"the question is {error}") from None
-    return question
+    return open_record(data, Question, _FIELDS, cose.CT_QUESTION, BadQuestion, "the question", QUESTION_MAX_BYTES, verify)

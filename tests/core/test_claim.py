@@ -52,7 +52,7 @@ def test_another_key_or_kind_is_refused():
     assert code_of(signed(cbor.encode(FULL_MAP), PHONE)) == "bad-signature"
     assert code_of(cose.sign1(cbor.encode(FULL_MAP), cose.CT_PASS, OWNER.id, OWNER.sign)) == "malformed"
     assert code_of(signed(cbor.encode([1]))) == "malformed"
-    assert code_of(bytes(CLAIM_MAX_BYTES + 1)) == "malformed"
+    assert code_of(bytes(CLAIM_MAX_BYTES + 1)) == "too-large"
 
 
 @settings(max_examples=200)
