@@ -41,6 +41,8 @@ if [ "$purpose" = test ]; then
         missing="$missing python3-dev"
     need mkenvimage u-boot-tools
     need fw_setenv libubootenv-tool
+    # Another DHT for ours to meet.
+    need aria2c aria2
 fi
 if [ "$purpose" = test ] || [ "$purpose" = mpy ]; then
     # MicroPython: one port comes from npm and runs in Node, the other from Debian, also on its descendants.
