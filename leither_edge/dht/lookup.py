@@ -1,50 +1,20 @@
 """The search for the nodes nearest to a target: whom to ask next, when it is over, who is nearest (BEP 5). No sockets, no clock.
 
 It ends when the nearest that are known have answered: the nearest k, everybody within the radius where k are expected, and on each
-path the nearest few. Hearsay is trusted little: a node counts when it answered, one per network counts, and whoever names only
+path the nearest few. Hearsay is trusted little: a node counts when it answered, one per network counts, and whoever names mostly
 silent nodes is believed no more.
 """
 
-from bisect import bisect_left
-
 from leither_edge.dht import compact, neighbourhood
+from leither_edge.dht.candidates import ANSWERED, ASKED, FAILED, FARTHEST, HEARD, SLOW, WORDS, Candidates
 
-# Bounds on what hearsay can make us keep and send.
-CANDIDATES_MAX = 200
+# A bound on what hearsay can make us send.
 ASKED_MAX = 100
-# After so many silent ones, and no other, of those that a node named, the rest it named is left out.
-_LIES_MAX = 4
 # A path of its own ends with this many at least.
 _PATH_MIN = 3
-_FARTHEST = 1 << 160
-
-_HEARD, _ASKED, _SLOW, _ANSWERED, _FAILED = range(5)
-_OUTCOMES = ("heard", "asked", "slow", "answered", "failed")
-
-
-class _Candidate:
-    """A node that somebody named: how far from the target, where, and what came of asking it."""
-
-    __slots__ = ("address", "by", "contact", "distance", "hop", "lies", "ms", "network", "path", "reason", "since", "state", "truths")
-
-    def __init__(self, contact, address, distance, network, path, by):
-        self.contact = contact
-        self.address = address
-        self.distance = distance
-        self.network = network
-        self.path = path
-        self.by = by
-        self.hop = by.hop + 1 if by is not None else 1
-        self.state = _HEARD
-        self.reason = ""
-        self.since = 0.0
-        self.ms = None
-        self.lies = 0
-        self.truths = 0
-
-    def is_doubtful(self):
-        """Named by somebody whose others all kept silent."""
-        return self.by is not None and not self.by.truths and self.by.lies >= _LIES_MAX
+# How often a search looks beside its target, and how many are asked for each place there.
+_LOOKS_BESIDE = 2
+_WITNESSES = 2
 
 
 class Lookup:
@@ -52,32 +22,32 @@ class Lookup:
 
     Args: target, own_id (20 bytes); seeds (contacts, or bare addresses of nodes whose id is not known); family (4 or 6); k (how many
     are looked for); alpha (requests at once on a path); paths (disjoint ones: a node belongs to the path that named it first);
-    expected_radius (distance within which k nodes are expected, or None).
+    expected_radius (distance within which k nodes are expected, or None), one_per_prefix (one node of each /24 or /48 counts; off for a
+    closed network whose nodes may share one).
     """
 
     __slots__ = (
-        "_alpha", "_by_address", "_done", "_held", "_is_open", "_k", "_kept", "_own_id", "_path_want", "_paths", "_radius",
-        "_size", "_sorted", "_stale", "_target", "answered_count", "asked_count", "target",
+        "_all", "_alpha", "_beside", "_done", "_held", "_is_open", "_k", "_looks", "_own_id", "_path_want", "_paths", "_radius",
+        "_seen", "_stale", "answered_count", "asked_count", "target",
     )  # fmt: skip
 
-    def __init__(self, target, own_id, seeds, *, family, k=8, alpha=3, paths=1, expected_radius=None):
+    def __init__(self, target, own_id, seeds, *, family, k=8, alpha=3, paths=1, expected_radius=None, one_per_prefix=True):
         self.target = target
         self.asked_count = 0
         self.answered_count = 0
-        self._target = int.from_bytes(target, "big")
+        self._all = Candidates(target, family, paths, one_per_prefix)
         self._own_id = own_id
-        self._size = compact.ADDRESS_BYTES[family]
         self._k = k
         self._alpha = alpha if paths == 1 else max(2, alpha // paths)
         self._paths = paths
         self._path_want = max(_PATH_MIN, k // paths) if paths > 1 else 0
         self._radius = expected_radius
-        self._by_address = {}
-        self._sorted = []
-        self._kept = [0] * paths
         # Who speaks for a network (see neighbourhood.network_of): on its way, or answered.
         self._held = {}
         self._stale = 0
+        self._beside = set()
+        self._looks = 0
+        self._seen = 0
         self._done = False
         self._is_open = True
         self.widen(seeds)
@@ -85,22 +55,22 @@ class Lookup:
     # What the engine asks
 
     def to_ask(self, now):
-        """The contacts to ask now, at most those that fit beside the ones on their way; they count as asked."""
+        """The contacts to ask for the target now, at most those that fit beside the ones on their way; they count as asked."""
         asked = []
         if self.is_done:
             return asked
         busy = [0] * self._paths
-        for candidate in self._sorted:
-            if candidate.state == _ASKED:
+        for candidate in self._all.nearest:
+            if candidate.state == ASKED:
                 busy[candidate.path] += 1
         # Where answers bring nobody nearer, all that remain have to be asked anyway.
         limit = self._k if self._stale >= self._alpha else self._alpha
         for candidate in self._wanted():
             if self.asked_count >= ASKED_MAX:
                 break
-            if candidate.state != _HEARD or busy[candidate.path] >= limit or candidate.network in self._held:
+            if candidate.state != HEARD or busy[candidate.path] >= limit or candidate.network in self._held:
                 continue
-            candidate.state = _ASKED
+            candidate.state = ASKED
             candidate.since = now
             self._held[candidate.network] = candidate
             busy[candidate.path] += 1
@@ -108,11 +78,36 @@ class Lookup:
             asked.append(candidate.contact)
         return asked
 
+    def to_ask_beside(self, now):
+        """Where a search that is done was perhaps kept from nodes: (contact, other target) to ask with find_node, else an empty list.
+
+        Nodes name those nearest to a target alone; where these are a crowd or dead, they hide who comes next. The search is not done
+        until `heard_beside` was told for each of them.
+        """
+        if not self.is_done or not self._is_open or self._looks >= _LOOKS_BESIDE:
+            return []
+        answered = self._answered()
+        is_crowd = self.is_crowded
+        span = self._radius if is_crowd else self._hidden(answered)
+        if span is None or len(answered) == self._seen:
+            return []
+        pairs = []
+        for place in neighbourhood.beside(self.target, span, self._looks):
+            centre = int.from_bytes(place, "big")
+            answered.sort(key=lambda each: int.from_bytes(each.contact[: compact.NODE_ID_BYTES], "big") ^ centre)
+            pairs += [(each.contact, place) for each in answered[: _WITNESSES if is_crowd else 1]]
+        self._looks += 1
+        self._seen = len(answered)
+        self._beside.update(pairs)
+        self.asked_count += len(pairs)
+        self._done = not pairs
+        return pairs
+
     @property
     def is_done(self):
-        """True once the nearest have answered or nobody is left. It stays so, unless `widen` brings in others."""
+        """True once the nearest have answered or nobody is left. It stays so, unless others are brought in."""
         if not self._done and self._is_open:
-            self._done = self._is_over()
+            self._done = not self._beside and self._is_over()
         return self._done or not self._is_open
 
     def stop(self):
@@ -123,47 +118,64 @@ class Lookup:
 
     def answered(self, contact, node_id, nodes, now):
         """An answer came from ``contact``: its id, and the contacts (list) that it named. False if nobody had asked it."""
-        candidate = self._find(contact)
-        if candidate is None or candidate.state not in (_ASKED, _SLOW):
+        candidate = self._all.find(contact)
+        if candidate is None or candidate.state not in (ASKED, SLOW):
             return False
         self.answered_count += 1
         candidate.ms = (now - candidate.since) * 1000
         if candidate.by is not None:
             candidate.by.truths += 1
+            candidate.by.lies -= candidate.state == SLOW
         if not self._takes_place(candidate, node_id):
-            self._release(candidate, _FAILED, "other-id")
+            self._release(candidate, FAILED, "other-id")
         elif self._held.setdefault(candidate.network, candidate) is not candidate:
             # It was slow, and another of its network was asked in between.
-            self._release(candidate, _FAILED, "same-network")
+            self._release(candidate, FAILED, "same-network")
         else:
-            candidate.state = _ANSWERED
+            candidate.state = ANSWERED
         edge = self._edge()
         self._stale += 1
         for named in nodes[: compact.NODES_MAX]:
             self._hear(named, candidate.path, candidate)
+        if len(nodes) < self._k:
+            candidate.reach = FARTHEST
+        else:
+            candidate.reach = max(self._all.distance(named) for named in nodes)
         if self._edge() < edge:
             self._stale = 0
         return True
 
+    def heard_beside(self, contact, place, nodes, now):
+        """The answer to a pair of `to_ask_beside`: the contacts that were named; an empty list for no answer."""
+        candidate = self._all.find(contact)
+        if (contact, place) not in self._beside:
+            return
+        self._beside.discard((contact, place))
+        self.answered_count += bool(nodes)
+        for named in nodes[: compact.NODES_MAX]:
+            self._hear(named, candidate.path, candidate)
+
     def slow(self, contact, now):
         """The soft time-out passed: others are asked instead, a late answer still counts."""
-        candidate = self._find(contact)
-        if candidate is not None and candidate.state == _ASKED:
-            self._release(candidate, _SLOW, "")
+        candidate = self._all.find(contact)
+        if candidate is not None and candidate.state == ASKED:
+            if candidate.by is not None:
+                candidate.by.lies += 1
+            self._release(candidate, SLOW, "")
 
     def failed(self, contact, reason, now):
         """No answer will come, or one that is none (``reason``: a short word)."""
-        candidate = self._find(contact)
-        if candidate is None or candidate.state not in (_ASKED, _SLOW):
+        candidate = self._all.find(contact)
+        if candidate is None or candidate.state not in (ASKED, SLOW):
             return
-        if candidate.by is not None:
+        if candidate.by is not None and candidate.state == ASKED:
             candidate.by.lies += 1
-        self._release(candidate, _FAILED, reason)
+        self._release(candidate, FAILED, reason)
 
     def widen(self, contacts):
         """Take in contacts from elsewhere, as seeds; the search goes on if some of them are near enough."""
-        seeds = [contact for contact in contacts if self._fits(contact)]
-        seeds.sort(key=self._distance)
+        seeds = [contact for contact in contacts if self._all.fits(contact)]
+        seeds.sort(key=self._all.distance)
         for at, contact in enumerate(seeds):
             self._hear(contact, at % self._paths, None)
         self._done = False
@@ -172,38 +184,39 @@ class Lookup:
 
     def closest(self, count=None):
         """The contacts that answered, nearest first: ``count`` of them, or k and all within the radius (neighbourhood.chosen)."""
-        answered = [candidate for candidate in self._sorted if candidate.state == _ANSWERED]
+        answered = self._answered()
         chosen = neighbourhood.chosen(answered, self._k, self._radius) if count is None else answered[:count]
         return [candidate.contact for candidate in chosen]
 
     @property
     def is_crowded(self):
         """True if those nearest to the target are so many or so near that chance hardly put them there."""
-        answered = [candidate.distance for candidate in self._sorted if candidate.state == _ANSWERED]
-        return neighbourhood.is_crowded(answered, self._k, self._radius)
+        return neighbourhood.is_crowded([each.distance for each in self._answered()], self._k, self._radius)
 
     @property
     def hops(self):
         """The longest chain of hearsay that led to one of the k nearest."""
-        nearest = [candidate for candidate in self._sorted if candidate.state == _ANSWERED][: self._k]
-        return max((candidate.hop for candidate in nearest), default=0)
+        return max((candidate.hop for candidate in self._answered()[: self._k]), default=0)
 
     def outcomes(self):
         """(contact, "asked" | "slow" | "answered" | "failed", reason, milliseconds or None) of everybody asked, nearest first."""
-        return [(each.contact, _OUTCOMES[each.state], each.reason, each.ms) for each in self._sorted if each.state != _HEARD]
+        return [(each.contact, WORDS[each.state], each.reason, each.ms) for each in self._all.nearest if each.state != HEARD]
 
     # Inside
+
+    def _answered(self):
+        return [each for each in self._all.nearest if each.state == ANSWERED]
 
     def _wanted(self):
         """Those whose answers end the search, nearest first, whatever came of them yet."""
         live = []
-        paths = [0] * self._paths
-        for each in self._sorted:
-            if each.state in (_SLOW, _FAILED) or (each.state == _HEARD and (each.network in self._held or each.is_doubtful())):
+        for each in self._all.nearest:
+            if each.state in (SLOW, FAILED) or (each.state == HEARD and (each.network in self._held or each.is_doubtful())):
                 continue
             live.append(each)
         wanted = neighbourhood.chosen(live, self._k, self._radius)
         if self._paths > 1:
+            paths = [0] * self._paths
             for each in wanted:
                 paths[each.path] += 1
             known = set(wanted)
@@ -217,78 +230,48 @@ class Lookup:
         wanted = self._wanted()
         is_spent = self.asked_count >= ASKED_MAX
         for each in wanted:
-            if each.state == _ASKED or (each.state == _HEARD and not is_spent):
+            if each.state == ASKED or (each.state == HEARD and not is_spent):
                 return False
         # With fewer than k, whoever is slow is worth its time.
-        return len(wanted) >= self._k or not any(each.state in (_ASKED, _SLOW) for each in self._sorted)
+        return len(wanted) >= self._k or not any(each.state in (ASKED, SLOW) for each in self._all.nearest)
+
+    def _hidden(self, answered):
+        """The distance from the target within which nodes may have been kept from us, None if that is not likely."""
+        if len(answered) < self._k:
+            return None
+        edge = answered[self._k - 1].distance
+        # In good order each of the nearest names k others, of whom the last is as far as the k-th of all.
+        return None if sum(each.reach >= edge for each in answered[: self._k]) * 2 >= self._k else edge
 
     def _edge(self):
         """How far the k-th nearest is that may yet answer."""
         count = 0
-        for each in self._sorted:
-            if each.state not in (_SLOW, _FAILED):
+        for each in self._all.nearest:
+            if each.state not in (SLOW, FAILED):
                 count += 1
                 if count == self._k:
                     return each.distance
-        return _FARTHEST
-
-    def _fits(self, contact):
-        return len(contact) in (self._size, self._size + compact.NODE_ID_BYTES) and compact.is_usable(contact[-self._size :])
-
-    def _distance(self, contact):
-        if len(contact) == self._size:
-            return _FARTHEST
-        return int.from_bytes(contact[: compact.NODE_ID_BYTES], "big") ^ self._target
-
-    def _find(self, contact):
-        return self._by_address.get(contact[-self._size :])
+        return FARTHEST
 
     def _hear(self, contact, path, by):
-        if not self._fits(contact) or contact[:-self._size] == self._own_id:
+        if not self._all.fits(contact) or contact[: compact.NODE_ID_BYTES] == self._own_id:
             return
-        address = contact[-self._size :]
-        if by is not None and (len(contact) == self._size or not neighbourhood.may_name(by.address, address)):
+        address = self._all.address_of(contact)
+        if by is not None and (len(contact) == len(address) or not neighbourhood.may_name(by.address, address)):
             return
-        known = self._by_address.get(address)
-        if known is not None:
-            if by is not None and known.state == _HEARD and known.is_doubtful():
-                known.by = by
-            return
-        if self._kept[path] >= CANDIDATES_MAX // self._paths and not self._make_room(path, self._distance(contact)):
-            return
-        self._insert(_Candidate(contact, address, self._distance(contact), neighbourhood.network_of(address), path, by))
-
-    def _insert(self, candidate):
-        self._by_address[candidate.address] = candidate
-        self._kept[candidate.path] += 1
-        self._sorted.insert(bisect_left(self._sorted, candidate.distance, key=_distance_of), candidate)
-
-    def _remove(self, candidate):
-        del self._by_address[candidate.address]
-        self._kept[candidate.path] -= 1
-        self._sorted.remove(candidate)
-
-    def _make_room(self, path, distance):
-        for each in reversed(self._sorted):
-            if each.distance <= distance:
-                return False
-            if each.path == path and each.state == _HEARD:
-                self._remove(each)
-                return True
-        return False
+        known = self._all.find(contact)
+        if known is None:
+            self._all.add(contact, path, by)
+        elif by is not None and known.state == HEARD and known.is_doubtful():
+            known.by = by
 
     def _takes_place(self, candidate, node_id):
         """False if an id other than the one it was named by would bring it nearer: then it was made for this search."""
         contact = node_id + candidate.address
-        if contact == candidate.contact:
-            return True
-        distance = self._distance(contact)
-        if distance < candidate.distance and candidate.distance != _FARTHEST:
-            return False
-        self._remove(candidate)
-        candidate.contact = contact
-        candidate.distance = distance
-        self._insert(candidate)
+        if contact != candidate.contact:
+            if candidate.distance != FARTHEST and self._all.distance(contact) < candidate.distance:
+                return False
+            self._all.rename(candidate, contact)
         return True
 
     def _release(self, candidate, state, reason):
@@ -296,7 +279,3 @@ class Lookup:
         candidate.reason = reason
         if self._held.get(candidate.network) is candidate:
             del self._held[candidate.network]
-
-
-def _distance_of(candidate):
-    return candidate.distance

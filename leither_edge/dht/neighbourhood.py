@@ -50,20 +50,28 @@ def is_crowded(distances, k, expected_radius):
     return distances[k - 1] * 4 < expected_radius or sum(distance <= expected_radius for distance in distances) > 2 * k + 1
 
 
-def beside(target, expected_radius):
-    """Targets spread over the radius: a search for each finds the nodes that a crowd at the target itself hides."""
-    step = max(expected_radius.bit_length() - 3, 0)
+def beside(target, span, look=0):
+    """Targets spread over all that is within ``span`` (a distance): a search for each finds nodes that those at the target hide.
+
+    Args: look (0: three places, 1: four others between them).
+    """
+    step = max(span.bit_length() - 3, 0)
     at = int.from_bytes(target, "big")
-    return [((at ^ part << step) % _SPACE).to_bytes(20, "big") for part in (2, 4, 6)]
+    return [((at ^ part << step) % _SPACE).to_bytes(20, "big") for part in ((1, 3, 5, 7) if look else (2, 4, 6))]
 
 
-def network_of(address):
-    """What has one voice in a search: the /24 or /48 of a global address, one machine of others; ::1 by port, as it is all there is."""
-    if compact.is_global(address):
-        return compact.prefix(address)
-    if len(address) == 18 and compact.is_loopback(address):
+def network_of(address, one_per_prefix=True):
+    """What has one voice in a search: the /24 or /48 of a global address, without ``one_per_prefix`` the address or the /64 of one.
+
+    In a site it is a machine; on loopback, where all nodes share one machine, an address with its port.
+    """
+    if compact.is_loopback(address):
         return address
-    return compact.ip(address)
+    if compact.is_private(address):
+        return compact.ip(address)
+    if one_per_prefix:
+        return compact.prefix(address)
+    return address[:4] if len(address) == 6 else address[:8]
 
 
 def may_name(teller, named):

@@ -3,7 +3,7 @@
 import pytest
 
 from leither_edge.dht import neighbourhood
-from tests.dht.simulated import Network
+from tests.dht.lookup_network import Network
 
 SEARCHES = 20
 

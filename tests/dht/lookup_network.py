@@ -80,19 +80,31 @@ class Network:
         events = []
         messages = 0
         number = 0
+
+        def ask(contact, place):
+            nonlocal messages, number
+            messages += 1
+            number += 1
+            heapq.heappush(events, (now + SOFT_S, number, "slow", contact, place))
+            heapq.heappush(events, (now + HARD_S, number, "failed", contact, place))
+            if contact in self.liars or (contact in self.known and contact not in self.dead):
+                messages += 1
+                heapq.heappush(events, (now + self.random.uniform(0.01, 0.2), number, "answered", contact, place))
+
         while True:
             for contact in lookup.to_ask(now):
-                messages += 1
-                number += 1
-                heapq.heappush(events, (now + SOFT_S, number, "slow", contact))
-                heapq.heappush(events, (now + HARD_S, number, "failed", contact))
-                if contact in self.liars or (contact in self.known and contact not in self.dead):
-                    messages += 1
-                    heapq.heappush(events, (now + self.random.uniform(0.01, 0.2), number, "answered", contact))
+                ask(contact, None)
             if lookup.is_done:
-                return Run(lookup, lookup.closest(), messages, now)
-            now, _, kind, contact = heapq.heappop(events)
-            if kind == "answered":
+                beside = lookup.to_ask_beside(now)
+                for contact, place in beside:
+                    ask(contact, place)
+                if not beside:
+                    return Run(lookup, lookup.closest(), messages, now)
+            now, _, kind, contact, place = heapq.heappop(events)
+            if place is not None:
+                if kind != "slow":
+                    lookup.heard_beside(contact, place, self.named(contact, place) if kind == "answered" else [], now)
+            elif kind == "answered":
                 lookup.answered(contact, contact[:20], self.named(contact, lookup.target), now)
             elif kind == "slow":
                 lookup.slow(contact, now)
