@@ -20,7 +20,7 @@ OPCODE_BITS = 0x7800
 NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NOT_IMPLEMENTED, REFUSED, BAD_VERSION = 0, 1, 2, 3, 4, 5, 16
 
 Question = namedtuple("Question", "name type class_")
-# size: bytes the sender takes by UDP; version: 0; flags: the DO bit is 0x8000; options: (code, bytes) pairs; code_high: the code's upper bits.
+# size: bytes the sender takes by UDP; version: 0; flags: the DO bit is 0x8000; options: (code, bytes) pairs; code_high: bits of the code.
 Edns = namedtuple("Edns", "size version flags options code_high", defaults=(0, 0, (), 0))
 
 

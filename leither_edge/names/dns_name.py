@@ -18,7 +18,7 @@ def read(data, at, end, *, may_point=True):
     """(name, position behind it) of the name at ``at``.
 
     data: the whole message; end: where the part of it ends in which the name itself must lie.
-    Raises DnsError ``name``: cut short, too long, an unknown kind of label, a pointer that leads anywhere but back (or any, unless ``may_point``).
+    Raises DnsError ``name``: cut short, too long, a label of no known kind, a pointer not leading back (or any, unless ``may_point``).
     """
     parts, size, behind, hops = [], 1, None, 0
     while True:
