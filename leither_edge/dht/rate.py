@@ -45,7 +45,7 @@ class Rate:
 
     __slots__ = ("_all", "_prefix_interval", "_address_interval", "_places", "_salt", "_tables")
 
-    def __init__(self, per_s, places=256, salt=b""):
+    def __init__(self, per_s, *, places=256, salt=b""):
         self._all = Budget(per_s, BURST_S)
         self._prefix_interval = 1.0 / max(per_s * PREFIX_SHARE, EACH_MIN_PER_S)
         self._address_interval = 1.0 / max(per_s * ADDRESS_SHARE, EACH_MIN_PER_S)
