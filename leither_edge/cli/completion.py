@@ -128,6 +128,8 @@ def values(parser, previous, book):
         return ledger_values(parser.prog.split()[2], previous, keys, book.home)
     if parser.prog.startswith("leither card "):
         return card_values(parser.prog.split()[2], previous, keys)
+    if parser.prog in ("leither dht get", "leither dht lookup") and previous == parser.prog.split()[2]:
+        return keys
     if previous == "--role":
         return [(role, "") for role in ("viewer", "operator", "owner")]
     if previous and previous.startswith("--"):
@@ -188,6 +190,8 @@ CONFIG_NAMES = (
     "name",
     "language",
     "storage_share_mib",
+    "dht_bootstrap",
+    "dht_network",
     "bandwidth_up_kib_per_s",
     "bandwidth_down_kib_per_s",
     "reach",

@@ -3,6 +3,7 @@
 import argparse
 
 from leither_edge.cli.card_grammar import add_card
+from leither_edge.cli.dht_grammar import add_dht
 from leither_edge.cli.ledger_grammar import add_ledger
 from leither_edge.cli.parser import Parser
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
@@ -80,6 +81,7 @@ def build():
     add_card(top, common)
     add_remote(top)
     add_ledger(top, common)
+    add_dht(top, common)
     status = top.command(
         "status", "Show the node on this computer.", run="status:status", group="THIS COMPUTER",
         details=["Finds the node by the address file in ./.leither. With a key that it knows, its signed status is shown too."],
