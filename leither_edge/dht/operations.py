@@ -1,0 +1,452 @@
+"""What a node asks of the network: searches, writes to those found, pings; each runs on an engine and tells its own end."""
+
+from leither_edge.dht import compact, item, neighbourhood
+from leither_edge.dht.lookup import Lookup
+from leither_edge.dht.node_id import distance
+from leither_edge.dht.report import Report, Row
+
+K = 8
+# Contacts that a search begins with.
+SEEDS = 20
+# Chains that share no node: a liar who is on one of them cannot turn a write away from the others.
+WRITE_PATHS = 2
+JOIN_WAIT_S = 1.5
+
+
+class Check:
+    """A ping whose only effect is on the table."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def answered(self, pending, message, now):
+        """The engine has told the table."""
+
+    def refused(self, pending, message, now):
+        """An error is a sign of life, too, but of nobody who should be in the table."""
+
+    def slow(self, pending, now):
+        """Waits on."""
+
+    def failed(self, pending, reason, now):
+        """The engine has told the table."""
+
+
+class Search:
+    """Asks the nodes nearest to a target, and those that they name, until the nearest have answered.
+
+    engine: Engine; method: of BEP 5 or 44, as bytes; target: 20 bytes; arguments: of the query; take: (address, body, now) ->
+    None, STOP to end early, or AGAIN to ask this node once more with its token; paths: disjoint chains;
+    on_done: (Search); progress: (asked, answered, stored) or None; seeds: contacts beside the table's; careful: where more nodes
+    crowd around the target than chance puts there, look beside them for those that they push out.
+
+    Attributes: tokens {address: token}; lookup; rows; messages; bytes; is_stopped: ended early by its taker.
+    """
+
+    STOP = "stop"
+    AGAIN = "again"
+
+    def __init__(self, engine, method, target, arguments, on_done, *, take=None, paths=1, progress=None, seeds=(), careful=False):
+        self.engine = engine
+        self.method = method
+        self.target = target
+        self.arguments = arguments
+        self.tokens = {}
+        self.rows = {}
+        self.messages = 0
+        self.bytes = 0
+        self.lookup = None
+        self.is_over = False
+        self.is_stopped = False
+        self.begun = self.finished = 0.0
+        self._take = take
+        self._paths = paths
+        self._on_done = on_done
+        self._progress = progress
+        self._seeds = seeds
+        self._again = set()
+        self._careful = careful
+        self._beside = 0
+
+    def begin(self, now):
+        """Ask the first ones."""
+        engine = self.engine
+        self.begun = now
+        seeds = [*self._seeds, *engine.table.closest(self.target, SEEDS)]
+        radius = neighbourhood.radius(engine.table.network_size())
+        self.lookup = Lookup(self.target, engine.own_id, seeds, family=engine.family, paths=self._paths, expected_radius=radius)
+        self._go_on(now)
+
+    def _go_on(self, now):
+        if self.is_over:
+            return
+        for contact in self.lookup.to_ask(now):
+            self._ask(contact, self.arguments, now)
+        if self.lookup.is_done and not self._again and not self._beside:
+            if self._careful and self.lookup.is_crowded:
+                self._look_beside(now)
+            else:
+                self.end(now)
+
+    def _look_beside(self, now):
+        self._careful = False
+        radius = neighbourhood.radius(self.engine.table.network_size())
+        targets = neighbourhood.beside(self.target, radius)
+        self._beside = len(targets)
+        for target in targets:
+            self.engine.run(Refresh(self.engine, target, self._looked_beside), now)
+
+    def _looked_beside(self, search):
+        self._beside -= 1
+        if not self.is_over:
+            self.messages += search.messages
+            self.lookup.widen(search.lookup.closest(SEEDS))
+            self._go_on(search.finished)
+
+    def _ask(self, contact, arguments, now):
+        address = contact[20:]
+        if not self.engine.ask(address, contact[:20], self.method, arguments, self, now, pad=True):
+            self.lookup.failed(contact, "busy", now)
+            return
+        self.messages += 1
+        self.rows.setdefault(address, [contact[:20], "none", None, None, None])
+        self._tell()
+
+    def end(self, now):
+        """It is over, whatever still comes."""
+        if not self.is_over:
+            self.is_over = True
+            self.finished = now
+            self.engine.ended(self)
+            self._on_done(self)
+
+    def abandon(self, now):
+        """Nobody waits for it any more."""
+        if not self.is_over:
+            self.is_over = True
+            self.finished = now
+            self.engine.ended(self)
+
+    # Answers
+
+    def answered(self, pending, message, now):
+        """A reply to one of our requests."""
+        if self.is_over:
+            return
+        address, body = pending.address, message.body
+        self.messages += 1
+        self.rows[address][1:] = ["answered", None, None, round((now - pending.sent) * 1000)]
+        token = body.get(b"token")
+        if token is not None:
+            self.tokens[address] = token
+        is_second = address in self._again
+        self._again.discard(address)
+        verdict = None if self._take is None else self._take(address, body, now)
+        if verdict is Search.AGAIN and not is_second and token is not None:
+            self._again.add(address)
+            if self.engine.ask(address, pending.node_id, self.method, {**self.arguments, b"token": token}, self, now):
+                self.messages += 1
+            else:
+                self._again.discard(address)
+        if not is_second:
+            nodes = compact.split_nodes(body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b""), self.engine.family)
+            if self.engine.shared.settings.local_only:
+                nodes = [node for node in nodes if not compact.is_global(node[20:])]
+            self.lookup.answered(pending.node_id + address, body[b"id"], nodes, now)
+        if verdict is Search.STOP:
+            self.is_stopped = True
+            self.lookup.stop()
+            self._again.clear()
+        self._tell()
+        self._go_on(now)
+
+    def refused(self, pending, message, now):
+        """An error in place of a reply."""
+        if self.is_over:
+            return
+        self.messages += 1
+        self.note(pending.address, "error", message.code, message.text)
+        self._gave_up(pending, "error", now)
+
+    def slow(self, pending, now):
+        """No reply yet: somebody else is asked meanwhile."""
+        if not self.is_over:
+            if pending.address in self._again:
+                self._again.discard(pending.address)
+            else:
+                self.lookup.slow(pending.node_id + pending.address, now)
+            self._go_on(now)
+
+    def failed(self, pending, reason, now):
+        """No reply at all."""
+        if self.is_over:
+            return
+        if pending.address not in self._again:
+            self.note(pending.address, reason)
+        self._gave_up(pending, reason, now)
+
+    def _gave_up(self, pending, reason, now):
+        if pending.address in self._again:
+            self._again.discard(pending.address)
+        else:
+            self.lookup.failed(pending.node_id + pending.address, reason, now)
+        self._go_on(now)
+
+    # Report
+
+    def note(self, address, outcome, code=None, text=None):
+        """What a node did, for its row."""
+        self.rows[address][1:4] = [outcome, code, text]
+
+    def _tell(self):
+        if self._progress is not None:
+            outcomes = [row[1] for row in self.rows.values()]
+            stored = outcomes.count("stored")
+            self._progress(len(outcomes), outcomes.count("answered") + stored + outcomes.count("refused"), stored)
+
+    def report(self):
+        """The Report of it."""
+        rows = []
+        for address, (node, outcome, code, text, ms) in self.rows.items():
+            host, port = compact.unpack(address)
+            rows.append(Row(host, port, node, "silent" if outcome == "none" and self.is_over else outcome, code, text, ms))
+        stored, refused = (sum(row.outcome == what for row in rows) for what in ("stored", "refused"))
+        answered = sum(row.ms is not None for row in rows)
+        silent = sum(row.outcome == "silent" for row in rows)
+        return Report(
+            self.target, len(rows), answered, stored, refused, silent, self.lookup.hops if self.lookup else 0,
+            self.messages, self.bytes, self.finished - self.begun, tuple(rows),
+        )  # fmt: skip
+
+
+class Write(Search):
+    """A search whose nearest nodes are then given something to keep.
+
+    put_method: b"put" or b"announce_peer"; put_arguments: (address) -> arguments without id and token; keep_here: (now), called where
+    this node is itself one of the nearest and answers others.
+    """
+
+    def __init__(self, engine, method, target, arguments, put_method, put_arguments, on_done, *, keep_here=None, **rest):
+        super().__init__(engine, method, target, arguments, on_done, **rest)
+        self._keep_here = keep_here
+        self._put_method = put_method
+        self._put_arguments = put_arguments
+        self._writing = None
+        self._spare = []
+
+    def end(self, now):
+        """The search is over: now the writes."""
+        if self._writing is not None:
+            super().end(now)
+            return
+        able = [contact for contact in self.lookup.closest() if contact[20:] in self.tokens]
+        rest = [contact for contact in self.lookup.closest(SEEDS) if contact[20:] in self.tokens and contact not in able]
+        self._writing = set()
+        if self._keep_here is not None and self.engine.is_server and self._is_near(able):
+            self._keep_here(now)
+            # It is one of the eight then, as others who search will see it.
+            able, rest = able[: max(len(able) - 1, K - 1)], [*able[max(len(able) - 1, K - 1) :], *rest]
+        self._spare = rest
+        for contact in able:
+            self._write(contact, now)
+        self._go_on(now)
+
+    def _is_near(self, contacts):
+        if len(contacts) < K:
+            return True
+        own, farthest = self.engine.own_id, contacts[K - 1][:20]
+        return distance(own, self.target) < distance(farthest, self.target)
+
+    def _go_on(self, now):
+        if self._writing is None:
+            super()._go_on(now)
+        elif not self._writing and not self.is_over:
+            super().end(now)
+
+    def _write(self, contact, now):
+        address = contact[20:]
+        arguments = {**self._put_arguments(address), b"token": self.tokens[address]}
+        if self.engine.ask(address, contact[:20], self._put_method, arguments, self, now):
+            self.messages += 1
+            self._writing.add(address)
+
+    def answered(self, pending, message, now):
+        """A reply, to the search or to the write."""
+        if self._writing is None:
+            super().answered(pending, message, now)
+        elif not self.is_over and pending.method == self._put_method:
+            self.messages += 1
+            self.note(pending.address, "stored")
+            self._settled(pending, now)
+
+    def refused(self, pending, message, now):
+        """An error, to the search or to the write."""
+        if self._writing is None:
+            super().refused(pending, message, now)
+        elif not self.is_over and pending.method == self._put_method:
+            self.messages += 1
+            self.note(pending.address, "refused", message.code, message.text)
+            self._settled(pending, now)
+
+    def slow(self, pending, now):
+        """A node that has just answered and now keeps silent is made up for by the next one."""
+        if self._writing is None:
+            super().slow(pending, now)
+        elif pending.address in self._writing and self._spare:
+            self._write(self._spare.pop(0), now)
+
+    def failed(self, pending, reason, now):
+        """No reply, to the search or to the write."""
+        if self._writing is None:
+            super().failed(pending, reason, now)
+        elif pending.address in self._writing:
+            self.note(pending.address, "silent")
+            self._settled(pending, now)
+
+    def _settled(self, pending, now):
+        self._writing.discard(pending.address)
+        self._tell()
+        self._go_on(now)
+
+
+class Newest:
+    """Takes the item with the highest sequence number that a whole search sees; `take` for a Search.
+
+    target: 20 bytes; salt: bytes; newer_than: a sequence number that is known already, or None; verify: (signature, message, key).
+    Attributes: item or None; seen {address: sequence number told}.
+    """
+
+    __slots__ = ("item", "seen", "bad", "_target", "_salt", "_newer_than", "_verify")
+
+    def __init__(self, target, salt, newer_than, verify):
+        self.item = None
+        self.seen = {}
+        self.bad = []
+        self._target = target
+        self._salt = salt
+        self._newer_than = -1 if newer_than is None else newer_than
+        self._verify = verify
+
+    def take(self, address, body, now):
+        """Look at one reply."""
+        seq = body.get(b"seq")
+        if seq is None:
+            return None
+        self.seen[address] = seq
+        known = self._newer_than if self.item is None else self.item.seq
+        if seq <= known:
+            return None
+        if b"v" not in body:
+            # Kept back because our address is unproved, or the value would not have fitted.
+            return Search.AGAIN
+        found = item.Item(body[b"v"], body.get(b"k"), self._salt, seq, body.get(b"sig"))
+        is_whole = found.key is not None and found.signature is not None
+        if not is_whole or item.mutable_target(found.key, self._salt) != self._target or not item.is_good(found, self._verify):
+            self.bad.append(address)
+            return None
+        self.item = found
+        return None
+
+
+class Immutable:
+    """Takes the value whose SHA-1 is the target; `take` for a Search, which then ends at once."""
+
+    __slots__ = ("value", "bad", "_target")
+
+    def __init__(self, target):
+        self.value = None
+        self.bad = []
+        self._target = target
+
+    def take(self, address, body, now):
+        """Look at one reply."""
+        value = body.get(b"v")
+        if value is None:
+            return Search.AGAIN if b"more" in body else None
+        if item.immutable_target(value) != self._target:
+            self.bad.append(address)
+            return None
+        self.value = value
+        return Search.STOP
+
+
+class Peers:
+    """Gathers providers; `take` for a Search. most: how many at most."""
+
+    __slots__ = ("addresses", "_most", "_size")
+
+    def __init__(self, family, most):
+        self.addresses = {}
+        self._most = most
+        self._size = 6 if family == 4 else 18
+
+    def take(self, address, body, now):
+        """Look at one reply."""
+        values = body.get(b"values")
+        if isinstance(values, list):
+            for peer in values:
+                if isinstance(peer, bytes) and len(peer) == self._size and len(self.addresses) < self._most:
+                    self.addresses[peer] = None
+
+
+class Refresh(Search):
+    """A search that only fills the table."""
+
+    def __init__(self, engine, target, on_done=lambda search: None, seeds=()):
+        super().__init__(engine, b"find_node", target, {b"target": target}, on_done, seeds=seeds)
+
+
+class Join:
+    """Entering the network: all entrances are heard before anybody's word is followed, then the node looks for itself.
+
+    addresses: of entrances, packed; on_done: (number of contacts).
+    """
+
+    def __init__(self, engine, addresses, on_done):
+        self.engine = engine
+        self._addresses = addresses
+        self._on_done = on_done
+        self._open = set()
+        self._seeds = []
+        self._is_searching = False
+
+    def begin(self, now):
+        """Ask every entrance for its nearest."""
+        arguments = {b"target": self.engine.own_id}
+        for address in self._addresses:
+            if self.engine.ask(address, None, b"find_node", arguments, self, now, soft_s=JOIN_WAIT_S, hard_s=JOIN_WAIT_S, pad=True):
+                self._open.add(address)
+        self._go_on(now)
+
+    def answered(self, pending, message, now):
+        """An entrance's answer."""
+        nodes = message.body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b"")
+        self._seeds.append(message.body[b"id"] + pending.address)
+        self._seeds.extend(compact.split_nodes(nodes, self.engine.family))
+        self._settled(pending, now)
+
+    def refused(self, pending, message, now):
+        """An entrance that will not have us."""
+        self._settled(pending, now)
+
+    def slow(self, pending, now):
+        """Waits on."""
+
+    def failed(self, pending, reason, now):
+        """An entrance that is not there."""
+        self._settled(pending, now)
+
+    def _settled(self, pending, now):
+        self._open.discard(pending.address)
+        self._go_on(now)
+
+    def _go_on(self, now):
+        if not self._open and not self._is_searching:
+            self._is_searching = True
+            self.engine.run(Refresh(self.engine, self.engine.own_id, lambda search: self._end(), self._seeds), now)
+
+    def _end(self):
+        self.engine.ended(self)
+        self._on_done(len(self.engine.table))
