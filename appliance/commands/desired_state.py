@@ -36,6 +36,9 @@ class DesiredState:
             "bandwidth_down_kib_per_s": Integer(0, down, default=down),
             # Nobody outside the house learns of a device before its owner says so.
             "reach": Choice("lan", "organization", "mainline", default="lan"),
+            # Of a closed network: its id (16 hexadecimal digits) and where it is entered (host:port, with commas between).
+            "dht_network": Text(0, 16, allowed=_hex_digit, allowed_are="hexadecimal digits", default=""),
+            "dht_bootstrap": Text(0, 400, default=""),
             "metrics_remote": Boolean(default=False),
             "timezone": Text(1, 64, allowed=_zone_mark, allowed_are="letters, digits, /, _, + and -", default="UTC"),
         }
@@ -76,6 +79,10 @@ class DesiredState:
             raise Superseded(stored["issued"])
         tx.put(CONTROL, CONFIG_KEY, {"issued": issued, "keys": {**stored["keys"], **change}})
         return self.read(tx)
+
+
+def _hex_digit(mark):
+    return mark in "0123456789abcdefABCDEF"
 
 
 def _zone_mark(mark):

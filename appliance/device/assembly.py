@@ -18,6 +18,7 @@ from appliance.device.applied_card import apply_card
 from appliance.device.awaited_address import announce, is_device, told_entrance, waiting_text
 from appliance.device.kept_book import open_kept_book
 from appliance.device.kept_clock import keep_clock
+from appliance.device.kept_dht import KeptDht
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
@@ -27,6 +28,7 @@ from appliance.radio import Radio
 from leither_edge import BUILD_TIME, __version__, profile
 from leither_edge.core.ids import id_to_text
 from leither_edge.core.time_floor import TimeFloor
+from leither_edge.dht.kept import TABLES as DHT_TABLES
 from leither_edge.http import Router
 from leither_edge.node import open_node
 from leither_edge.observe.log import Log
@@ -62,7 +64,7 @@ async def serve_device(options, *, clock=time.time):
     """
     limits = profile.load(options.profile)
     log = Log(line_max_bytes=limits.log.line_max_bytes)
-    node = open_node(limits, options.state, TABLES, log, clock=clock)
+    node = open_node(limits, options.state, (*TABLES, *DHT_TABLES), log, clock=clock)
     board = BoardClient.from_environment() or NoBoard()
     book, book_service = open_kept_book(node)
     try:
@@ -105,6 +107,8 @@ async def _serve(node, options, board, nursery, book_service):
     addresses = Addresses(options.hosts, trio.current_time)
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
+    dht = KeptDht(node, executor, claim, options, ())
+    executor.config_changed = dht.config_changed
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
         assets=pages, addresses=addresses, port=listeners[0].getsockname()[1],
@@ -120,6 +124,7 @@ async def _serve(node, options, board, nursery, book_service):
     # Before the radio tries the card's network, for which the board answers nothing else.
     may_wait = await is_device(board)
     await nursery.start(radio.run, claim, card.network)
+    nursery.start_soon(dht.run)
     node.log.info("ready", address=address, claimed=claim.claimed)
 
     async def said():

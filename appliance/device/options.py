@@ -3,7 +3,7 @@
 import socket
 
 HELP = """\
-usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--card FILE]
+usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--dht-port N] [--card FILE]
 
 Serves the setup page, signed commands and metrics. The supervisor (python -m appliance.supervisor) starts it.
 
@@ -11,8 +11,11 @@ Serves the setup page, signed commands and metrics. The supervisor (python -m ap
   --state DIR      folder that holds everything the node keeps (default: .leither)
   --listen WHERE   loopback (default), all, or numeric addresses with commas between
   --port N         TCP port (default: 8040; 0 takes a free one)
+  --dht-port N     UDP port by which other nodes reach this one (default: 8041, with --port 0 a free one)
   --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
+
+DHT_PORT = 8041
 
 WHERE = {
     "loopback": ("127.0.0.1", "::1"),
@@ -29,9 +32,9 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card (path or None); hosts (numeric addresses); port; help (bool)."""
+    """profile, state (text); card (path or None); hosts (numeric addresses); port, dht_port; help (bool)."""
 
-    __slots__ = ("card", "help", "hosts", "port", "profile", "state")
+    __slots__ = ("card", "dht_port", "help", "hosts", "port", "profile", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
@@ -39,6 +42,7 @@ class Options:
         self.card = None
         self.hosts = hosts
         self.port = port
+        self.dht_port = None
         self.help = False
 
 
@@ -51,17 +55,22 @@ def parse_options(arguments):
             options.help = True
             continue
         name, equals, value = word.partition("=")
-        if name not in ("--profile", "--state", "--listen", "--port", "--card"):
+        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--card"):
             raise UsageError(f"{name} is not an option")
         value = value if equals else next(words, "")
         if not value:
             raise UsageError(f"{name} needs a value")
         if name == "--port":
             options.port = _port(value)
+        elif name == "--dht-port":
+            options.dht_port = _port(value)
         elif name == "--listen":
             options.hosts = WHERE.get(value) or _addresses(value)
         else:
             setattr(options, name[2:], value)
+    if options.dht_port is None:
+        # Who takes any free port for the page means all of them.
+        options.dht_port = DHT_PORT if options.port else 0
     return options
 
 

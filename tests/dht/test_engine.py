@@ -146,7 +146,8 @@ def test_with_a_third_dead_everything_is_still_found_and_written_soon():
     for number in range(6):
         assert get(network, alive[number * 4], KEY, b"k%d" % number)[0] is not None
         write = put(network, alive[number * 3 + 1], signed(2, salt=b"k%d" % number))
-        assert write.report().stored >= 8
+        # Seven others where the writer is one of the eight nearest itself.
+        assert write.report().stored >= 7
         assert write.finished - write.begun < 3, "one and a half hard time-outs"
 
 
