@@ -201,6 +201,7 @@ class Engine:
         self.own_id = own_id
         self.table.rebase(own_id)
         self.server.own_id = own_id
+        self.shared.items.rebase(own_id)
 
     # Out
 

@@ -26,6 +26,8 @@ def test_every_key_has_a_default(store):
         "reach": "lan",
         "metrics_remote": False,
         "timezone": "UTC",
+        "dht_network": "",
+        "dht_bootstrap": "",
     }
 
 

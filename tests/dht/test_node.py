@@ -148,3 +148,15 @@ def test_two_that_name_each_other_as_entrance_meet():
                 assert (await one.get_mutable(KEY)).value == signed(1)
 
     run(test)
+
+
+def test_nodes_of_one_lan_find_each_other_with_no_entrance_named():
+    async def test():
+        settings = {"discovery": True, "local_only": True}
+        async with node(hosts=("127.9.1.1",), **settings) as one, node(hosts=("127.9.2.1",), **settings) as other:
+            while not (one.contacts and other.contacts):
+                await trio.sleep(0.01)
+            await one.put_mutable(signed(1))
+            assert (await other.get_mutable(KEY)).value == signed(1)
+
+    run(test)
