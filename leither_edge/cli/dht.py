@@ -36,8 +36,9 @@ def put_immutable(home, out, args, value):
     target = report.target.hex()
 
     def page():
-        stored(out, report, args)
+        stored(out, report)
         out.facts([("Target", target)], indent=2)
+        nodes(out, report, args)
         out.next_step("Anyone in this network gets it by:", f"leither dht get {target}")
 
     out.result({"target": target, "bytes_of_value": len(value), **report_facts(report)}, page)
@@ -61,8 +62,9 @@ def put_mutable(home, out, args, value, salt, signer):
     facts = {"target": report.target.hex(), "key": key, "salt": salt.hex(), "seq": item.seq, "bytes_of_value": len(value)}
 
     def page():
-        stored(out, report, args)
+        stored(out, report)
         out.facts([("Key", key), ("Salt", salt_text(salt) or None), ("Sequence", item.seq), ("Target", report.target.hex())], indent=2)
+        nodes(out, report, args)
         out.next_step("Anyone in this network gets it by:", f"leither dht get {key}{salt_option(salt)}")
 
     out.result({**facts, **report_facts(report)}, page)
@@ -112,8 +114,9 @@ def announce(home, out, args):
     report = with_dht(home, out, args, lambda dht: dht.announce(target, args.port))
 
     def page():
-        stored(out, report, args, "Announced")
+        stored(out, report, "Announced")
         out.facts([("Target", target.hex()), ("Port", args.port)], indent=2)
+        nodes(out, report, args)
         out.next_step("Who looks for it finds this computer for half an hour:", f"leither dht peers {name}")
 
     out.result({"target": target.hex(), "port": args.port, **report_facts(report)}, page)
@@ -236,14 +239,13 @@ def leave(home, out, args):
     out.result({"left": there}, lambda: out.done("Left." if there else "This computer has joined no network."))
 
 
-def stored(out, report, args, verb="Stored"):
+def stored(out, report, verb="Stored"):
     """Say at how many nodes something is."""
     plural = "" if report.stored == 1 else "s"
     out.done(f"{verb} at {report.stored} node{plural}.")
     out.note(asked(report))
     if report.refused:
         out.warn(refusals(report))
-    nodes(out, report, args)
 
 
 def nodes(out, report, args):

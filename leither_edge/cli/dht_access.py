@@ -9,8 +9,8 @@ from leither_edge.cli.progress import waiting
 
 __all__ = ["add_network_options", "asked", "report_facts", "with_dht"]
 
-# In a network that answers at all this is far more than it takes to enter it.
-JOIN_S, TOTAL_S = 15, 60
+# Twice what an entrance is given to answer, and the pause between; of a short time-out, some is left to say what happened.
+JOIN_S, JOIN_SHARE, TOTAL_S = 8, 0.75, 60
 LOOK_S = 0.2
 # Each one that has gone since may cost the time an entrance is given to answer.
 MET_ASKED = 8
@@ -117,7 +117,7 @@ async def _run(home, network, total, say, work, must_join):
             shown = Shown(dht, say)
             # Raised inside, it would come out wrapped in a group of exceptions.
             try:
-                await _join(dht, min(JOIN_S, total), say, network, must_join)
+                await _join(dht, min(JOIN_S, JOIN_SHARE * total), say, network, must_join)
                 result = await work(shown)
             except Exception as error:
                 problem = error
@@ -210,7 +210,8 @@ def asked(report):
     parts += [f"{report.stored} stored it"] if report.stored else []
     parts += [f"{report.refused} refused"] if report.refused else []
     parts += [f"{report.silent} silent"] if report.silent else []
-    return f"{', '.join(parts)}; {report.hops} hops, {report.messages} messages, {report.bytes:,} bytes, {report.seconds:.1f} s"
+    hops = f"{report.hops} {'hop' if report.hops == 1 else 'hops'}"
+    return f"{', '.join(parts)}; {hops}, {report.messages} messages, {report.bytes:,} bytes, {report.seconds:.1f} s"
 
 
 def report_facts(report):
