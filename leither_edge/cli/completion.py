@@ -128,6 +128,8 @@ def values(parser, previous, book):
         return ledger_values(parser.prog.split()[2], previous, keys, book.home)
     if parser.prog.startswith("leither card "):
         return card_values(parser.prog.split()[2], previous, keys)
+    if parser.prog.startswith("leither name "):
+        return name_values(parser.prog.split()[2:], previous, book.home)
     if parser.prog in ("leither dht get", "leither dht lookup") and previous == parser.prog.split()[2]:
         return keys
     if previous == "--role":
@@ -183,6 +185,21 @@ def ledger_values(command, previous, keys, home):
         return keys
     if command in ("balance", "history", "receipt", "proof"):
         return [*keys, ("treasury", "what the organization holds")]
+    return []
+
+
+def name_values(command, previous, home):
+    """The same for ``leither name``: whoever is known by a name."""
+    if previous != command[-1]:
+        return []
+    if command in (["resolve"], ["show"]):
+        from leither_edge.cli.name_target import known_names
+
+        return known_names(home)
+    if command == ["pet", "remove"]:
+        from leither_edge.cli.name_book import NameBook
+
+        return [(pet, name) for pet, name in sorted(NameBook(home).pets.items())]
     return []
 
 

@@ -5,6 +5,7 @@ import argparse
 from leither_edge.cli.card_grammar import add_card
 from leither_edge.cli.dht_grammar import add_dht
 from leither_edge.cli.ledger_grammar import add_ledger
+from leither_edge.cli.name_grammar import add_name
 from leither_edge.cli.parser import Parser
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
 
@@ -82,6 +83,7 @@ def build():
     add_remote(top)
     add_ledger(top, common)
     add_dht(top, common)
+    add_name(top, common)
     status = top.command(
         "status", "Show the node on this computer.", run="status:status", group="THIS COMPUTER",
         details=["Finds the node by the address file in ./.leither. With a key that it knows, its signed status is shown too."],
