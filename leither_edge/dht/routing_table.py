@@ -1,16 +1,14 @@
-"""The contacts of a node, many near its own id and some from everywhere else (BEP 5).
+"""The contacts of a node, many near its own id and some from everywhere else (BEP 5): who comes in, who stays, who is asked again.
 
-The id space is cut into equal ranges by its first bits, as many as the capacity allows, and the range that holds the own id is cut
-on by bits shared with it, as in Kademlia; each part has a bucket of k. So a lookup starts some bits nearer than with plain buckets,
-and what is nearest to a target lies in one or two small buckets. A contact enters only by a reply it gave (`heard`).
+A contact enters only by a reply it gave (`heard`). The capacity is shared out by buckets.py.
 """
 
 from leither_edge.core.sha256 import sha256
-from leither_edge.dht import compact
-from leither_edge.dht.bucket import FAILURES_MAX, RTT_UNKNOWN, Bucket
+from leither_edge.dht import compact, node_id
+from leither_edge.dht.bucket import FAILURES_MAX, RTT_UNKNOWN
+from leither_edge.dht.buckets import ID_BITS, Buckets
 from leither_edge.dht.compact import CONTACT_BYTES, NODE_ID_BYTES
 
-ID_BITS = 160
 # BEP 5: who has not been heard for that long is questionable, and a part of the table not renewed for that long is searched anew.
 QUESTIONABLE_S = 900
 REFRESH_S = 900
@@ -20,7 +18,7 @@ FAILURES_REPLACED = 2
 FAILURES_REMOVED = 6
 RETRY_S = 60
 WAITING = 4
-# Beyond that many ranges a list of them costs more than the hops it saves.
+# Beyond that many bits the list of ranges costs more than the hops it saves.
 _WIDE_MAX = 10
 _DUMP_VERSION = 1
 
@@ -33,8 +31,8 @@ class RoutingTable:
     holds always, except on loopback, where all nodes of one machine share an address.
     """
 
-    __slots__ = ("own_id", "family", "capacity", "k", "_own", "_wide", "_base", "_buckets", "_deep", "_touched", "_count", "_cursor",
-                 "_size", "_one_per_prefix")  # fmt: skip
+    __slots__ = ("own_id", "family", "capacity", "k", "_buckets", "_touched", "_thin_after", "_count", "_cursor", "_size",
+                 "_one_per_prefix")  # fmt: skip
 
     def __init__(self, own_id, family, capacity, k=8, one_per_prefix=True):
         self.family = family
@@ -42,19 +40,17 @@ class RoutingTable:
         self.k = k
         self._size = CONTACT_BYTES[family]
         self._one_per_prefix = one_per_prefix
-        self._wide = 0
-        while self._wide < _WIDE_MAX and (k << self._wide + 1) * 2 <= capacity:
-            self._wide += 1
-        self._base = 1 << self._wide
         self._clear(own_id)
 
     def _clear(self, own_id):
+        wide = 0
+        while wide < _WIDE_MAX and (self.k << wide + 1) * 2 <= self.capacity:
+            wide += 1
         self.own_id = own_id
-        self._own = int.from_bytes(own_id, "big")
-        # {range number or base + shared bits: Bucket}; the second kind also in order, as _deep.
-        self._buckets = {}
-        self._deep = []
+        self._buckets = Buckets(own_id, self._size, wide)
+        # By bits shared with the own id: when that part was last renewed.
         self._touched = []
+        self._thin_after = 0
         self._count = 0
         self._cursor = 0
 
@@ -63,12 +59,11 @@ class RoutingTable:
 
     def __iter__(self):
         """Every contact."""
-        for bucket in list(self._buckets.values()):
+        for bucket in list(self._buckets.all()):
             yield from bucket.split()
 
     def __contains__(self, contact):
-        bucket = self._buckets.get(self._key(contact))
-        return bucket is not None and bucket.find(contact, 0) >= 0
+        return self._row(contact)[1] >= 0
 
     # What was learned
 
@@ -78,17 +73,17 @@ class RoutingTable:
         Args: contact (id and address), now (seconds), rtt_ms (whole milliseconds). Returns None, or a contact to ping, since the newcomer
         waits for its place.
         """
-        key = self._key(contact)
-        if key is None:
+        number = self._buckets.number(contact)
+        if number is None:
             return None
-        bucket = self._buckets.get(key)
+        bucket = self._buckets.get(number)
         if bucket is not None:
             row = bucket.find(contact, 0)
             if row >= 0:
                 bucket.set_note(row, now, rtt_ms, 0)
-                self._touch(key, now)
+                self._touch(number, now)
                 return None
-            if len(bucket) >= self.k and not self._is_doubtful(bucket, now):
+            if self._is_full(bucket, number, contact) and not _is_doubtful(bucket, now):
                 bucket.let_wait(contact, WAITING)
                 return None
         rivals = self._rivals(contact)
@@ -96,135 +91,89 @@ class RoutingTable:
             return None
         for other in rivals:
             self._remove(other)
-        # Made only now: whoever is turned away leaves nothing behind.
-        bucket = self._bucket(key, now)
-        if len(bucket) < self.k and (self._count < self.capacity or self._give_way(key)):
-            self._add(key, contact, now, rtt_ms, 0)
-            return None
-        return self._wait(bucket, contact, key, now, rtt_ms)
+        bucket = self._buckets.get(number)
+        if bucket is not None and self._is_full(bucket, number, contact):
+            return self._replace_or_wait(bucket, number, contact, now, rtt_ms)
+        if self._count < self.capacity or self._give_way(number, contact):
+            self._add(number, contact, now, rtt_ms, 0)
+        return None
 
-    def _is_doubtful(self, bucket, now):
-        last, _, failures = bucket.oldest()[1]
-        return failures > 0 or now - last >= QUESTIONABLE_S
-
-    def _wait(self, bucket, contact, key, now, rtt_ms):
-        if not len(bucket):
-            self._drop_if_empty(key)
-            return None
-        row, (last, _, failures) = bucket.oldest()
+    def _replace_or_wait(self, bucket, number, contact, now, rtt_ms):
+        row, (_, _, failures) = bucket.oldest()
         if failures >= FAILURES_REPLACED:
             bucket.replace(row, contact, now, rtt_ms, 0)
             bucket.forget_waiting(contact)
-            self._touch(key, now)
+            self._touch(number, now)
             return None
         bucket.let_wait(contact, WAITING)
-        return bucket.contact(row) if failures or now - last >= QUESTIONABLE_S else None
+        return bucket.contact(row)
 
     def failed(self, address, now):
         """A request to an address got no reply in time; what is not in the table is ignored."""
-        for bucket in self._buckets.values():
-            row = bucket.find(address, NODE_ID_BYTES)
-            if row >= 0:
-                break
-        else:
+        bucket, row = next(self._buckets.find(address, NODE_ID_BYTES), (None, -1))
+        if bucket is None:
             return
         rtt_ms, failures = bucket.note(row)[1:]
         failures = min(failures + 1, FAILURES_MAX)
         bucket.set_note(row, now, rtt_ms, failures)
-        if failures >= FAILURES_REPLACED and bucket.waiting:
-            gone = bucket.contact(row)
-            for contact in bucket.split_waiting():
-                bucket.forget_waiting(contact)
-                rivals = self._rivals(contact, gone)
-                if rivals is not None and not rivals:
-                    bucket.replace(row, contact, now, RTT_UNKNOWN, 0)
-                    self._touch(self._key(contact), now)
-                    return
+        if failures >= FAILURES_REPLACED and self._promote(bucket, row, now):
+            return
         # With the last ones gone there would be no way back after an outage of our own.
         if failures >= FAILURES_REMOVED and self._count > self.k:
             self._remove(bucket.contact(row))
 
+    def _promote(self, bucket, row, now):
+        """Give a row to one that waits; False if nobody does."""
+        gone = bucket.contact(row)
+        for contact in bucket.split_waiting():
+            bucket.forget_waiting(contact)
+            if self._rivals(contact, gone) == []:
+                bucket.replace(row, contact, now, RTT_UNKNOWN, 0)
+                self._touch(self._buckets.number(contact), now)
+                return True
+        return False
+
     def wants(self, contact, now):
         """True if a reply of this contact would bring it into the table, or could: worth a ping."""
-        key = self._key(contact)
-        if key is None:
+        number = self._buckets.number(contact)
+        if number is None:
             return False
-        bucket = self._buckets.get(key)
+        bucket = self._buckets.get(number)
         if bucket is not None and bucket.find(contact, 0) >= 0:
             return False
-        if bucket is not None and len(bucket) >= self.k:
-            has_place = self._is_doubtful(bucket, now)
+        if bucket is not None and self._is_full(bucket, number, contact):
+            has_place = _is_doubtful(bucket, now)
         else:
-            has_place = self._count < self.capacity or self._donor(key) is not None
+            has_place = self._count < self.capacity or self._donor(number) is not None or self._is_near(contact)
         return has_place and self._rivals(contact) is not None
 
     # What is asked
 
     def closest(self, target, count, good_only=False):
         """The contacts nearest to a target (20 bytes), nearest first, at most ``count``; good ones before silent ones."""
-        aim = int.from_bytes(target, "big")
-        from_bytes = int.from_bytes
-        buckets = self._buckets
-        found, silent = [], []
-        for key in self._order(aim ^ self._own):
-            bucket = buckets.get(key)
-            if bucket is None:
-                continue
-            contacts = bucket.split()
-            failures = bucket.failures()
-            if any(failures):
-                if not good_only:
-                    silent += [contact for contact, failed in zip(contacts, failures, strict=True) if failed]
-                contacts = [contact for contact, failed in zip(contacts, failures, strict=True) if not failed]
-            found += sorted(contacts, key=lambda contact: from_bytes(contact[:20], "big") ^ aim)
-            if len(found) >= count:
-                return found[:count]
-        if silent:
-            found += sorted(silent, key=lambda contact: from_bytes(contact[:20], "big") ^ aim)
-        return found[:count]
-
-    def _order(self, difference):
-        """The buckets' numbers, from the nearest on, for a target that differs from the own id in these bits."""
-        top = difference >> ID_BITS - self._wide
-        base = self._base
-        for step in range(base):
-            number = step ^ top
-            if number:
-                yield number
-                continue
-            # In the own range, a bucket whose deciding bit the target has not is nearer than all deeper ones; else they are.
-            last = base + ID_BITS - 1
-            for key in self._deep:
-                if difference >> last - key & 1:
-                    yield key
-            for key in reversed(self._deep):
-                if not difference >> last - key & 1:
-                    yield key
+        return self._buckets.closest(target, count, good_only)
 
     def rtt_ms(self, contact):
         """The last round trip to a contact, ms, or None."""
-        bucket = self._buckets.get(self._key(contact))
-        row = -1 if bucket is None else bucket.find(contact, 0)
-        if row < 0:
-            return None
-        rtt_ms = bucket.note(row)[1]
+        bucket, row = self._row(contact)
+        rtt_ms = bucket.note(row)[1] if row >= 0 else RTT_UNKNOWN
         return None if rtt_ms == RTT_UNKNOWN else rtt_ms
 
     def failures(self, contact):
-        """How often in a row a contact of the table did not answer."""
-        bucket = self._buckets[self._key(contact)]
-        return bucket.note(bucket.find(contact, 0))[2]
+        """How often in a row a contact did not answer; None if it is not in the table."""
+        bucket, row = self._row(contact)
+        return bucket.note(row)[2] if row >= 0 else None
 
     def good_count(self):
         """How many answered when they were last asked."""
-        return sum(bucket.failures().count(0) for bucket in self._buckets.values())
+        return sum([bucket.failures().count(0) for bucket in self._buckets.all()])
 
     def to_check(self, now):
         """A contact to ping, since it has not been heard for long or failed, or None. The buckets take turns."""
-        keys = list(self._buckets)
-        for step in range(len(keys)):
-            at = (self._cursor + step) % len(keys)
-            bucket = self._buckets[keys[at]]
+        numbers = self._buckets.numbers()
+        for step in range(len(numbers)):
+            at = (self._cursor + step) % len(numbers)
+            bucket = self._buckets.get(numbers[at])
             row, (last, _, failures) = bucket.oldest()
             if now - last >= (RETRY_S if failures == 1 else QUESTIONABLE_S):
                 self._cursor = at + 1
@@ -233,40 +182,44 @@ class RoutingTable:
 
     def due(self, now):
         """An id to look up, since the part of the table it lies in has not been renewed for long, or None. Counts as renewed with that."""
+        noise = int.from_bytes(sha256(self.own_id + b"%d" % int(now * 1000)).digest()[:NODE_ID_BYTES], "big")
         for bits, last in enumerate(self._touched):
             if now - last >= REFRESH_S:
                 self._touched[bits] = now
-                return self._somewhere(bits, now)
+                return self._buckets.somewhere(bits, noise)
+        if now >= self._thin_after:
+            self._thin_after = now + REFRESH_S
+            number = self._thinnest()
+            if number is not None:
+                return self._buckets.in_range(number, noise)
         return None
 
-    def _somewhere(self, bits, now):
-        """An id that shares so many bits with the own one."""
-        free = ID_BITS - 1 - bits
-        digest = int.from_bytes(sha256(self.own_id + b"%d" % int(now * 1000)).digest()[:NODE_ID_BYTES], "big")
-        return (((self._own >> free) ^ 1) << free | digest & (1 << free) - 1).to_bytes(NODE_ID_BYTES, "big")
+    def _thinnest(self):
+        """The range that has the fewest contacts, if the network is so large that it should have more."""
+        base = self._buckets.base
+        if self.network_size() < base * self.k:
+            return None
+        sizes = [(len(self._buckets.get(number) or ()), number) for number in range(1, base)]
+        size, number = min(sizes, default=(self.k, None))
+        return number if size < self.k // 2 else None
 
     def network_size(self):
-        """About how many nodes the network has, this one among them: counted where no bucket is full, for the rest by proportion."""
-        shared = [0] * (ID_BITS + 1)
-        # At its capacity it knows only its nearest well.
-        full = self._near() - 1 if self._count >= self.capacity else -1
-        for key, bucket in self._buckets.items():
-            bits = self._bits(key)
-            shared[bits] += len(bucket)
-            if len(bucket) >= self.k:
-                full = max(full, bits)
-        return (1 + sum(shared[full + 1 :])) << full + 1
+        """About how many nodes the network has, this one among them: from how far the k nearest are, where not all fit in."""
+        if self._count < self.capacity and all([len(bucket) < self.k for bucket in self._buckets.all()]):
+            return self._count + 1
+        nearest = self._buckets.closest(self.own_id, self.k, False)
+        farthest = max([self._distance(contact) for contact in nearest])
+        return max(self._count + 1, ((len(nearest) - 1) << ID_BITS) // farthest)
 
     # Kept over a restart, and a new id
 
     def dump(self):
-        """The contacts as bytes for `load`, those that answered last first."""
-        head = bytes((_DUMP_VERSION, self.family))
+        """The contacts as bytes for `load`, those that answered last time first."""
         good, silent = [], []
-        for bucket in self._buckets.values():
+        for bucket in self._buckets.all():
             for contact, failed in zip(bucket.split(), bucket.failures(), strict=True):
                 (silent if failed else good).append(contact)
-        return head + b"".join(good) + b"".join(silent)
+        return bytes((_DUMP_VERSION, self.family)) + b"".join(good + silent)
 
     def load(self, data, now):
         """Takes in what `dump` gave; counts as silent until heard. Returns how many; 0 for bytes it cannot read."""
@@ -275,109 +228,95 @@ class RoutingTable:
         before = self._count
         for at in range(2, len(data), self._size):
             contact = data[at : at + self._size]
-            key = self._key(contact)
-            if key is not None and compact.is_usable(contact[NODE_ID_BYTES:]):
-                self._take_in(key, contact, now, 0, RTT_UNKNOWN, 1)
+            if compact.is_usable(contact[NODE_ID_BYTES:]):
+                self._take_in(contact, now, 0, RTT_UNKNOWN, 1)
         return self._count - before
 
     def rebase(self, own_id):
         """A new own id: the contacts stay, sorted anew, as far as they have room."""
         rows = []
-        for bucket in self._buckets.values():
+        for bucket in self._buckets.all():
             rows += zip(bucket.split(), bucket.notes(), strict=True)
         rows.sort(key=lambda row: (row[1][2], -row[1][0]))
         touched = max(self._touched, default=0)
         self._clear(own_id)
         for contact, (last, rtt_ms, failures) in rows:
-            key = self._key(contact)
-            if key is not None:
-                self._take_in(key, contact, touched, last, rtt_ms, failures)
+            self._take_in(contact, touched, last, rtt_ms, failures)
 
-    def _take_in(self, key, contact, now, last, rtt_ms, failures):
-        bucket = self._buckets.get(key)
-        if self._rivals(contact) != [] or (bucket is not None and (len(bucket) >= self.k or bucket.find(contact, 0) >= 0)):
+    def _take_in(self, contact, now, last, rtt_ms, failures):
+        number = self._buckets.number(contact)
+        if number is None or contact in self or self._rivals(contact) != []:
             return
-        if self._count < self.capacity or self._give_way(key):
-            self._bucket(key, now)
-            self._add(key, contact, now, rtt_ms, failures, last)
+        bucket = self._buckets.get(number)
+        if bucket is not None and self._is_full(bucket, number, contact):
+            return
+        if self._count < self.capacity or self._give_way(number, contact):
+            self._add(number, contact, now, rtt_ms, failures, last)
 
-    # Buckets
+    # Who may be in it
 
-    def _key(self, contact):
-        """The number of a contact's bucket; None for the own id."""
-        difference = int.from_bytes(contact[:NODE_ID_BYTES], "big") ^ self._own
-        if not difference:
-            return None
-        return difference >> ID_BITS - self._wide or self._base + ID_BITS - difference.bit_length()
+    def _row(self, contact):
+        """(Bucket, row) of a contact; row -1 if it is not there."""
+        bucket = self._buckets.get(self._buckets.number(contact))
+        return bucket, -1 if bucket is None else bucket.find(contact, 0)
 
-    def _bits(self, key):
-        """How many bits the contacts of a bucket share with the own id."""
-        return self._wide - key.bit_length() if key < self._base else key - self._base
+    def _touch(self, number, now):
+        bits = self._buckets.bits(number)
+        while len(self._touched) <= bits:
+            self._touched.append(now)
+        self._touched[bits] = now
 
-    def _bucket(self, key, now):
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(self._size)
-            if key >= self._base:
-                self._deep.append(key)
-                self._deep.sort()
-            while len(self._touched) <= self._bits(key):
-                self._touched.append(now)
-        return bucket
-
-    def _touch(self, key, now):
-        self._touched[self._bits(key)] = now
-
-    def _add(self, key, contact, now, rtt_ms, failures, last=None):
-        bucket = self._buckets[key]
+    def _add(self, number, contact, now, rtt_ms, failures, last=None):
+        bucket = self._buckets.make(number)
         bucket.add(contact, now if last is None else last, rtt_ms, failures)
         bucket.forget_waiting(contact)
         self._count += 1
-        self._touch(key, now)
+        self._touch(number, now)
 
     def _remove(self, contact):
-        key = self._key(contact)
-        bucket = self._buckets[key]
-        bucket.remove(bucket.find(contact, 0))
+        bucket, row = self._row(contact)
+        bucket.remove(row)
         self._count -= 1
-        self._drop_if_empty(key)
+        self._buckets.drop_if_empty(self._buckets.number(contact))
 
-    def _drop_if_empty(self, key):
-        if not len(self._buckets[key]):
-            del self._buckets[key]
-            if key >= self._base:
-                self._deep.remove(key)
+    def _is_full(self, bucket, number, contact):
+        """True if a bucket has no room for a contact. One of the k nearest to the own id finds room for twice as many."""
+        size = len(bucket)
+        if size < self.k:
+            return False
+        if size >= 2 * self.k or self._buckets.bits(number) < self._buckets.nearest_bits(self.k):
+            return True
+        return not self._is_near(contact)
+
+    def _is_near(self, contact):
+        """True for one of the k nearest to the own id."""
+        nearest = self._buckets.closest(self.own_id, self.k, False)
+        return len(nearest) < self.k or self._distance(contact) < max([self._distance(other) for other in nearest])
+
+    def _distance(self, contact):
+        return node_id.distance(contact[:NODE_ID_BYTES], self.own_id)
 
     def _rivals(self, contact, gone=None):
         """The contacts that must go for this one to come, as a list; None if one of them has the better right to be there."""
         address = contact[NODE_ID_BYTES:]
+        alike = list(self._buckets.find(self._mark(address), NODE_ID_BYTES))
+        own = self._buckets.get(self._buckets.number(contact))
+        row = -1 if own is None else own.find(contact[:NODE_ID_BYTES], 0)
+        if row >= 0:
+            alike.append((own, row))
         rivals = []
-        for bucket, row in self._like(contact, self._mark(address)):
+        for bucket, row in alike:
             other = bucket.contact(row)
             if other == contact or other == gone or other in rivals:
                 continue
-            same_ip = other[NODE_ID_BYTES:-2] == address[:-2]
-            moved = same_ip and other[:NODE_ID_BYTES] == contact[:NODE_ID_BYTES]
-            if other[NODE_ID_BYTES:] == address or moved or bucket.note(row)[2]:
-                rivals.append(other)
-            else:
+            has_moved = other[:NODE_ID_BYTES] == contact[:NODE_ID_BYTES] and other[NODE_ID_BYTES:-2] == address[:-2]
+            if not (other[NODE_ID_BYTES:] == address or has_moved or bucket.note(row)[2] >= FAILURES_REPLACED):
                 return None
+            rivals.append(other)
         return rivals
 
-    def _like(self, contact, mark):
-        """(bucket, row) of every contact with the same id, or with an address that begins with ``mark``."""
-        own = self._buckets.get(self._key(contact))
-        if own is not None:
-            row = own.find(contact[:NODE_ID_BYTES], 0)
-            if row >= 0:
-                yield own, row
-        for bucket in self._buckets.values():
-            row = bucket.find(mark, NODE_ID_BYTES)
-            if row >= 0:
-                yield bucket, row
-
     def _mark(self, address):
-        """The part of an address that only one contact may have."""
+        """The beginning of an address that only one contact may have."""
         if compact.is_loopback(address):
             return address
         if compact.is_private(address):
@@ -388,35 +327,40 @@ class RoutingTable:
 
     # A table at its capacity
 
-    def _give_way(self, key):
-        """Make room for one more in a bucket, if another has more than its share."""
-        donor = self._donor(key)
-        if donor is None:
+    def _give_way(self, number, contact):
+        """Make room for one more in a bucket, if another has more than its share, or if the newcomer is near."""
+        donor = self._donor(number)
+        if donor is not None:
+            bucket = self._buckets.get(donor)
+            notes = bucket.notes()
+            row = max(range(len(notes)), key=lambda at: (notes[at][2], notes[at][1]))
+            self._remove(bucket.contact(row))
+            return True
+        if not self._is_near(contact):
             return False
-        bucket = self._buckets[donor]
-        notes = bucket.notes()
-        row = max(range(len(notes)), key=lambda at: (notes[at][2], notes[at][1]))
-        self._remove(bucket.contact(row))
-        return True
+        others = self._buckets.closest(self.own_id, self._count, False)[self.k :]
+        near = self._buckets.nearest_bits(self.k)
+        # Rather one too many of the neighbours than the only one of somewhere else.
+        gone = [other for other in others if self._buckets.bits(self._buckets.number(other)) >= near] or others
+        if gone:
+            self._remove(gone[-1])
+        return bool(gone)
 
-    def _donor(self, key):
+    def _donor(self, number):
         """The bucket to take one from: the fullest, the farthest of several; the k nearest to the own id are not taken from."""
-        near = self._near()
-        size = len(self._buckets.get(key, ()))
+        near = self._buckets.nearest_bits(self.k)
+        bits = self._buckets.bits
         donor, best = None, (1, 0)
         for other, bucket in self._buckets.items():
-            rank = (len(bucket), -self._bits(other))
-            if self._bits(other) < near and other != key and rank > best:
+            rank = (len(bucket), -bits(other))
+            if bits(other) < near and other != number and rank > best:
                 donor, best = other, rank
-        if donor is None or (self._bits(key) < near and best[0] <= size + 1):
+        if donor is None or (bits(number) < near and best[0] <= len(self._buckets.get(number) or ()) + 1):
             return None
         return donor
 
-    def _near(self):
-        """How many bits the k nearest to the own id share with it, at least."""
-        near, covered = ID_BITS, 0
-        for deep in reversed(self._deep):
-            if covered >= self.k:
-                break
-            near, covered = self._bits(deep), covered + len(self._buckets[deep])
-        return near
+
+def _is_doubtful(bucket, now):
+    """True if a full bucket holds one that failed or has not been heard for long."""
+    last, _, failures = bucket.oldest()[1]
+    return failures > 0 or now - last >= QUESTIONABLE_S
