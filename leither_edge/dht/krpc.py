@@ -171,23 +171,18 @@ def _read_query(message, top, data):
     body = top.get(b"a")
     if type(body) is not dict:
         raise PacketError("arguments", "a query has no arguments")
-    if method not in _ARGUMENTS:
-        # Answered with error 204: nothing in it is checked, so nothing of it goes on.
-        message.body = {}
-        return
-    message.body = body
-    required, optional = _ARGUMENTS[method]
-    for name, is_good in required:
-        value = body.get(name)
-        if value is None or not is_good(value):
+    required, shapes = _ARGUMENTS.get(method, _UNKNOWN)
+    for name in required:
+        if name not in body:
             raise _shape_error(name)
-    for name, is_good in optional:
-        value = body.get(name)
-        if value is not None and not is_good(value):
+    # What is not checked does not go on.
+    message.body = body = {name: value for name, value in body.items() if name in shapes}
+    for name, value in body.items():
+        if not shapes[name](value):
             raise _shape_error(name)
-    if b"v" in body and method == b"put":
+    if b"v" in body:
         body[b"v"] = _as_it_came(body[b"v"], data)
-    elif b"want" in body:
+    if b"want" in body:
         body[b"want"] = _want(body[b"want"])
 
 
@@ -195,12 +190,11 @@ def _read_reply(message, top, data):
     body = top.get(b"r")
     if type(body) is not dict:
         raise PacketError("arguments", "a reply holds no values")
-    message.body = body
     if not _is_id(body.get(b"id")):
         raise _shape_error(b"id")
+    message.body = body = {name: value for name, value in body.items() if name in _RETURNED}
     for name, value in body.items():
-        is_good = _RETURNED.get(name)
-        if is_good is not None and not is_good(value):
+        if not _RETURNED[name](value):
             raise _shape_error(name)
     if b"values" in body:
         body[b"values"] = [value for value in body[b"values"] if type(value) is bytes and len(value) in (6, 18)]
@@ -292,35 +286,42 @@ def _is_samples(value):
     return type(value) is bytes and len(value) % 20 == 0
 
 
-_ID = (b"id", _is_id)
-_TARGET = (b"target", _is_id)
-_INFO_HASH = (b"info_hash", _is_id)
-_TOKEN = (b"token", _is_token)
-_WANT = (b"want", _is_want)
-_SEQUENCE = (b"seq", _is_count)
+# Everywhere: a token proves the address, so our own clients put it into queries that only read, too.
+_COMMON = {b"id": _is_id, b"token": _is_token, b"want": _is_want}
 
-# Per method: the arguments that must be there, and those that may. A token in a query that reads proves the address.
+# Per method: the arguments that must be there, and the shape of each that is known. Error 204 answers what is not here.
 _ARGUMENTS = {
-    b"ping": ((_ID,), ()),
-    b"find_node": ((_ID, _TARGET), (_WANT, _TOKEN)),
-    b"get_peers": ((_ID, _INFO_HASH), (_WANT, _TOKEN)),
-    b"announce_peer": ((_ID, _INFO_HASH, _TOKEN), ((b"port", _is_port), (b"implied_port", _is_integer))),
-    b"get": ((_ID, _TARGET), (_WANT, _TOKEN, _SEQUENCE)),
-    b"put": (
-        (_ID, _TOKEN, (b"v", _is_anything)),
-        ((b"k", _is_key), (b"sig", _is_signature), _SEQUENCE, (b"salt", _is_bytes), (b"cas", _is_count)),
+    b"ping": ((b"id",), _COMMON),
+    b"find_node": ((b"id", b"target"), {**_COMMON, b"target": _is_id}),
+    b"get_peers": ((b"id", b"info_hash"), {**_COMMON, b"info_hash": _is_id}),
+    b"announce_peer": (
+        (b"id", b"info_hash", b"token"),
+        {**_COMMON, b"info_hash": _is_id, b"port": _is_port, b"implied_port": _is_integer},
     ),
-    b"sample_infohashes": ((_ID, _TARGET), (_WANT, _TOKEN)),
-}
+    b"get": ((b"id", b"target"), {**_COMMON, b"target": _is_id, b"seq": _is_count}),
+    b"put": (
+        (b"id", b"token", b"v"),
+        {
+            **_COMMON, b"v": _is_anything, b"k": _is_key, b"sig": _is_signature, b"seq": _is_count, b"salt": _is_bytes, b"cas": _is_count,
+        },
+    ),
+    b"sample_infohashes": ((b"id", b"target"), {**_COMMON, b"target": _is_id}),
+}  # fmt: skip
+_UNKNOWN = ((), {})
+
 _RETURNED = {
+    b"id": _is_id,
     b"nodes": _is_nodes,
     b"nodes6": _is_nodes6,
     b"values": _is_list,
     b"token": _is_token,
+    b"v": _is_anything,
     b"k": _is_key,
     b"sig": _is_signature,
     b"seq": _is_count,
     b"samples": _is_samples,
     b"num": _is_count,
     b"interval": _is_count,
+    # Ours: an item is here that did not fit.
+    b"more": _is_integer,
 }

@@ -151,6 +151,7 @@ WRONG = [
     (b"put", "salt", 1),
     (b"put", "v", None),
     (b"find_node", "want", {}),
+    *[(method, "token", value) for method in (b"ping", b"find_node", b"get") for value in (1, [], b"x" * 129)],
 ]
 
 
@@ -211,3 +212,9 @@ def test_other_bytes_are_refused(raw, code):
 def test_the_text_of_an_error_is_made_printable():
     assert parse(b"d1:eli201e6:a\nb\x1b\xff\x7fe1:t2:aa1:y1:ee").text == "a?b???"
     assert len(parse(krpc.error(b"a", 201, "x" * 900)).text) == krpc.TEXT_MAX_BYTES
+
+
+def test_what_is_not_known_does_not_go_on():
+    message = parse(krpc.query(b"ab", b"ping", {b"id": ASKER, b"cas": b"x", b"other": 1}))
+    assert message.body == {b"id": ASKER}
+    assert parse(krpc.reply(b"ab", {b"id": ASKER, b"p": 6881, b"num": 3})).body == {b"id": ASKER, b"num": 3}
