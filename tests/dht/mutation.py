@@ -2,8 +2,8 @@
 
 from leither_edge.dht import bencode
 
-_PIECES = (b"d", b"l", b"i", b"e", b":", b"0:", b"1:v", b"i-1e", b"20:", b"le", b"de", b"99999999999999999999", b"-", b"2:id", b"1:r", b"\0",
-           b"\xff", b"i9223372036854775807e", b"5:nodes", b"6:values", b"4:want", b"3:seq", b"2048:")  # fmt: skip
+_PIECES = (b"d", b"l", b"i", b"e", b":", b"0:", b"1:v", b"i-1e", b"20:", b"le", b"de", b"99999999999999999999", b"-", b"2:id", b"1:r",
+           b"\0", b"\xff", b"i9223372036854775807e", b"5:nodes", b"6:values", b"4:want", b"3:seq", b"2048:")  # fmt: skip
 _SIZES = (0, 1, 2, 4, 5, 6, 7, 18, 19, 20, 21, 25, 26, 32, 38, 40, 64, 65, 128, 129, 1000, 1001)
 _NUMBERS = (0, 1, -1, 2, 255, 256, 65535, 65536, bencode.INTEGER_MAX, bencode.INTEGER_MIN, 203, 302)
 _DEPTH = 6
