@@ -138,25 +138,32 @@ class Engine:
             return self.shared.drop("read-only")
         if not self.shared.verified.has(address, now):
             self.reachability.heard_stranger(now)
-        answer = self.server.respond(message, address, size, now, self._waiting < WAITING_MAX)
+        is_wanted = self._is_wanted(message, address, now)
+        answer = self.server.respond(message, address, size, now, self._waiting < WAITING_MAX, is_wanted)
         if answer is PROVE:
-            self._waiting += 1
-            self.ask(address, None, b"ping", {}, Prove(self, message, size), now, soft_s=PROVE_S, hard_s=PROVE_S)
-            return None
+            if self.ask(address, None, b"ping", {}, Prove(self, message, size), now, soft_s=PROVE_S, hard_s=PROVE_S):
+                self._waiting += 1
+                return None
+            answer = self.server.respond(message, address, 0, now, False)
         if answer is not None:
             self._known_to.add(address, now)
             self._send(answer, address)
-        self._meet(message, address, now)
+        if is_wanted:
+            self._meet(message, address, now)
         return None
+
+    def _is_wanted(self, message, address, now):
+        """Whether a querier would be of use in the table."""
+        own = message.body.get(b"id")
+        if own is None or message.is_read_only or len(self._pending) >= PENDING_MAX // 2:
+            return False
+        return self.table.wants(own + address, now)
 
     def _meet(self, message, address, now):
         """A querier that is no contact yet is pinged, since it enters the table only by a reply."""
-        own = message.body.get(b"id")
-        if own is None or message.is_read_only or len(self._pending) >= PENDING_MAX // 2:
-            return
-        contact, verified = own + address, self.shared.verified
-        if self.table.wants(contact, now) and (verified.has(address, now) or verified.room(address, now) >= PING_BYTES):
-            self.ask(address, contact[:20], b"ping", {}, Check(self), now)
+        verified = self.shared.verified
+        if verified.has(address, now) or verified.room(address, now) >= PING_BYTES:
+            self.ask(address, message.body[b"id"], b"ping", {}, Check(self), now)
 
     def _reply(self, message, address, now):
         pending = self._pending.get(message.tid)

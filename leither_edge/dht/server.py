@@ -56,11 +56,11 @@ class Server:
             b"sample_infohashes": self._sample,
         }
 
-    def respond(self, message, address, size_in, now, may_wait=True):
+    def respond(self, message, address, size_in, now, may_wait=True, is_wanted=False):
         """The reply to a query, or None if there is none, or PROVE.
 
         Args: message (a query), address (packed, where it came from), size_in (bytes of its datagram; 0 where the same query is asked
-        about again after PROVE), now (seconds), may_wait (whether PROVE is of use).
+        about again after PROVE), now (seconds), may_wait (whether PROVE is of use), is_wanted (the querier is to be pinged in any case).
         """
         is_proved = self._verified.has(address, now)
         if size_in:
@@ -90,9 +90,11 @@ class Server:
                 body[_NODES[family]] = self._nodes(family, nodes_for, address)
         reply = krpc.reply(message.tid, body, ip=address, network=self._network)
         limit = REPLY_MAX_BYTES if is_proved else self._verified.room(address, now)
-        if len(reply) > limit:
-            if not is_proved and may_wait and not message.is_read_only and limit >= self._ping_bytes:
+        # A reply may leave no room for the ping: then the ping goes first, or who asks little would never be met.
+        if not is_proved and may_wait and not message.is_read_only and limit >= self._ping_bytes:
+            if len(reply) > limit or (is_wanted and len(reply) + self._ping_bytes > limit):
                 return PROVE
+        if len(reply) > limit:
             reply = self._trimmed(message.tid, body, limit)
             if reply is None:
                 return self._drop("unproved")
