@@ -3,7 +3,8 @@
 import socket
 
 HELP = """\
-usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--dht-port N] [--card FILE]
+usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--dht-port N] [--dns-port N]
+                                  [--card FILE]
 
 Serves the setup page, signed commands and metrics. The supervisor (python -m appliance.supervisor) starts it.
 
@@ -12,6 +13,7 @@ Serves the setup page, signed commands and metrics. The supervisor (python -m ap
   --listen WHERE   loopback (default), all, or numeric addresses with commas between
   --port N         TCP port (default: 8040; 0 takes a free one)
   --dht-port N     UDP port by which other nodes reach this one (default: 8041, with --port 0 a free one)
+  --dns-port N     port of the DNS server for names of keys, UDP and TCP (default: none; 0 takes a free one)
   --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
 
@@ -32,9 +34,9 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card (path or None); hosts (numeric addresses); port, dht_port; help (bool)."""
+    """profile, state (text); card (path or None); hosts (numeric addresses); port, dht_port; dns_port (or None); help (bool)."""
 
-    __slots__ = ("card", "dht_port", "help", "hosts", "port", "profile", "state")
+    __slots__ = ("card", "dht_port", "dns_port", "help", "hosts", "port", "profile", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
@@ -43,6 +45,7 @@ class Options:
         self.hosts = hosts
         self.port = port
         self.dht_port = None
+        self.dns_port = None
         self.help = False
 
 
@@ -55,7 +58,7 @@ def parse_options(arguments):
             options.help = True
             continue
         name, equals, value = word.partition("=")
-        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--card"):
+        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--dns-port", "--card"):
             raise UsageError(f"{name} is not an option")
         value = value if equals else next(words, "")
         if not value:
@@ -64,6 +67,8 @@ def parse_options(arguments):
             options.port = _port(value)
         elif name == "--dht-port":
             options.dht_port = _port(value)
+        elif name == "--dns-port":
+            options.dns_port = _port(value)
         elif name == "--listen":
             options.hosts = WHERE.get(value) or _addresses(value)
         else:

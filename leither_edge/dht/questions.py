@@ -174,6 +174,10 @@ class Questions:
             await self._store.commit(lambda tx: kept.save_published(tx, target, signed))
         self._published[target] = signed
 
+    def kept_item(self, target):
+        """The Item of a target that is published every hour, or None."""
+        return self._published.get(target)
+
     async def forget(self, target):
         """Publish it no more."""
         if self._published.pop(target, None) is not None and self._store is not None:

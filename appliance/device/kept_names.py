@@ -1,0 +1,149 @@
+"""The device's name: its addresses under its key, signed and renewed; and the DNS server of its network, where it was given a port.
+
+A service of the DHT node (kept_dht.py): it runs while that is open. Nothing of names is loaded before.
+"""
+
+import trio
+
+from appliance.device.addresses import is_loopback
+from appliance.wifi.subnet import SUBNETS, device_address
+
+TTL_S = 300
+LOOK_S = 20
+# After a failure; doubled each time.
+RETRY_MIN_S, RETRY_MAX_S = 15, 900
+JOIN_S = 30
+ADDRESSES_MAX = 8
+SERVICE = b"_leither"
+PORT_PARAMETER = 3
+MICROSECONDS = 1_000_000
+# There every name leads to the setup page, by a server of its own.
+ACCESS_POINTS = frozenset(device_address(subnet) for subnet in SUBNETS)
+
+
+def names_service(node, options, addresses, port):
+    """The service: async (dht, wish).
+
+    node: Node; options: Options; addresses: () -> the device's IP literals, loopback last; port: of its page and commands.
+    """
+
+    async def keep_names(dht, wish):
+        from leither_edge.names.resolver import Resolver
+
+        async with trio.open_nursery() as nursery:
+            resolver = Resolver(dht, nursery, node.counters, packets_max=node.profile.names.packets_max)
+            if options.dns_port is not None:
+                nursery.start_soon(_answer, node, resolver, options.dns_port, addresses)
+            await _publish(node, dht, wish, resolver, addresses, port)
+
+    return keep_names
+
+
+# The name
+
+
+async def _publish(node, dht, wish, resolver, addresses, port):
+    """Publish the device's addresses, and anew when they have changed; the DHT node renews them every hour."""
+    from leither_edge.dht import DhtError
+    from leither_edge.dht.item import mutable_target
+    from leither_edge.names import packet
+    from leither_edge.names.errors import PacketError
+    from leither_edge.names.publisher import Publisher
+
+    key, clock_us = node.key.public_key, lambda: int(node.clock() * MICROSECONDS)
+    target = mutable_target(key)
+    kept = dht.kept_item(target)
+    publisher = Publisher(dht, node.key, clock_us, last=kept)
+    records = own_records(key, told_addresses(wish.reach, addresses(), external_addresses(dht)), port)
+    if kept is not None and (not records or kept.value != packet.write_value(key, records)):
+        # What was told in one network is not for the next one.
+        await dht.forget(target)
+    if records:
+        resolver.keep_own(packet.make(key, records, clock_us(), node.key.sign))
+    await dht.joined(JOIN_S)
+    published, pause_s = None, RETRY_MIN_S
+    while True:
+        records = own_records(key, told_addresses(wish.reach, addresses(), external_addresses(dht)), port)
+        if records and records != published:
+            try:
+                done = await publisher.publish(records)
+            except (DhtError, PacketError) as error:
+                node.counters.add("names_published", result=error.code)
+                await trio.sleep(pause_s)
+                pause_s = min(pause_s * 2, RETRY_MAX_S)
+                continue
+            resolver.keep_own(done.item)
+            published, pause_s = records, RETRY_MIN_S
+            node.counters.add("names_published", result="stored")
+            node.log.info("name", records=len(records), stored=done.report.stored)
+        await trio.sleep(LOOK_S)
+
+
+def told_addresses(reach, own, external):
+    """The addresses to publish: in the public network those alone by which the world may reach the device, elsewhere all there are.
+
+    own: of its interfaces, loopback last; external: as other nodes see it; all IP literals.
+    """
+    from leither_edge.dht import compact
+
+    told = [address for address in own if "%" not in address and not is_loopback(address)]
+    if not told and reach != "mainline":
+        # A device that only its own machine can reach, as on a laptop.
+        told = [address for address in own if is_loopback(address)]
+    told = [address for address in dict.fromkeys([*told, *external]) if address not in ACCESS_POINTS]
+    if reach == "mainline":
+        told = [address for address in told if compact.is_global(compact.pack(address, 0))]
+    return told[:ADDRESSES_MAX]
+
+
+def external_addresses(dht):
+    """This device's addresses as other nodes see them."""
+    facts = dht.stat()
+    seen = [facts[family]["external"] for family in ("ipv4", "ipv6") if family in facts]
+    return [host for host, _ in filter(None, seen)]
+
+
+def own_records(key, addresses, port):
+    """[Record]: an A or AAAA record for each address, and the port of the page as a service (RFC 9460); nothing without an address."""
+    from leither_edge.dht import compact
+    from leither_edge.names import dns_name, dns_records, packet
+    from leither_edge.names.dns_records import AAAA, IN, SVCB, A, Record
+
+    own = packet.origin(key)
+    records = []
+    for address in addresses:
+        data = compact.ip(compact.pack(address, 0))
+        records.append(Record(own, A if len(data) == 4 else AAAA, IN, TTL_S, data))
+    if records:
+        data = dns_records.service_data(1, own, ((PORT_PARAMETER, port.to_bytes(2, "big")),))
+        records.append(Record(dns_name.join(SERVICE, own[1:-1]), SVCB, IN, TTL_S, data))
+    return records
+
+
+# The DNS server
+
+
+async def _answer(node, resolver, port, addresses):
+    """Answer DNS on each of the device's addresses, and open anew when these have changed."""
+    from leither_edge.names.listening import ListenError
+    from leither_edge.names.responder import Responder
+
+    limits = node.profile.names
+    responder = Responder(resolver, node.counters, node.log, requests_per_s=limits.requests_per_s, connections_max=limits.connections_max)
+    complained = None
+    while True:
+        hosts = tuple(address for address in addresses() if address not in ACCESS_POINTS)
+        async with trio.open_nursery() as nursery:
+            try:
+                taken = await nursery.start(responder.serve, hosts, port)
+                node.log.info("dns", port=taken)
+                complained = None
+            except ListenError as error:
+                if str(error) != complained:
+                    complained = str(error)
+                    node.log.warning("dns", sentence=complained)
+            while tuple(address for address in addresses() if address not in ACCESS_POINTS) == hosts and complained is None:
+                await trio.sleep(LOOK_S)
+            if complained is not None:
+                await trio.sleep(LOOK_S)
+            nursery.cancel_scope.cancel()
