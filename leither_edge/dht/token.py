@@ -41,7 +41,8 @@ class Tokens:
         # After a long silence the present secret is too old to be the last one.
         self._last_secret = self._secret if age < 2 * ROTATION_S else self._random_bytes(_SECRET_BYTES)
         self._secret = self._random_bytes(_SECRET_BYTES)
-        self._rotated = now
+        # Whole periods, however seldom anybody asks: else a token would live longer.
+        self._rotated += age // ROTATION_S * ROTATION_S
 
 
 def _token(secret, address):
