@@ -38,7 +38,9 @@ TURN_DATAGRAMS = 64
 
 
 class Pending:
-    """A request on its way. listener: has answered, failed and slow; node_id: 20 bytes, None where it is not known yet."""
+    """A request on its way. listener: has answered, refused, slow and failed; node_id: 20 bytes, None where it is not known yet;
+    size: bytes of the request, and of its reply once that is there.
+    """
 
     __slots__ = ("address", "node_id", "method", "sent", "soft", "hard", "is_slow", "listener", "size")
 
@@ -128,7 +130,7 @@ class Engine:
         if message.kind == b"q":
             self._query(message, address, len(data), now)
         else:
-            self._reply(message, address, now)
+            self._reply(message, address, len(data), now)
         return None
 
     def _query(self, message, address, size, now):
@@ -165,12 +167,13 @@ class Engine:
         if verified.has(address, now) or verified.room(address, now) >= PING_BYTES:
             self.ask(address, message.body[b"id"], b"ping", {}, Check(self), now)
 
-    def _reply(self, message, address, now):
+    def _reply(self, message, address, size, now):
         pending = self._pending.get(message.tid)
         # The transaction and the address together: a reply from elsewhere is somebody's guess.
         if pending is None or pending.address != address:
             return self.shared.drop("unasked")
         del self._pending[message.tid]
+        pending.size += size
         rtt = now - pending.sent
         self.round_trip.measured(rtt, now, address)
         self.shared.verified.add(address, now)

@@ -136,7 +136,7 @@ class Search:
         if self.is_over:
             return
         address, body = pending.address, message.body
-        self.messages += 1
+        self._count(pending)
         self.rows[address][1:] = ["answered", None, None, round((now - pending.sent) * 1000)]
         token = body.get(b"token")
         if token is not None:
@@ -166,7 +166,7 @@ class Search:
         """An error in place of a reply."""
         if self.is_over:
             return
-        self.messages += 1
+        self._count(pending)
         self.note(pending.address, "error", message.code, message.text)
         self._gave_up(pending, "error", now)
 
@@ -183,6 +183,7 @@ class Search:
         """No reply at all."""
         if self.is_over:
             return
+        self.bytes += pending.size
         if pending.address not in self._again:
             self.note(pending.address, reason)
         self._gave_up(pending, reason, now)
@@ -195,6 +196,10 @@ class Search:
         self._go_on(now)
 
     # Report
+
+    def _count(self, pending):
+        self.messages += 1
+        self.bytes += pending.size
 
     def note(self, address, outcome, code=None, text=None):
         """What a node did, for its row."""
@@ -277,7 +282,7 @@ class Write(Search):
         if self._writing is None:
             super().answered(pending, message, now)
         elif not self.is_over and pending.method == self._put_method:
-            self.messages += 1
+            self._count(pending)
             self.note(pending.address, "stored")
             self._settled(pending, now)
 
@@ -286,7 +291,7 @@ class Write(Search):
         if self._writing is None:
             super().refused(pending, message, now)
         elif not self.is_over and pending.method == self._put_method:
-            self.messages += 1
+            self._count(pending)
             self.note(pending.address, "refused", message.code, message.text)
             self._settled(pending, now)
 
@@ -302,6 +307,7 @@ class Write(Search):
         if self._writing is None:
             super().failed(pending, reason, now)
         elif pending.address in self._writing:
+            self.bytes += pending.size
             self.note(pending.address, "silent")
             self._settled(pending, now)
 

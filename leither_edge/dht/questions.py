@@ -115,14 +115,18 @@ class Questions:
             arguments[b"seq"] = newer_than
         reply = _Single(taker, arguments)
         engine = self.engines.get(compact.family(address))
-        if engine is None or not reply.ask(engine, node, address, self._clock()):
-            return Found(None, None)
-        self.flush(engine.family)
-        await reply.ended.wait()
+        begun = self._clock()
+        if engine is not None and reply.ask(engine, node, address, begun):
+            self.flush(engine.family)
+            await reply.ended.wait()
+            self.flush(engine.family)
         if not reply.is_answered:
             self._keepers[target] = (tuple(keeper for keeper in keepers if keeper[1] != address), polls)
-        self.flush(engine.family)
-        return Found(taker.item, None)
+        answered = int(reply.is_answered)
+        seconds = self._clock() - begun
+        return Found(
+            taker.item, Report(target, 1, answered, 0, 0, 1 - answered, 1, reply.messages, reply.bytes, seconds, ())
+        )
 
     def _remember_keepers(self, target, family, taker):
         if taker.seen:
@@ -299,6 +303,7 @@ class _Single:
     def __init__(self, taker, arguments):
         self.ended = trio.Event()
         self.is_answered = False
+        self.messages = self.bytes = 0
         self._taker = taker
         self._arguments = arguments
         self._engine = None
@@ -308,7 +313,12 @@ class _Single:
         self._engine = engine
         return engine.ask(address, node, b"get", self._arguments, self, now)
 
+    def _count(self, pending, messages):
+        self.messages += messages
+        self.bytes += pending.size
+
     def answered(self, pending, message, now):
+        self._count(pending, 2)
         self.is_answered = True
         verdict = self._taker.take(pending.address, message.body, now)
         token = message.body.get(b"token")
@@ -320,10 +330,12 @@ class _Single:
         self.ended.set()
 
     def refused(self, pending, message, now):
+        self._count(pending, 2)
         self.ended.set()
 
     def slow(self, pending, now):
         pass
 
     def failed(self, pending, reason, now):
+        self._count(pending, 1)
         self.ended.set()
