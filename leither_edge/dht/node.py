@@ -33,13 +33,18 @@ async def open_dht(settings, *, store=None, counters, log, random_bytes=sodium.r
     sockets = _open_sockets(settings)
     try:
         dht = Dht(settings, sockets, store, counters, log, random_bytes, clock)
+        failure = None
         async with trio.open_nursery() as nursery:
             await dht.start(nursery)
             try:
                 yield dht
-            finally:
-                nursery.cancel_scope.cancel()
+            except Exception as error:
+                # Not in a group with nothing else in it: who opens the node wants to catch what he himself raised.
+                failure = error
+            nursery.cancel_scope.cancel()
         dht.save()
+        if failure is not None:
+            raise failure
     finally:
         for sock in sockets.values():
             sock.close()
