@@ -96,6 +96,10 @@ class Bucket:
         self.contacts = self.contacts[: row * self._size] + self.contacts[(row + 1) * self._size :]
         del self._notes[row * _NOTE_BYTES : (row + 1) * _NOTE_BYTES]
 
+    def is_settled(self, since):
+        """True if all answered when last asked, and have been heard since then (seconds): a quick look before `oldest`."""
+        return not any(self.failures()) and min([note[0] for note in _NOTE.iter_unpack(self._notes)]) > since
+
     def oldest(self):
         """(row, note) of the one to doubt first: the silent before the good, the longest unheard before others. Not for an empty one."""
         notes = self.notes()

@@ -41,8 +41,8 @@ class PeerStore:
         ends = _TIME.pack(min(int(now) + LIFE_S, _TIME_MAX))
         start, end = self._range(rows, size, info_hash)
         width = _row_bytes(size)
-        at = self._find(rows, width, info_hash + address, start)
-        if at >= 0:
+        at = self._place(rows, width, info_hash + address)
+        if rows.startswith(info_hash + address, at):
             rows[at + width - 4 : at + width] = ends
             return True
         if end - start >= max(self._most // HASH_SHARE, SHARE_MIN) * width:
@@ -52,8 +52,8 @@ class PeerStore:
             return False
         elif len(self) >= self._most:
             self._evict(now)
-        start = self._range(rows, size, info_hash)[0]
-        rows[start:start] = info_hash + address + ends
+        at = self._place(rows, width, info_hash + address)
+        rows[at:at] = info_hash + address + ends
         return True
 
     def peers(self, info_hash, address_bytes, count, now, rand):
@@ -117,12 +117,6 @@ class PeerStore:
             else:
                 high = middle
         return low * width
-
-    def _find(self, rows, width, begin, start):
-        at = rows.find(begin, start)
-        while at >= 0 and at % width:
-            at = rows.find(begin, at + 1)
-        return at
 
     def _count(self, rows, width, ip):
         count = 0

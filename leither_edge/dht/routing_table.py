@@ -174,6 +174,8 @@ class RoutingTable:
         for step in range(len(numbers)):
             at = (self._cursor + step) % len(numbers)
             bucket = self._buckets.get(numbers[at])
+            if bucket.is_settled(now - QUESTIONABLE_S):
+                continue
             row, (last, _, failures) = bucket.oldest()
             if now - last >= (RETRY_S if failures == 1 else QUESTIONABLE_S):
                 self._cursor = at + 1
