@@ -23,6 +23,7 @@ FLOORS = {
     "leither_edge.peer": 4,
     "leither_edge.http": 4,
     "leither_edge.names": 4,
+    "leither_edge.mailbox": 4,
     "leither_edge.organization": 5,
     "leither_edge.credit": 5,
     "leither_edge.apps": 5,

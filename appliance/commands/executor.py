@@ -48,13 +48,14 @@ class Executor:
     board: async call(verb, **arguments), whose errors have a ``code``; counters, log and profile of the node; versions: {name: text}.
 
     Attributes to set: sign_in (code, key id, role, seconds its pass is still good or None) -> bool;
-    config_changed (document); keyset_changed (Keyset).
+    config_changed (document); keyset_changed (Keyset); answers_left, async () that returns when answers on slow ways have left.
     """
 
     def __init__(self, store, node_key, floor, clock, board, counters, log, profile, *, versions=None):
         self.sign_in = None
         self.config_changed = None
         self.keyset_changed = None
+        self.answers_left = None
         self._store = store
         self._key = node_key
         self._floor = floor
@@ -240,6 +241,8 @@ class Executor:
 
     async def _last_effect(self, verb, issuer):
         await trio.sleep(AFTER_ANSWER_S)
+        if self.answers_left is not None:
+            await self.answers_left()
         status, _, error = await self._effect(verb, Call(self._services(), {}, issuer, None, False, None, None))
         if status != "done":
             self._counters.add("commands_not_done", code=error[0])

@@ -7,7 +7,7 @@ after a crash in between it is answered as interrupted.
 
 from collections import namedtuple
 
-from appliance.commands import audit_log, sequences
+from appliance.commands import audit_log, pass_holders, sequences
 from appliance.commands.answer_ring import Running
 from appliance.commands.answers import INTERRUPTED
 from appliance.commands.plain import sentence
@@ -82,6 +82,8 @@ class Journal:
             return self._refuse(tx, received, refusal, now)
         self._challenges.use(command)
         sequences.use(tx, command.issuer, admitted.last, command.sequence, command.issued, self._limits.issuers_max)
+        if admitted.authority.via is not None:
+            pass_holders.note(tx, admitted.authority.via, command.issued)
         if admitted.proven > tx.get(CONTROL, FLOOR_KEY, 0):
             tx.put(CONTROL, FLOOR_KEY, admitted.proven)
         if admitted.verb.kind == OUTSIDE:

@@ -12,5 +12,9 @@ ANSWER_ORDER = Table("answer_order", key="u64", value="bytes")
 AUDIT = Table("audit", key="u64", value="bytes")
 # keyset, config, floor and the other single values. One table: a commit then writes one page for all of them.
 CONTROL = Table("control", key="text", value="cbor")
+# key id -> [public key, issuer of the pass, its end, day of the newest command]
+PASS_HOLDERS = Table("pass_holders", key="bytes", value="cbor")
+# controller's key id -> [sequence of its queue last answered, sequence of our answers to it] in the DHT
+MAILBOX = Table("mailbox", key="bytes", value="cbor")
 
-TABLES = (SEQUENCES, ANSWERS, ANSWER_ORDER, AUDIT, CONTROL)
+TABLES = (SEQUENCES, ANSWERS, ANSWER_ORDER, AUDIT, CONTROL, PASS_HOLDERS, MAILBOX)

@@ -21,5 +21,9 @@ class KeyPair:
         """The 64-byte signature of a message."""
         return sodium.sign(message, self._secret)
 
+    def unseal(self, sealed):
+        """The message in what was sealed to this key, or None (see sodium.open_sealed)."""
+        return sodium.open_sealed(sealed, self.public_key, self._secret)
+
     def __repr__(self):
         return f"<{type(self).__name__} {id_to_text(self.id)}>"

@@ -5,6 +5,8 @@ import pysodium
 SEED_BYTES = 32
 SECRET_BYTES = 64
 PUBLIC_KEY_BYTES = 32
+# What a sealed box adds: the sender's one-time key and the MAC.
+SEALED_MORE_BYTES = 48
 SIGNATURE_BYTES = 64
 
 SALT_BYTES = 16
@@ -73,5 +75,20 @@ def unseal(sealed, additional, nonce, key):
     """The message of ``seal``, or None if the key is wrong or a byte was altered."""
     try:
         return pysodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, additional, nonce, key)
+    except ValueError:
+        return None
+
+
+def seal_to(message, public_key):
+    """The message for the holder of an Ed25519 key alone (libsodium sealed box), 48 bytes longer. Raises ValueError: not a key."""
+    return pysodium.crypto_box_seal(message, pysodium.crypto_sign_pk_to_box_pk(public_key))
+
+
+def open_sealed(sealed, public_key, secret):
+    """The message of ``seal_to``, or None if it is for another key or a byte was altered. Args: secret (64-byte secret key)."""
+    try:
+        return pysodium.crypto_box_seal_open(
+            sealed, pysodium.crypto_sign_pk_to_box_pk(public_key), pysodium.crypto_sign_sk_to_box_sk(secret)
+        )
     except ValueError:
         return None

@@ -109,3 +109,20 @@ def test_xchacha20_poly1305_vector():
     )
     assert sealed[:16].hex() == "bd6d179d3e83d43b9576579493c0e939"
     assert sealed[-16:].hex() == "c0875924c1c7987947deafd8780acf49"
+
+
+def test_a_sealed_box_opens_for_its_reader_alone():
+    public_key, secret = sodium.keypair_from_seed(bytes(32))
+    other_key, other_secret = sodium.keypair_from_seed(bytes([1]) * 32)
+    sealed = sodium.seal_to(b"message", public_key)
+    assert len(sealed) == len(b"message") + sodium.SEALED_MORE_BYTES
+    assert sodium.open_sealed(sealed, public_key, secret) == b"message"
+    assert sodium.open_sealed(sealed, other_key, other_secret) is None
+    for wrong in (b"", sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1])):
+        assert sodium.open_sealed(wrong, public_key, secret) is None
+
+
+@pytest.mark.parametrize("public_key", [bytes(32), b"\x01" + bytes(31), b"\xff" * 32, b"short"])
+def test_nothing_is_sealed_to_what_is_no_key(public_key):
+    with pytest.raises(ValueError):
+        sodium.seal_to(b"message", public_key)
