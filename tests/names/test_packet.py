@@ -1,11 +1,14 @@
 import hashlib
+import json
+import pathlib
 
 import dns.message
 import pytest
 
 from leither_edge.crypto import sodium
-from leither_edge.dht.item import mutable_target
-from leither_edge.names import dns_message, packet
+from leither_edge.crypto.key_pair import KeyPair
+from leither_edge.dht.item import mutable_target, signed_part
+from leither_edge.names import dns_message, packet, zone
 from leither_edge.names.errors import PacketError
 from tests.names.fakes import key_pair, record, signed, under
 
@@ -109,3 +112,14 @@ def test_the_newer_of_two():
 def test_where_it_lies():
     # pkarr: at the hash of the key alone.
     assert mutable_target(KEY, b"") == hashlib.sha1(KEY).digest()
+
+
+@pytest.mark.parametrize("case", json.loads((pathlib.Path(__file__).parent / "vectors" / "pkarr.json").read_text())["packets"])
+def test_packets_that_pkarr_made(case):
+    item = packet.from_bytes(bytes.fromhex(case["packet"]), sodium.verify)
+    assert packet.key_to_name(item.key) == case["name"] and item.seq == case["timestamp"]
+    own = packet.origin(item.key)
+    assert sorted(zone.line(record, own) for record in packet.read(item).records) == case["records"]
+    # Ed25519 is deterministic: the same bytes signed here have the same signature.
+    pair = KeyPair(bytes.fromhex(case["seed"]))
+    assert pair.sign(signed_part(item.seq, item.value, b"")) == item.signature
