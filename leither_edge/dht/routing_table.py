@@ -128,7 +128,8 @@ class RoutingTable:
         for contact in bucket.split_waiting():
             bucket.forget_waiting(contact)
             if self._rivals(contact, gone) == []:
-                bucket.replace(row, contact, now, RTT_UNKNOWN, 0)
+                # It answered once, some time ago: the next one to be asked.
+                bucket.replace(row, contact, now - QUESTIONABLE_S, RTT_UNKNOWN, 0)
                 self._touch(self._buckets.number(contact), now)
                 return True
         return False
