@@ -190,11 +190,11 @@ class ItemStore:
         return max(self._items_max // SHARE, SHARE_MIN)
 
     def _farthest(self, network):
-        """The last row that a network put. There is one."""
+        """The last row that a network put."""
         place = self._rows.rfind(network)
-        while place % _ROW_BYTES != _NETWORK_AT:
+        while place >= 0 and place % _ROW_BYTES != _NETWORK_AT:
             place = self._rows.rfind(network, 0, place)
-        return place // _ROW_BYTES
+        return place // _ROW_BYTES if place >= 0 else len(self._records) - 1
 
     # Rows and records, in the same order
 

@@ -261,6 +261,12 @@ class TestItems:
         assert len(asked.peers) == 0
 
 
+    def test_one_address_announces_only_so_much(self, asked):
+        replies = [asked.ask(b"announce_peer", {b"info_hash": b"%020d" % at, b"port": 1, b"token": asked.token()}) for at in range(100)]
+        codes = [reply.code for reply in replies]
+        assert codes == [None] * len(asked.peers) + [202] * (100 - len(asked.peers)) and 0 < len(asked.peers) < 100
+
+
 class TestFloods:
     def test_signatures_are_checked_last_and_within_a_budget(self):
         checked = []
@@ -315,6 +321,18 @@ class TestFloods:
         for junk in (b"d1:ad2:id20:", krpc.query(b"tid!", b"find_nude", [])[:-3], krpc.reply(b"tid!", {b"id": b"short"}), b"x" * 500):
             assert refused(junk) is None
         assert refused(krpc.query(b"tid!", b"find_node", {b"id": ME}, network=b"another!")) is None
+        # No error fits into so small a query.
+        asked.verified.__init__(64)
+        assert refused(b"d1:ade1:q4:ping1:t1:a1:y1:qe") is None
+        assert asked.counters.get("dht_dropped", why="unproved") == 1
+
+    def test_too_many_wrong_queries_are_dropped(self):
+        asked = Asked(requests_per_s=100)
+        data = krpc.query(b"tid!", b"find_node", {b"id": ME, b"target": b"short"})
+        with pytest.raises(krpc.PacketError) as raised:
+            krpc.parse(data)
+        outcomes = [asked.server.refuse(raised.value, HERE[4], len(data), NOW) for _ in range(200)]
+        assert outcomes.count(None) == 150
 
 
 class TestAmplification:
