@@ -39,6 +39,8 @@ if [ "$purpose" = test ]; then
     [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
     "$python" -c 'import os, sysconfig; raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
         missing="$missing python3-dev"
+    # A DNS client that nobody here wrote.
+    need kdig knot-dnsutils
     need mkenvimage u-boot-tools
     need fw_setenv libubootenv-tool
     # Another DHT for ours to meet.
