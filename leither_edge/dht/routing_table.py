@@ -207,8 +207,8 @@ class RoutingTable:
         return number if size < self.k // 2 else None
 
     def network_size(self):
-        """About how many nodes the network has, this one among them: from how far the k nearest are, where not all fit in."""
-        if self._count < self.capacity and all([len(bucket) < self.k for bucket in self._buckets.all()]):
+        """About how many nodes the network has, this one among them: told by how far the k nearest are, within a third."""
+        if self._count <= self.k:
             return self._count + 1
         nearest = self._buckets.closest(self.own_id, self.k, False)
         farthest = max([self._distance(contact) for contact in nearest])
