@@ -18,6 +18,7 @@ from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.core.sha256 import sha256
 from leither_edge.crypto.sodium import random_bytes
 from leither_edge.dht import DhtError
+from leither_edge.dht.item import SEQ_MAX
 from leither_edge.mailbox import bodies, letters
 from leither_edge.mailbox.carrying import put_letter, read_letter
 from leither_edge.mailbox.letters import Answered, Answers, Unanswered
@@ -216,10 +217,13 @@ class Mailbox:
             # Shut out by one of these very commands: it may still learn so.
             self._seen[id20] = [0, 0]
         seen = self._seen[id20]
-        seq = max(seen[1] + 1, int(self._node.clock() * 1000))
+
+        def next_seq(at_least):
+            return min(max(seen[1] + 1, int(self._node.clock() * 1000), at_least), SEQ_MAX)
+
         try:
             letter = self._letter(id20, public_key, answers)
-            seq, report = await put_letter(self._dht, letter, self._node.key, id20, seq)
+            seq, report = await put_letter(self._dht, letter, self._node.key, id20, next_seq)
         except (DhtError, letters.LetterError) as error:
             self._node.counters.add("mailbox_answers_failed", code=error.code)
             self._node.log.warning("mailbox answers not stored", code=error.code)

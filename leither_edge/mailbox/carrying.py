@@ -13,16 +13,15 @@ OLD_SEQUENCE, OTHER_SEQUENCE = 302, 301
 _TRIES = 3
 
 
-async def put_letter(dht, letter, key, salt, seq, on_seq=None, progress=None):
-    """Store a Letter under a key with a sequence number, or a higher one where the network has that already.
+async def put_letter(dht, letter, key, salt, next_seq, progress=None):
+    """Store a Letter under a key with the next sequence number, or one that the network has not passed.
 
-    dht: node; key: public_key and sign; salt: bytes; on_seq: called with each number before it is used, to keep it.
+    dht: node; key: public_key and sign; salt: bytes; next_seq: (at least) -> a number above all that were used, kept for good.
     Returns (sequence number, Report of the letter's item). Raises DhtError: some piece, or the letter, was stored nowhere.
     """
     await _each(letter.pieces, lambda piece: dht.put_immutable(piece[1]))
+    seq = next_seq(0)
     for _ in range(_TRIES):
-        if on_seq is not None:
-            on_seq(seq)
         signed = item.make_mutable(letter.value, key.public_key, salt, seq, key.sign)
         report = failure = None
         try:
@@ -35,9 +34,9 @@ async def put_letter(dht, letter, key, salt, seq, on_seq=None, progress=None):
             return seq, report
         # Another copy of this key, or we before we lost our memory, was ahead. A sequence number is as good as another.
         newest = (await dht.get_mutable(key.public_key, salt)).value
-        if newest is None or not seq <= newest.seq < item.SEQ_MAX:
+        if newest is None or newest.seq < seq or (higher := next_seq(newest.seq + 1)) <= newest.seq:
             break
-        seq = newest.seq + 1
+        seq = higher
     if failure is not None:
         raise failure
     return seq, report

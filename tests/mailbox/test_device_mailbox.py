@@ -45,7 +45,7 @@ class Cafe:
 
     async def send(self, *commands):
         letter = letters.make_queue(commands, self.device.key.public_key)
-        self.seq, _ = await put_letter(self.dht, letter, self.key, self.device.key.id, self.seq + 1)
+        self.seq, _ = await put_letter(self.dht, letter, self.key, self.device.key.id, lambda at_least: self.seq + 1)
 
     async def answers(self):
         """The entries of the next letter of answers."""
