@@ -88,7 +88,8 @@ def get_immutable(session, target, seconds):
     wanted = bytes.fromhex(target)
     sessions[session].dht_get_immutable_item(lt.sha1_hash(wanted))
     found, _ = wait_for(sessions[session], lt.dht_immutable_item_alert, lambda alert: alert.target.to_bytes() == wanted, seconds)
-    return {"value": plain(found.item) if found and found.item is not None else None, "late": found is None}
+    # What was not found comes as an empty string.
+    return {"value": plain(found.item) if found and found.item != b"" else None, "late": found is None}
 
 
 def put_mutable(session, seed, key, value, salt, seconds):

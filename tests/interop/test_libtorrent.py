@@ -51,7 +51,7 @@ def libtorrent():
 
 @pytest.fixture(params=[4, 6], ids=["IPv4", "IPv6"])
 def both(request, libtorrent):
-    """A fresh network for each test: libtorrent shuts out an address that sends it 50 packets in ten seconds, and over IPv6 all share one."""
+    """A fresh network for each test: libtorrent shuts out an address that sends 50 packets in ten seconds, and over IPv6 all share one."""
     if request.param == 4:
         places = [f"127.41.{number}.1" for number in range(1, OURS + 1)], [f"127.42.{number}.1" for number in range(1, THEIRS + 1)]
     else:
@@ -153,3 +153,28 @@ def test_we_find_whom_they_announced(both):
     session, (host, _) = next(iter(both.theirs.items()))
     assert not both.do("announce", session=session, info_hash=info_hash.hex(), port=1234, seconds=WAIT_S)["late"]
     assert (host, 1234) in both.ask("peers", info_hash, node=len(both.ours.dhts) - 1).value
+
+
+# Over ::1 libtorrent's own sessions do not sample each other, either.
+@pytest.mark.parametrize("both", [4], indirect=True, ids=["IPv4"])
+def test_they_list_what_is_announced_here(both):
+    info_hash = hashlib.sha1(b"sampled by them").digest()
+    both.ask("announce", info_hash, 4321)
+    host, port = both.ours.addresses[-1]
+    session = next(iter(both.theirs))
+    holds = both.do("sample", session=session, host=host, port=port, target="00" * 20, seconds=WAIT_S)
+    assert info_hash.hex() in holds["samples"] and holds["total"] >= 1
+
+
+def test_a_closed_network_and_the_public_one_do_not_hear_each_other(libtorrent):
+    session, port = libtorrent.session("127.43.1.1")
+    with Nodes([("127.43.2.1",), ("127.43.3.1",)], bootstrap=[("127.43.1.1", port)], network=b"closed 1") as nodes:
+        host, ours = nodes.addresses[0]
+        libtorrent.do("add_node", session=session, host=host, port=ours)
+        nodes.ask("put_immutable", encode(b"among us"), node=1)
+        assert {row.host for row in nodes.ask("lookup", bytes(20), node=1).report.rows} <= {"127.43.2.1", "127.43.3.1"}
+        target = immutable_target(encode(b"among us")).hex()
+        assert libtorrent.do("get_immutable", session=session, target=target, seconds=WAIT_S)["value"] is None
+        assert not libtorrent.do("wait_nodes", session=session, least=0, seconds=1)["nodes"]
+        assert not any(row[0] == "127.43.1.1" for row in map(tuple, nodes.ask("lookup", bytes(20)).report.rows))
+    libtorrent.do("close_session", session=session)
