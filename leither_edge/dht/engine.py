@@ -12,6 +12,7 @@ from leither_edge.dht.reachability import Reachability
 from leither_edge.dht.round_trip import RoundTrip
 from leither_edge.dht.routing_table import RoutingTable
 from leither_edge.dht.server import PROVE, Server
+from leither_edge.dht.size_estimate import SizeEstimate
 from leither_edge.dht.verified import Verified
 
 # Four bytes: who cannot see our requests needs two thousand million guesses, not 32,768, to slip in a reply (BEP 5 leaves the size to us).
@@ -66,7 +67,7 @@ class Engine:
 
     family: 4 or 6; own_id: 20 bytes; shared: Shared, what both families of a node have in common; now: seconds.
 
-    Attributes: table; outgoing: deque of (datagram, address) to send; is_server: whether others are answered (BEP 43);
+    Attributes: table; sizes: SizeEstimate; outgoing: deque of (datagram, address) to send; is_server: whether others are answered (BEP 43);
     traffic: [bytes in, bytes out, packets in, packets out]; is_own: to be set; (packed address) -> whether this machine has that
     address and it is a private one, so that nothing translates it on the way.
     """
@@ -86,6 +87,7 @@ class Engine:
         self.reachability = Reachability(settings.read_only, bool(settings.bootstrap), now)
         self.outgoing = deque()
         self.traffic = [0, 0, 0, 0]
+        self.sizes = SizeEstimate()
         self.round_trip = RoundTrip(int.from_bytes(shared.random_bytes(4), "big"))
         self.is_own = lambda address: False
         self._known_to = Verified(256, shared.random_bytes(8))
@@ -102,6 +104,11 @@ class Engine:
     def is_server(self):
         """Whether this node answers others: reachable, and not told to be read-only."""
         return self.reachability.is_server
+
+    @property
+    def network_size(self):
+        """About how many nodes the network has, None without a clue."""
+        return self.sizes.size(self.table)
 
     @property
     def next_wake(self):
@@ -276,10 +283,12 @@ class Engine:
                 self.ask(contact[20:], contact[:20], b"ping", {}, Check(self), now)
         if now - self._refreshed >= REFRESH_S[role] or (self._first_refreshes and len(self.table)):
             self._refreshed = now
-            self._first_refreshes = max(self._first_refreshes - 1, 0)
-            target = self.table.due(now)
-            if target is not None:
+            if self._first_refreshes == FIRST_REFRESHES:
+                # Neighbours that joined in the same moment have not heard of each other.
+                self.introduce(now)
+            elif (target := self.table.due(now)) is not None:
                 self.run(Refresh(self, target), now)
+            self._first_refreshes = max(self._first_refreshes - 1, 0)
 
     def introduce(self, now):
         """Look for our own neighbours, so that they learn of us: called when this node has begun to answer."""

@@ -308,7 +308,7 @@ class Dht(Questions):
             families[f"ipv{family}"] = {
                 "id": engine.own_id.hex(),
                 "contacts": len(engine.table),
-                "network_size": engine.table.network_size(),
+                "network_size": engine.network_size,
                 "is_server": engine.is_server,
                 "external": None if external is None else list(compact.unpack(external)),
                 "round_trip_ms": None if engine.round_trip.smoothed_s is None else round(engine.round_trip.smoothed_s * 1000),

@@ -75,7 +75,7 @@ class Search:
         engine = self.engine
         self.begun = now
         seeds = [*self._seeds, *engine.table.closest(self.target, SEEDS)]
-        radius = neighbourhood.radius(engine.table.network_size())
+        radius = neighbourhood.radius(engine.network_size)
         self.lookup = Lookup(self.target, engine.own_id, seeds, family=engine.family, paths=self._paths, expected_radius=radius)
         self._go_on(now)
 
@@ -92,7 +92,7 @@ class Search:
 
     def _look_beside(self, now):
         self._careful = False
-        radius = neighbourhood.radius(self.engine.table.network_size())
+        radius = neighbourhood.radius(self.engine.network_size)
         targets = neighbourhood.beside(self.target, radius)
         self._beside = len(targets)
         for target in targets:
@@ -119,6 +119,8 @@ class Search:
         if not self.is_over:
             self.is_over = True
             self.finished = now
+            if not self.is_stopped:
+                self.engine.sizes.noted(self.target, [contact[:20] for contact in self.lookup.closest(K)])
             self.engine.ended(self)
             self._on_done(self)
 
