@@ -31,8 +31,9 @@ Verb = namedtuple("Verb", "name role dangerous kind arguments run gather", defau
 # services: Services. issuer: key id or None. role, limited: of the issuer; limited if a pass names verbs. issued: s.
 # pass_left_s: until the issuer's pass ends, None without one.
 Call = namedtuple("Call", "services arguments issuer role limited issued facts pass_left_s", defaults=(None,))
-# What verbs work with. sign_in: (code, key id, role, pass_left_s) -> bool.
-Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in")
+# What verbs work with. sign_in: (code, key id, role, pass_left_s) -> bool. names: async keep(packet) and forget(key), each with a result
+# or VerbFailed; None while the device is in no DHT.
+Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in names")
 
 
 class VerbFailed(Exception):
@@ -172,6 +173,20 @@ async def _sign_in(call):
     return {"role": call.role}
 
 
+async def _name_keep(call):
+    return await _names(call).keep(call.arguments["packet"])
+
+
+async def _name_forget(call):
+    return await _names(call).forget(call.arguments["key"])
+
+
+def _names(call):
+    if call.services.names is None:
+        raise VerbFailed("no-network", "This device is in no network of nodes now. Try again in a minute, or look at its setting reach.")
+    return call.services.names
+
+
 async def _reboot(call):
     await _asked(call, "reboot")
 
@@ -196,6 +211,8 @@ _NETWORK = {
     "hidden": Boolean(default=False),
 }
 _AUDIT_PAGE = {"after": Integer(0, NUMBER_MAX, default=0), "limit": Integer(1, AUDIT_ENTRIES_AT_ONCE, default=AUDIT_ENTRIES_AT_ONCE)}
+# A signed packet in pkarr's own form: key, signature, sequence number, DNS message.
+_PACKET = {"packet": Bytes(105, 1104)}
 # Without "after" the newest lines.
 _LOG_PAGE = {"after": Integer(0, NUMBER_MAX, default=None), "limit": Integer(1, LOG_LINES_MAX, default=100)}
 
@@ -214,6 +231,8 @@ VERBS = {
         Verb("wifi-forget", "operator", False, OUTSIDE, {}, _wifi_forget),
         Verb("identify", "operator", False, OUTSIDE, {"seconds": Integer(1, 60, default=10)}, _identify),
         Verb("sign-in", "viewer", False, OUTSIDE, {"code": Text(4, 32)}, _sign_in),
+        Verb("name-keep", "operator", False, OUTSIDE, _PACKET, _name_keep),
+        Verb("name-forget", "operator", False, OUTSIDE, {"key": Bytes(32, 32)}, _name_forget),
         Verb("reboot", "operator", False, LAST, {}, _reboot),
         Verb("factory-reset", "owner", True, LAST, {}, _factory_reset),
     )

@@ -5,6 +5,7 @@ A service of the DHT node (kept_dht.py): it runs while that is open. Nothing of 
 
 import trio
 
+from appliance.commands.verbs import VerbFailed
 from appliance.device.addresses import is_loopback
 from appliance.wifi.subnet import SUBNETS, device_address
 
@@ -16,15 +17,19 @@ JOIN_S = 30
 ADDRESSES_MAX = 8
 SERVICE = b"_leither"
 PORT_PARAMETER = 3
+STORE_MAX_S = 20
+# BEP 44: the sequence number is less than current.
+REFUSED_OLD = "refused-302"
 MICROSECONDS = 1_000_000
 # There every name leads to the setup page, by a server of its own.
 ACCESS_POINTS = frozenset(device_address(subnet) for subnet in SUBNETS)
 
 
-def names_service(node, options, addresses, port):
+def names_service(node, executor, options, addresses, port):
     """The service: async (dht, wish).
 
-    node: Node; options: Options; addresses: () -> the device's IP literals, loopback last; port: of its page and commands.
+    node: Node; executor: Executor, whose verbs for others' names it serves; options: Options; addresses: () -> the device's IP literals,
+    loopback last; port: of its page and commands.
     """
 
     async def keep_names(dht, wish):
@@ -34,7 +39,11 @@ def names_service(node, options, addresses, port):
             resolver = Resolver(dht, nursery, node.counters, packets_max=node.profile.names.packets_max)
             if options.dns_port is not None:
                 nursery.start_soon(_answer, node, resolver, options.dns_port, addresses)
-            await _publish(node, dht, wish, resolver, addresses, port)
+            executor.names = OthersNames(node, dht)
+            try:
+                await _publish(node, dht, wish, resolver, addresses, port)
+            finally:
+                executor.names = None
 
     return keep_names
 
@@ -118,6 +127,56 @@ def own_records(key, addresses, port):
         data = dns_records.service_data(1, own, ((PORT_PARAMETER, port.to_bytes(2, "big")),))
         records.append(Record(dns_name.join(SERVICE, own[1:-1]), SVCB, IN, TTL_S, data))
     return records
+
+
+class OthersNames:
+    """What the owner has the device renew beside its own name: signed packets of other keys, which it cannot change."""
+
+    __slots__ = ("_dht", "_node")
+
+    def __init__(self, node, dht):
+        self._node = node
+        self._dht = dht
+
+    async def keep(self, data):
+        """Store a packet now and every hour from now on; {stored: nodes that took it}. Raises VerbFailed."""
+        from leither_edge.crypto.sodium import verify
+        from leither_edge.dht import DhtError
+        from leither_edge.names.errors import PacketError
+        from leither_edge.names.packet import from_bytes
+
+        try:
+            item = from_bytes(data, verify)
+        except PacketError as error:
+            raise VerbFailed("bad-packet", f"This is no signed packet of records: {error}.") from None
+        self._check_key(item.key)
+        stored = 0
+        with trio.move_on_after(STORE_MAX_S):
+            try:
+                stored = (await self._dht.put_mutable(item)).stored
+            except DhtError as error:
+                if error.code == REFUSED_OLD:
+                    raise VerbFailed("superseded", "The network has a newer packet of this key. Renew that one.") from None
+                # It is stored in an hour at the latest.
+        try:
+            await self._dht.keep(item)
+        except DhtError as error:
+            raise VerbFailed(error.code, str(error)) from None
+        return {"stored": stored}
+
+    async def forget(self, key):
+        """Renew the packet of a key no longer; {kept: whether there was one}. Raises VerbFailed."""
+        from leither_edge.dht.item import mutable_target
+
+        self._check_key(key)
+        target = mutable_target(key)
+        kept = self._dht.kept_item(target) is not None
+        await self._dht.forget(target)
+        return {"kept": kept}
+
+    def _check_key(self, key):
+        if key == self._node.key.public_key:
+            raise VerbFailed("own-name", "This is the device's own name, which it looks after itself.")
 
 
 # The DNS server

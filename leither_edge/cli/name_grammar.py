@@ -20,7 +20,7 @@ def add_name(top, common):
         "name", "Publish addresses and records under a key, and find those of others: names without a registry.", group="TOGETHER",
         details=[
             "A name is a public key, written with 52 letters. Whoever holds the key signs what is found under it, and the network of nodes "
-            "keeps that for two hours. A device of yours renews its own; what this computer publishes it renews with --stay.",
+            "keeps that for two hours. A device of yours renews its own name, and what you published: leither remote NAME name keep.",
             "A pet name is your own short word for somebody's key.",
         ],
         examples=[

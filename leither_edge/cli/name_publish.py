@@ -129,7 +129,9 @@ def _tell(home, out, args, done):
         stored(out, done.report, "Published" if done.is_new else "Renewed")
         nodes(out, done.report, args)
         if not args.stay:
-            out.next_step("The network forgets it in two hours. To renew it every hour:", f"{args.parser.prog} --stay")
+            devices = sorted(Book(home).remotes)
+            by_device = [f"leither remote {devices[0]} name keep"] if devices else []
+            out.next_step("The network forgets it in two hours. To renew it every hour:", *by_device, f"{args.parser.prog} --stay")
 
     records = [record_facts(record, own) for record in packet.records]
     facts = {"name": name, "is_new": done.is_new, "bytes": len(done.item.value), **packet_facts(packet)[0], "records": records}

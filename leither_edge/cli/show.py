@@ -315,6 +315,18 @@ def show_keyset_revoke(out, name, result, args):
     out.done(f"{name} no longer obeys the key {args.id}." if result.get("changed", True) else f"That key was revoked at {name} before.")
 
 
+def show_name_keep(out, name, result, args):
+    """Kept."""
+    stored = number(result.get("stored"))
+    told = f"stored it at {stored} node{'' if stored == 1 else 's'}, and renews it" if stored else "renews it"
+    out.done(f"{name} {told} every hour.")
+
+
+def show_name_forget(out, name, result, args):
+    """Forgotten."""
+    out.done(f"{name} renews it no longer." if result.get("kept") else f"{name} did not renew it.")
+
+
 def show_sign_in(out, name, result, args):
     """A browser was let in."""
     role = clean(result.get("role", ""), 16)

@@ -78,6 +78,12 @@ def _keyset_revoke(parser):
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _name(parser):
+    parser.add_argument(
+        "what", nargs="?", metavar="KEY", help="a name of a key, or the file of leither name publish --out (your only owner key)"
+    )
+
+
 def _sign_in(parser):
     parser.add_argument("code", metavar="CODE", help="the code that the page shows")
 
@@ -134,6 +140,15 @@ VERBS = (
         (("", "keyset revoke ID"),), _keyset_revoke, owner=True, keeps=True,
     ),
     Verb(
+        ("name", "keep"), "name-keep", "Renew every hour what you published under a key.", "name_keep:name_keep",
+        (("after leither name publish", "name keep"), ("published from another computer", "name keep signed.packet")),
+        _name, keeps=True, timeout=60,
+    ),
+    Verb(
+        ("name", "forget"), "name-forget", "Renew it no longer.", "name_keep:name_forget", (("", "name forget"), ("", "name forget anna")),
+        _name, keeps=True,
+    ),
+    Verb(
         ("sign-in",), "sign-in", "Let a browser into its page: approve the code shown there.", "sign_in",
         (("", "sign-in 7K2M-9QXF"),), _sign_in, keeps=True, group=False,
     ),
@@ -183,6 +198,7 @@ def add_verbs(parser, group, common):
 FAMILIES = {
     "config": "Its settings: get and set.",
     "wifi": "Its network: scan, join, forget.",
+    "name": "What it renews in the DHT for you: keep, forget.",
     "keyset": "The keys that may command it: show, rotate, revoke.",
 }
 

@@ -31,6 +31,8 @@ ROLES = {
     "wifi-scan": "operator",
     "wifi-set": "operator",
     "sign-in": "viewer",
+    "name-keep": "operator",
+    "name-forget": "operator",
     "keyset-set": "owner",
     "factory-reset": "owner",
 }
@@ -49,6 +51,7 @@ class FakeDevice:
         self.config = {"name": name, "language": "en", "storage_share_mib": 1024, "metrics_remote": False}
         self.sequences, self.answers, self.challenges = {}, {}, set()
         self.executed, self.received, self.entries = [], [], []
+        self.packets = {}
         self.head = audit.EMPTY
         self.faults = []
         self.more_status = {}
@@ -171,6 +174,11 @@ class FakeDevice:
         if command.verb == "keyset-set":
             self.keyset = keysets.open_rotation(self.keyset, arguments["keyset"], verify)
             return {"version": self.keyset.version}
+        if command.verb == "name-keep":
+            self.packets[arguments["packet"][:32]] = arguments["packet"]
+            return {"stored": 8}
+        if command.verb == "name-forget":
+            return {"kept": self.packets.pop(arguments["key"], None) is not None}
         if command.verb == "audit":
             kept = self.entries[arguments.get("after", 0) :][: arguments.get("limit", 3)]
             first = audit.parse_entry(kept[0]) if kept else None

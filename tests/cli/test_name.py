@@ -32,6 +32,14 @@ def joined(run, nodes):
 
 
 @pytest.fixture
+def joined_device(run, nodes):
+    """``leither`` in a home that knows the network, and what its other fixtures made."""
+    host, port = nodes.addresses[0]
+    assert run("dht", "join", f"{host}:{port}", "--json").code == 0
+    return run
+
+
+@pytest.fixture
 def anna(nodes):
     """Somebody who publishes from elsewhere."""
     key = ANNA.public_key
@@ -156,6 +164,21 @@ def test_wrong_words_end_with_what_would_be_right(run, words):
     assert run("key", "new", "--json").code == 0
     ran = run("name", *words)
     assert ran.code == 2 and len(ran.err.splitlines()) > 1
+
+
+def test_a_device_renews_what_was_published(owned, joined_device, tmp_path):
+    run, out = joined_device, tmp_path / "signed.packet"
+    ran = run("remote", "attic", "name", "keep")
+    assert ran.code == 2 and "leither name publish" in ran.err
+    done = run("name", "publish", "@ A 192.0.2.7", "--out", out, "--json").json
+    assert "stored it at 8 nodes" in run("remote", "attic", "name", "keep").out
+    (packet,) = owned.packets.values()
+    assert from_bytes(packet, sodium.verify).seq == done["sequence"] and out.read_bytes() == packet
+    assert run("remote", "attic", "name", "forget", "owner", "--json").json["result"] == {"kept": True}
+    assert "did not renew" in run("remote", "attic", "name", "forget", done["name"]).out
+    assert run("remote", "attic", "name", "keep", out).code == 0
+    out.write_bytes(packet[:-1])
+    assert run("remote", "attic", "name", "keep", out).code == 2
 
 
 def test_pet_names(run):

@@ -8,6 +8,7 @@ import dns.query
 import pytest
 import trio
 
+from appliance.commands.verbs import VerbFailed
 from appliance.device import kept_names
 from appliance.device.kept_names import names_service, own_records, told_addresses
 from appliance.device.options import UsageError, parse_options
@@ -24,6 +25,12 @@ from tests.names.fakes import key_pair
 NETWORK = b"\0names-t"
 PAIR = key_pair(5)
 NAME = key_to_name(PAIR.public_key)
+
+
+class Executor:
+    """Where the service leaves its verbs."""
+
+    names = None
 
 
 class Wish:
@@ -75,7 +82,7 @@ async def test_published_found_elsewhere_and_answered_by_dns(monkeypatch):
     device, options = Device(), parse_options(["--port", "0", "--dns-port", "0"])
     here = ["127.0.0.1"]
     async with network() as (_, own, other), trio.open_nursery() as nursery:
-        nursery.start_soon(names_service(device, options, lambda: list(here), 8040), own, Wish("organization"))
+        nursery.start_soon(names_service(device, Executor(), options, lambda: list(here), 8040), own, Wish("organization"))
         await until(lambda: device.said("name"))
         found = (await other.get_mutable(PAIR.public_key)).value
         seen = [f"@ 300 A {host}" for host in ("127.0.0.1", *kept_names.external_addresses(own))]
@@ -102,7 +109,7 @@ async def test_what_was_told_elsewhere_is_taken_back_first(monkeypatch):
         old = packet.make(PAIR.public_key, own_records(PAIR.public_key, ["192.168.1.9"], 8040), 1, PAIR.sign)
         await own.keep(old)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(names_service(device, options, lambda: ["192.168.1.9"], 8040), own, Wish("mainline"))
+            nursery.start_soon(names_service(device, Executor(), options, lambda: ["192.168.1.9"], 8040), own, Wish("mainline"))
             await until(lambda: own.kept_item(mutable_target(PAIR.public_key)) is None)
             nursery.cancel_scope.cancel()
         assert (await other.get_mutable(PAIR.public_key)).value is None
@@ -114,13 +121,41 @@ async def test_a_port_in_use_is_told_once_and_the_name_lives(monkeypatch):
         taken.bind(("127.0.0.1", 0))
         device, options = Device(), parse_options(["--port", "0", "--dns-port", str(taken.getsockname()[1])])
         async with network() as (_, own, _other), trio.open_nursery() as nursery:
-            nursery.start_soon(names_service(device, options, lambda: ["127.0.0.1"], 8040), own, Wish("organization"))
+            nursery.start_soon(names_service(device, Executor(), options, lambda: ["127.0.0.1"], 8040), own, Wish("organization"))
             await until(lambda: device.said("name"))
             await trio.sleep(0.1)
             assert len([line for line in device.lines if line.startswith("warning dns ")]) == 1
             taken.close()
             await until(lambda: device.said("dns"))
             nursery.cancel_scope.cancel()
+
+
+async def test_others_names_are_renewed_for_the_owner():
+    device, options, executor, anna = Device(), parse_options(["--port", "0"]), Executor(), key_pair(6)
+    signed = packet.make(anna.public_key, own_records(anna.public_key, ["192.0.2.7"], 80), 5, anna.sign)
+    target = mutable_target(anna.public_key)
+    async with network() as (_, own, other):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(names_service(device, executor, options, lambda: ["127.0.0.1"], 8040), own, Wish("organization"))
+            await until(lambda: executor.names is not None)
+            names = executor.names
+            assert (await names.keep(packet.to_bytes(signed)))["stored"] >= 1
+            assert own.kept_item(target) == signed == (await other.get_mutable(anna.public_key)).value
+            assert await names.forget(anna.public_key) == {"kept": True}
+            assert await names.forget(anna.public_key) == {"kept": False}
+
+            await other.put_mutable(packet.make(anna.public_key, [], 9, anna.sign))
+            for data, code in (
+                (packet.to_bytes(signed), "superseded"),
+                (packet.to_bytes(signed)[:-1], "bad-packet"),
+                (packet.to_bytes(packet.make(PAIR.public_key, [], 1 << 62, PAIR.sign)), "own-name"),
+            ):
+                with pytest.raises(VerbFailed) as failed:
+                    await names.keep(data)
+                assert failed.value.code == code
+            assert own.kept_item(target) is None
+            nursery.cancel_scope.cancel()
+        assert executor.names is None
 
 
 @pytest.mark.parametrize(
