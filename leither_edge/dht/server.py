@@ -95,7 +95,7 @@ class Server:
             if len(reply) > limit or (is_wanted and len(reply) + self._ping_bytes > limit):
                 return PROVE
         if len(reply) > limit:
-            reply = self._trimmed(message.tid, body, limit)
+            reply = self._trimmed(message, body, address, limit)
             if reply is None:
                 return self._drop("unproved")
         if not is_proved:
@@ -195,18 +195,18 @@ class Server:
             nodes = [node for node in nodes if compact.is_global(node[20:])]
         return b"".join(nodes)
 
-    def _trimmed(self, tid, body, limit):
+    def _trimmed(self, message, body, address, limit):
         """The reply in at most ``limit`` bytes, or None if nothing of use goes in. What matters most goes in first."""
         kept = {key: value for key, value in body.items() if key in (b"id", b"token", b"seq", b"num", b"interval", b"samples")}
         if b"samples" in kept:
             kept[b"samples"] = b""
-        size = len(krpc.reply(tid, kept, network=self._network))
+        size = len(krpc.reply(message.tid, kept, network=self._network))
         if size > limit:
             return None
         room = limit - size
         if b"v" in body:
             signed = {key: body[key] for key in (b"v", b"k", b"sig") if key in body}
-            needed = len(krpc.reply(tid, {**kept, **signed}, network=self._network)) - size
+            needed = len(krpc.reply(message.tid, {**kept, **signed}, network=self._network)) - size
             if needed <= room:
                 kept.update(signed)
                 room -= needed
@@ -214,6 +214,10 @@ class Server:
                 # No sequence number tells that there is an item: this does.
                 kept[b"more"] = 1
                 room -= len(b"4:morei1e")
+        ip_bytes = len(b"2:ip:%d" % len(address)) + len(address)
+        # A client that learns its address from nobody would stay one for ever, and get trimmed replies for ever.
+        ip = address if message.is_read_only and ip_bytes <= room else None
+        room -= ip_bytes if ip else 0
         if body.get(b"values"):
             each = len(body[b"values"][0]) + (2 if len(body[b"values"][0]) < 10 else 3)
             # Half of it for nodes: one liar's peers must not end a search.
@@ -226,7 +230,7 @@ class Server:
         if b"samples" in kept:
             room += len(b"7:samples0:")
             room -= _add_cut(kept, b"samples", body[b"samples"], 20, room)
-        return krpc.reply(tid, kept, network=self._network)
+        return krpc.reply(message.tid, kept, ip=ip, network=self._network)
 
     def _error(self, tid, code, text, address, is_proved, now):
         reply = krpc.error(tid, code, text, network=self._network)
