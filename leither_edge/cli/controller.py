@@ -1,21 +1,26 @@
 """Sends signed commands to one device and believes only answers signed by its pinned key."""
 
+import contextlib
 import time
 from collections import namedtuple
 
 from leither_edge.cli import device
 from leither_edge.cli.address import parse_address
+from leither_edge.cli.delivery import Delivery
+from leither_edge.cli.dht_way import told_by_config
 from leither_edge.cli.failure import Failure, RefusedError, UnreachableError, UntrustedError
 from leither_edge.cli.output import clean
 from leither_edge.cli.refusals import MEANINGS, explained
 from leither_edge.cli.sequence import next_sequence
-from leither_edge.cli.transport import TOTAL_S, request_until
+from leither_edge.cli.transport import TOTAL_S
 from leither_edge.cli.verbs import spoken
 
 COMMAND_ID_BYTES = 16
 # A command that was held back by the network is worthless, and may be harmful, a day later.
 LIFE_S = 86400
 CLOCK_OFF_S = 86400
+# To tell whether an address that makes no sense is the device's at all.
+CHECK_S = 3
 # Clocks that are set by hand or by NTP agree to within this.
 CLOCK_NOISE_S = 120
 
@@ -33,9 +38,10 @@ class Controller:
         name: the remote.
         timeout: seconds for one command with all its repetitions.
         address: where it is now, if not where the book says.
+        ways: Ways by which commands may travel, None for that address alone.
     """
 
-    def __init__(self, home, book, out, name, timeout=None, address=None):
+    def __init__(self, home, book, out, name, timeout=None, address=None, ways=None):
         from leither_edge.core.ids import id_from_text, public_key_from_text
 
         entry = book.remote(name)
@@ -52,6 +58,7 @@ class Controller:
         except ValueError as error:
             raise Failure(f"The entry of “{name}” in your book is damaged.", str(error), "Remove it and add it again.") from None
         self._seen = home.read_json("seen", f"{self._device_text}.json", default={})
+        self.delivery = Delivery(home, self.peer, self._device_text, timeout, ways, lambda: self._seen)
 
     @property
     def audit_head(self):
@@ -81,20 +88,47 @@ class Controller:
             RefusedError, UnreachableError, UntrustedError, Failure.
         """
         # Sequence numbers must arrive in the order in which they were taken.
-        with self._home.locked(f"device-{self._device_text}"):
+        with self._turn():
             data = journal.bytes_of(self.peer.name) if journal and resume else None
             if data is not None:
-                return self._finished(self._exchange(data), verb)
+                return self._finished(self._exchange(data, signer, True), verb)
             if not self.keyset_version:
-                self.refresh()
+                self._learn_keyset(signer)
             answer = self._send(verb, arguments, signer, journal)
             for _ in range(3):
-                change = self._remedy(answer)
+                change = self._remedy(answer, signer)
                 if change is None:
                     break
                 # A refused command did nothing, so a new one with what was missing is no second execution.
                 answer = self._send(verb, arguments, signer, journal, **change)
             return self._finished(answer, verb)
+
+    @contextlib.contextmanager
+    def _turn(self):
+        """Hold the device's lock, and say so where another command has it: through the DHT that one may take minutes."""
+        lock = f"device-{self._device_text}"
+        try:
+            with self._home.locked(lock, wait=False):
+                yield
+            return
+        except BlockingIOError:
+            self._out.note(f"Another command to {self.peer.name} is under way; this one comes next.")
+        with self._home.locked(lock):
+            yield
+
+    def _learn_keyset(self, signer):
+        """Learn the version of the keyset: from the device's statement where its address answers, else by a command."""
+        if self.delivery.is_http_open:
+            try:
+                self.refresh()
+                return
+            except Failure as error:
+                if not self.delivery.turns(error):
+                    raise
+        answer = self._send("keyset-get", {}, signer, None)
+        version = answer.result.get("version")
+        if answer.status == "done" and isinstance(version, int):
+            self._remember(keyset_version=version)
 
     def refresh(self):
         """Ask the device for its signed statement and remember its keyset version and times."""
@@ -135,28 +169,24 @@ class Controller:
             raise Failure(f"The command “{verb}” cannot be sent.", f"{error}.", "Give fewer or shorter values.", code=error.code) from None
         if journal:
             journal.sent(self.peer.name, data)
-        return self._exchange(data)
+        return self._exchange(data, signer, journal is not None)
 
-    def _exchange(self, data):
+    def _exchange(self, data, signer, keeps):
         """Deliver the bytes of a command until an answer comes, and check it."""
-        from leither_edge.core.command import ANSWER_MAX_BYTES, open_answer, open_command
+        from leither_edge.core.command import open_answer, open_command
         from leither_edge.crypto.sodium import verify
 
-        answer = request_until(
-            self.peer.address, "POST", "/command", data, 'application/cose; cose-type="cose-sign1"',
-            timeout=self._timeout, max_bytes=ANSWER_MAX_BYTES + 1024,
-        )  # fmt: skip
-        if "cose" not in answer.content_type:
-            self._check_identity()
-            raise self._unsigned_refusal(answer, data)
+        body = self._delivered(data, signer, keeps)
         try:
-            opened = open_answer(answer.body, self.peer.public_key, verify)
+            opened = open_answer(body, self.peer.public_key, verify)
             if opened.command_id != open_command(data)[0].command_id:
                 raise ValueError("it answers another command than ours")
         except ValueError as error:
-            self._check_identity()
+            if self.delivery.via == "http":
+                self._check_identity()
+            where = self.peer.address if self.delivery.via == "http" else self.peer.name
             raise UntrustedError(
-                f"The answer of {self.peer.address} cannot be believed.", f"{clean(error, 300)}.",
+                f"The answer of {where} cannot be believed.", f"{clean(error, 300)}.",
                 "Something may sit between you and the device. The command may have been done.",
             ) from None  # fmt: skip
         self._remember(
@@ -165,11 +195,38 @@ class Controller:
         self._check_clocks(opened)
         return opened
 
-    def _unsigned_refusal(self, answer, data):
+    def _delivered(self, data, signer, keeps):
+        """The bytes of the signed answer, unchecked."""
+        from leither_edge.core.command import ANSWER_MAX_BYTES
+
+        answer = self.delivery.send(data, signer, ANSWER_MAX_BYTES + 1024, keeps)
+        if self.delivery.via == "http" and "cose" not in answer.content_type:
+            if not self.delivery.has_other or self._is_there():
+                self._check_identity()
+                raise self._unsigned_refusal(device.unsigned_refusal(self.peer.address, answer), data)
+            # A café's sign-in page, a printer: it sits where the device sits at home.
+            self.delivery.turn("is not what answers")
+            answer = self.delivery.send(data, signer, ANSWER_MAX_BYTES + 1024, keeps)
+        if self.delivery.via == "http":
+            return answer.body
+        self._remember(mailbox={"every_s": answer.look_every_s, "last": int(time.time())})
+        if answer.data is None:
+            error = RefusedError(f"{self.peer.name} refused.", answer.sentence, code=answer.code, details={"signed": False})
+            raise self._unsigned_refusal(error, data)
+        return answer.data
+
+    def _is_there(self):
+        """Whether this very device answers at its address."""
+        try:
+            device.expect(device.ask(self.peer.address, CHECK_S), self._device_text, self.peer.address, self.peer.name)
+        except Failure:
+            return False
+        return True
+
+    def _unsigned_refusal(self, error, data):
         """The error for an answer without a signature: what helps is told by its code, as for a signed one."""
         from leither_edge.core.command import open_command
 
-        error = device.unsigned_refusal(self.peer.address, answer)
         if isinstance(error, RefusedError) and error.code in MEANINGS:
             error.what, error.fix = explained(self.peer.name, spoken(open_command(data)[0].verb), error.code)
         return error
@@ -182,12 +239,13 @@ class Controller:
             return
         device.expect(statement, self._device_text, self.peer.address, self.peer.name)
 
-    def _remedy(self, answer):
+    def _remedy(self, answer, signer):
         """What to change in a refused command so that it may be obeyed, or None."""
         code = (answer.error or {}).get("code") if answer.status == "refused" else None
         if code == "old-keyset":
             before = self.keyset_version
-            return {} if self.refresh().keyset_version != before else None
+            self._learn_keyset(signer)
+            return {} if self.keyset_version != before else None
         if code == "challenge-required":
             challenge = answer.result.get("challenge")
             return {"challenge": challenge} if isinstance(challenge, bytes) else None
@@ -203,6 +261,7 @@ class Controller:
     def _finished(self, answer, verb):
         """Return an answer that says "done"; raise for any other."""
         if answer.status == "done":
+            self._learn_reach(answer)
             return answer
         error, said = answer.error or {}, spoken(verb)
         code, message = clean(error.get("code", answer.status), 32), clean(error.get("message", ""), 1024)
@@ -219,6 +278,13 @@ class Controller:
             raise Failure(f"{self.peer.name} could not do “{said}”.", message[:1].upper() + message[1:], code=code, details=details)
         what, fix = explained(self.peer.name, said, code)
         raise RefusedError(what, message[:1].upper() + message[1:], fix, code=code, details=details)
+
+    def _learn_reach(self, answer):
+        """Remember from a configuration how the device can be found from elsewhere."""
+        config = answer.result.get("config")
+        told = told_by_config(config) if isinstance(config, dict) else None
+        if told is not None and told != self._seen.get("dht"):
+            self._remember(dht=told)
 
     def _remember(self, **facts):
         self._seen = {**self._seen, **{name: fact for name, fact in facts.items() if fact is not None}, "seen": int(time.time())}

@@ -90,7 +90,7 @@ def with_dht(home, out, args, work, *, network=None, must_join=True):
     total = getattr(args, "timeout", None) or TOTAL_S
     with waiting(out, "Joining") as say:
         try:
-            return trio.run(_run, home, network, total, say, work, must_join)
+            return trio.run(live, home, network, total, say, work, must_join)
         except trio.TooSlowError:
             raise UnreachableError(
                 f"Not done in {total:g} seconds.", f"Nodes of {described(network)} answer too slowly, or not at all.",
@@ -103,7 +103,8 @@ def with_dht(home, out, args, work, *, network=None, must_join=True):
             raise Failure("This computer's network could not be used.", reason, "Is it connected?", code="network") from None
 
 
-async def _run(home, network, total, say, work, must_join):
+async def live(home, network, total, say, work, must_join):
+    """As with_dht, inside trio: join, ``await work(dht)``, leave; its result. total: seconds. Raises TooSlowError, DhtError, OSError."""
     import trio
 
     from leither_edge.crypto.sodium import random_bytes

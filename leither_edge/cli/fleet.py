@@ -104,6 +104,7 @@ def ask(context, make_target, name, signer, resumed):
             raise signer
         target = make_target(context, name, signer)
         row["result"] = plain(target.resume() if unfinished else context.run(target, context.args))
+        row["via"] = target.controller.delivery.via
     except Failure as error:
         if isinstance(error, UnreachableError) and not (unfinished or error.maybe_arrived):
             context.journal.never_left(name)

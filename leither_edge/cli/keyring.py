@@ -18,8 +18,8 @@ OPEN_FILE_MARK = "leither unencrypted key"
 
 # public_key: 32 bytes; kind: "owner" or "controller"; protected: whether a passphrase is wanted.
 Key = namedtuple("Key", "name kind public_key file protected")
-# sign(message) -> 64 bytes; delegation: an encoded pass or None.
-Signer = namedtuple("Signer", "name key_id public_key sign delegation")
+# sign(message) -> 64 bytes; delegation: an encoded pass or None; unseal(what was sealed to this key) -> bytes or None.
+Signer = namedtuple("Signer", "name key_id public_key sign delegation unseal")
 
 
 def entry_to_key(name, entry):
@@ -181,7 +181,10 @@ def signer_from_seed(seed, name, delegation=None):
     from leither_edge.crypto import sodium
 
     public_key, secret = sodium.keypair_from_seed(seed)
-    return Signer(name, key_id(public_key), public_key, lambda message: sodium.sign(message, secret), delegation)
+    return Signer(
+        name, key_id(public_key), public_key, lambda message: sodium.sign(message, secret), delegation,
+        lambda sealed: sodium.open_sealed(sealed, public_key, secret),
+    )  # fmt: skip
 
 
 def remember_key(home, book, name, kind, public_key, path, protected):

@@ -7,6 +7,7 @@ import time
 from leither_edge.cli import fleet, keyring, show, verb_runs
 from leither_edge.cli.book import Book
 from leither_edge.cli.controller import Controller
+from leither_edge.cli.dht_way import Ways
 from leither_edge.cli.failure import UnreachableError
 from leither_edge.cli.journal import Journal
 from leither_edge.cli.progress import waiting
@@ -29,6 +30,7 @@ NOT_IN_KEY = (
     "follow",
     "every",
     "verb_words",
+    "via",
 )
 
 
@@ -41,7 +43,7 @@ class Target:
     def __init__(self, context, name, signer):
         self.name, self.book = name, context.book
         self._context, self._signer = context, signer
-        self.controller = Controller(context.home, context.book, context.out, name, context.timeout)
+        self.controller = Controller(context.home, context.book, context.out, name, context.timeout, ways=context.ways)
         self.answer = None
 
     def call(self, verb, arguments, keep=False):
@@ -66,13 +68,14 @@ class Target:
 
 
 class Context:
-    """What a run needs: home, book, out, args, verb, journal, signers, timeout."""
+    """What a run needs: home, book, out, args, verb, journal, signers, timeout, ways."""
 
     def __init__(self, home, out, args):
         self.home, self.out, self.args = home, out, args
         self.verb = find_verb(args.verb_words)
         self.book = Book(home)
         self.timeout = getattr(args, "timeout", None) or self.verb.timeout or None
+        self.ways = Ways(home, out, args.via, getattr(args, "timeout", None))
         self._roots = getattr(args, "with_roots", None) or ()
         self.signers = Signers(self.book, out, self._roots[0] if self._roots else args.key, args.passphrase_file)
         typed = {key: value for key, value in vars(args).items() if key not in NOT_IN_KEY and not key.startswith("command_")}
@@ -108,9 +111,12 @@ class Context:
 def run(home, out, args):
     """Do one verb."""
     context = Context(home, out, args)
-    if args.target.startswith("@"):
-        return fleet.run(context, Target)
-    return single(context)
+    try:
+        if args.target.startswith("@"):
+            return fleet.run(context, Target)
+        return single(context)
+    finally:
+        context.ways.close()
 
 
 def single(context):
@@ -133,7 +139,7 @@ def single(context):
     finished = True
     begin = time.monotonic()
     try:
-        with waiting(out, f"Waiting for {name}"):
+        with waiting(out, f"Waiting for {name}") as context.ways.say:
             result = target.resume() if unfinished else context.run(target, args)
         context.finish(name)
     except UnreachableError as error:
@@ -166,4 +172,11 @@ def done_row(target, verb, result, begin):
         "command_id": answer.command_id.hex(),
         "audit": [answer.audit[0], answer.audit[1].hex()] if answer.audit else None,
         "took_ms": round((time.monotonic() - begin) * 1000),
+        **way_row(target),
     }
+
+
+def way_row(target):
+    """By which way a device answered, for JSON."""
+    delivery = target.controller.delivery
+    return {"via": delivery.via, **({"dht": delivery.facts} if delivery.facts else {})}

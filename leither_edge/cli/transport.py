@@ -18,7 +18,9 @@ BUSY_STATUS = (429, 503)
 HttpAnswer = namedtuple("HttpAnswer", "status content_type body")
 
 
-def request(address, method, path, body=None, content_type=None, *, timeout=TOTAL_S, max_bytes=ANSWER_MAX_BYTES, headers=None):
+def request(
+    address, method, path, body=None, content_type=None, *, timeout=TOTAL_S, max_bytes=ANSWER_MAX_BYTES, headers=None, connect_s=CONNECT_S
+):
     """Send one request and read its whole answer.
 
     Args:
@@ -30,6 +32,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
         timeout: seconds for everything together, so that a trickling answer cannot hold us.
         max_bytes: a longer answer is an error.
         headers: more of them.
+        connect_s: seconds for the connection alone.
 
     Returns:
         HttpAnswer.
@@ -40,7 +43,7 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
     """
     import http.client
 
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=min(CONNECT_S, timeout))
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=min(connect_s, timeout))
     expired, connected = threading.Event(), False
 
     def stop():
@@ -94,24 +97,28 @@ def request(address, method, path, body=None, content_type=None, *, timeout=TOTA
         connection.close()
 
 
-def request_until(address, *args, timeout=TOTAL_S, sleep=time.sleep, clock=time.monotonic, **kwargs):
+def request_until(address, *args, timeout=TOTAL_S, connect_within=None, sleep=time.sleep, clock=time.monotonic, **kwargs):
     """Like request(), and try the same bytes again while there is time.
 
     Only for requests that may be repeated: a signed command is done once however often it arrives.
+    ``connect_within``: seconds after which an address that has not taken a connection is given up.
     """
-    end = clock() + timeout
+    end, patience_end = clock() + timeout, None if connect_within is None else clock() + connect_within
     pauses, arrived = iter(PAUSES_S), False
     while True:
         left = max(end - clock(), 0.05)
         pause = next(pauses, None)
         again = pause is not None and left > pause
         try:
-            answer = request(address, *args, timeout=left, **kwargs)
+            connect_s = CONNECT_S if patience_end is None else min(CONNECT_S, max(patience_end - clock(), 0.05))
+            answer = request(address, *args, timeout=left, connect_s=connect_s, **kwargs)
             if answer.status not in BUSY_STATUS or not again:
                 return answer
             arrived = True
         except UnreachableError as error:
             arrived = error.maybe_arrived = arrived or error.maybe_arrived
+            if not arrived and patience_end is not None and clock() + (pause or 0) > patience_end:
+                raise
             if not again or not error.retry:
                 raise
         sleep(pause)

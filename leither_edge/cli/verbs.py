@@ -5,6 +5,7 @@ from collections import namedtuple
 
 # Seconds until a command with all its repetitions gives up.
 TIMEOUT_S = 20
+WAYS = ("auto", "http", "dht")
 # words: as typed after the device's name. verb: of the protocol. run: its function, of `verb_runs` or "module:function".
 # owner: the owner's key signs. keeps: changes something, so the bytes are kept until answered. group: works for a group.
 # timeout: seconds until we give up, where the usual time is too short. options: function that adds arguments.
@@ -191,6 +192,10 @@ def add_verbs(parser, group, common):
         child.add_argument("--key", metavar="KEY", help="sign with this key (default: this computer's, or the owner's where needed)")
         child.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the key")
         child.add_argument("--resume", action="store_true", help="carry on a run that was broken off: nothing is done twice")
+        child.add_argument(
+            "--via", choices=WAYS, default=WAYS[0], metavar="WAY",
+            help="how it travels: auto (its address, else the DHT), http or dht; it is done once in any case",
+        )  # fmt: skip
         child.set_defaults(verb_words=verb.words)
         common(child, verb.timeout or TIMEOUT_S)
 

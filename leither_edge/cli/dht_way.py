@@ -1,0 +1,150 @@
+"""The way to devices through the DHT: one node of a network, alive in a thread of its own while commands are under way."""
+
+import argparse
+import math
+import threading
+
+from leither_edge.cli import dht_access
+from leither_edge.cli.dht_network import Network, bootstrap_address, described, network_id, remembered
+from leither_edge.cli.failure import Failure, UnreachableError
+
+LEAVE_S = 3
+
+
+class DhtWay:
+    """A node that several threads ask. Joins at the first call.
+
+    Args:
+        home: Home.
+        network: the Network.
+        say: function (text) that shows what it is doing.
+    """
+
+    def __init__(self, home, network, say):
+        self.network = network
+        self._home, self._say = home, say
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._thread = None
+        self._dht = self._token = self._closing = self._error = None
+
+    def call(self, work, *args):
+        """The result of ``await work(dht, *args)``. Raises Failure, or what work raises but for a DhtError."""
+        import trio
+
+        from leither_edge.dht import DhtError
+
+        with self._lock:
+            if self._thread is None:
+                # A daemon: Ctrl-C must not wait for the network.
+                self._thread = threading.Thread(target=self._live, daemon=True)
+                self._thread.start()
+        self._ready.wait()
+        try:
+            if self._error is not None:
+                raise self._error
+            return trio.from_thread.run(work, self._dht, *args, trio_token=self._token)
+        except DhtError as error:
+            raise dht_access.failure(error, self.network) from None
+        except OSError as error:
+            raise Failure(
+                "This computer's network could not be used.", f"{error.strerror or error}.", "Is it connected?", code="network"
+            ) from None
+        except trio.RunFinishedError:
+            raise UnreachableError(f"The node of {described(self.network)} on this computer has ended.", "", "Try again.") from None
+
+    def close(self):
+        """Leave the network."""
+        if self._token is not None:
+            import trio
+
+            try:
+                self._token.run_sync_soon(self._closing.set)
+            except trio.RunFinishedError:
+                return
+            self._thread.join(LEAVE_S)
+
+    def _live(self):
+        import trio
+
+        try:
+            trio.run(dht_access.live, self._home, self.network, math.inf, self._say, self._serve, True)
+        except BaseException as error:
+            self._error = error
+        self._ready.set()
+
+    async def _serve(self, dht):
+        import trio
+
+        self._dht, self._token, self._closing = dht, trio.lowlevel.current_trio_token(), trio.Event()
+        self._ready.set()
+        await self._closing.wait()
+
+
+class Ways:
+    """Which ways commands may take, and the DHT nodes that some of them share.
+
+    Args:
+        home: Home.
+        out: Output.
+        via: "auto", "http" or "dht".
+        timeout: seconds the user gave for a command, or None.
+
+    Attributes: say, function (text) for whatever is shown while one waits; set it before the first command.
+    """
+
+    def __init__(self, home, out, via="auto", timeout=None):
+        self.via, self.timeout = via, timeout
+        self.say = lambda text: None
+        self._home, self._out = home, out
+        self._lock = threading.Lock()
+        self._ways = {}
+        self._noted = set()
+
+    def network_of(self, seen):
+        """The Network in which a device can be found, or None. seen: what it told before (see Controller)."""
+        told = seen.get("dht")
+        return network_told(told) if isinstance(told, dict) else remembered(self._home)
+
+    def dht(self, network):
+        """The DhtWay of a Network, the same for all devices in it."""
+        key = (network.id, tuple(network.bootstrap), network.mainline, network.lan)
+        with self._lock:
+            if key not in self._ways:
+                self._ways[key] = DhtWay(self._home, network, lambda text: self.say(text))
+            return self._ways[key]
+
+    def note_once(self, key, text):
+        """Tell something on standard error, once for each key, over what is being shown there."""
+        with self._lock:
+            if key in self._noted:
+                return
+            self._noted.add(key)
+            if not self._out.as_json and self._out.err.isatty():
+                self._out.err.write("\r\x1b[K")
+            self._out.note(text)
+
+    def close(self):
+        """Leave all networks."""
+        for way in self._ways.values():
+            way.close()
+
+
+def network_told(told):
+    """The Network that a device's configuration names, or None where the device keeps to its house."""
+    try:
+        doors = [bootstrap_address(text) for text in told["bootstrap"].replace(",", " ").split()]
+        if told["reach"] == "mainline":
+            return Network(None, doors, not doors, False)
+        if told["reach"] == "organization" and told["network"]:
+            return Network(network_id(told["network"]), doors, False, True)
+    except (KeyError, TypeError, AttributeError, argparse.ArgumentTypeError):
+        pass
+    return None
+
+
+def told_by_config(config):
+    """What to remember of a device's configuration so that network_told() finds the way to it, or None."""
+    words = {"reach": config.get("reach"), "network": config.get("dht_network", ""), "bootstrap": config.get("dht_bootstrap", "")}
+    good = words["reach"] in ("lan", "organization", "mainline") and all(isinstance(word, str) for word in words.values())
+    return words if good else None
