@@ -32,7 +32,8 @@ class Rate:
         who = peer[:4] if len(peer) == 6 else peer[:8]
         # When its bucket will be full again says all about it; most are full long ago, and forgotten first.
         full_at = max(self._full_at.pop(who, now), now)
-        is_allowed = full_at - now <= BURST_S - 1 / self._per_s
+        # Half a step of room for the rounding of sums.
+        is_allowed = full_at - now < BURST_S - 0.5 / self._per_s
         while len(self._full_at) >= ADDRESSES_MAX:
             del self._full_at[next(iter(self._full_at))]
         self._full_at[who] = full_at + 1 / self._per_s if is_allowed else full_at
