@@ -16,6 +16,8 @@ POLLS_BEFORE_SEARCH = 30
 POLLED_MAX = 32
 # BEP 44: an item is gone after two hours, so it is published again after one.
 REPUBLISH_S = 3600
+# Codes of BEP 44 for a write that comes too late: another value lies there, or a newer one.
+_OUTDATED = (301, 302)
 NOBODY = "No other node could be reached, so nothing was asked. Check the network connection, or name an entrance to the network."
 
 
@@ -228,7 +230,9 @@ class Questions:
 
         searches = await self._run(make, progress, False)
         report = self._reported(searches, takers)
-        if not report.stored:
+        outdated = sum(row.outcome == "refused" and row.code in _OUTDATED for row in report.rows)
+        # A node that had gone or is new takes an old version, too; what the others say counts.
+        if not report.stored or outdated > report.stored:
             raise self._not_stored(report)
         return report
 
@@ -237,8 +241,9 @@ class Questions:
         if refusals:
             worst = max(refusals, key=lambda row: sum(row.code == other.code for other in refusals))
             why = f"{len(refusals)} nodes refused it: {worst.text} (code {worst.code})." if worst.text else f"Code {worst.code}."
-            fix = "Read the newest value and try again." if worst.code in (301, 302) else "Look at what was sent."
-            return DhtError(f"refused-{worst.code}", f"No node stored it. {why} {fix}", report)
+            fix = "Read the newest value and try again." if worst.code in _OUTDATED else "Look at what was sent."
+            what = f"Only {report.stored} of {report.stored + len(refusals)} nodes stored it." if report.stored else "No node stored it."
+            return DhtError(f"refused-{worst.code}", f"{what} {why} {fix}", report)
         if not report.answered:
             return DhtError("silent", f"No node stored it: none of {report.asked} asked answered. Check the network connection.", report)
         return DhtError("not-stored", f"No node stored it, though {report.answered} of {report.asked} answered. Try again.", report)
