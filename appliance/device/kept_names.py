@@ -8,6 +8,7 @@ import trio
 from appliance.commands.verbs import VerbFailed
 from appliance.device.addresses import is_loopback
 from appliance.wifi.subnet import SUBNETS, device_address
+from leither_edge.storage import StorageError
 
 TTL_S = 300
 LOOK_S = 20
@@ -41,7 +42,7 @@ def names_service(node, executor, options, addresses, port):
                 nursery.start_soon(_answer, node, resolver, options.dns_port, addresses)
             executor.names = OthersNames(node, dht)
             try:
-                await _publish(node, dht, wish, resolver, addresses, port)
+                await OwnName(node, dht, wish.reach, resolver, addresses, port).run()
             finally:
                 executor.names = None
 
@@ -51,41 +52,84 @@ def names_service(node, executor, options, addresses, port):
 # The name
 
 
-async def _publish(node, dht, wish, resolver, addresses, port):
-    """Publish the device's addresses, and anew when they have changed; the DHT node renews them every hour."""
-    from leither_edge.dht import DhtError
-    from leither_edge.dht.item import mutable_target
-    from leither_edge.names import packet
-    from leither_edge.names.errors import PacketError
-    from leither_edge.names.publisher import Publisher
+class OwnName:
+    """Publishes the device's addresses, and anew when they have changed; the DHT node renews them every hour."""
 
-    key, clock_us = node.key.public_key, lambda: int(node.clock() * MICROSECONDS)
-    target = mutable_target(key)
-    kept = dht.kept_item(target)
-    publisher = Publisher(dht, node.key, clock_us, last=kept)
-    records = own_records(key, told_addresses(wish.reach, addresses(), external_addresses(dht)), port)
-    if kept is not None and (not records or kept.value != packet.write_value(key, records)):
-        # What was told in one network is not for the next one.
-        await dht.forget(target)
-    if records:
-        resolver.keep_own(packet.make(key, records, clock_us(), node.key.sign))
-    await dht.joined(JOIN_S)
-    published, pause_s = None, RETRY_MIN_S
-    while True:
-        records = own_records(key, told_addresses(wish.reach, addresses(), external_addresses(dht)), port)
-        if records and records != published:
+    __slots__ = ("_addresses", "_dht", "_node", "_port", "_reach", "_resolver")
+
+    def __init__(self, node, dht, reach, resolver, addresses, port):
+        self._node = node
+        self._dht = dht
+        self._reach = reach
+        self._resolver = resolver
+        self._addresses = addresses
+        self._port = port
+
+    async def run(self):
+        """Until cancelled."""
+        from leither_edge.dht.item import mutable_target
+        from leither_edge.names.publisher import Publisher
+
+        publisher = Publisher(
+            self._dht, self._node.key, self._clock_us, last=self._dht.kept_item(mutable_target(self._node.key.public_key))
+        )
+        await self._take_back(publisher.last)
+        await self._dht.joined(JOIN_S)
+        published = before = None
+        pause_s = RETRY_MIN_S
+        while True:
+            records = self._records()
+            # An address that comes and goes within a moment is not worth a packet.
+            if records and records != published and (published is None or records == before):
+                if await self._publish(publisher, records):
+                    published, pause_s = records, RETRY_MIN_S
+                else:
+                    await trio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, RETRY_MAX_S)
+                    continue
+            before = records
+            await trio.sleep(LOOK_S)
+
+    async def _take_back(self, kept):
+        """What was told in one network is not for the next one: it is renewed only if it still holds. Answer DNS from here on."""
+        from leither_edge.dht.item import target_of
+        from leither_edge.names import packet
+
+        records, key = self._records(), self._node.key
+        if kept is not None and (not records or kept.value != packet.write_value(key.public_key, records)):
             try:
-                done = await publisher.publish(records)
-            except (DhtError, PacketError) as error:
-                node.counters.add("names_published", result=error.code)
-                await trio.sleep(pause_s)
-                pause_s = min(pause_s * 2, RETRY_MAX_S)
-                continue
-            resolver.keep_own(done.item)
-            published, pause_s = records, RETRY_MIN_S
-            node.counters.add("names_published", result="stored")
-            node.log.info("name", records=len(records), stored=done.report.stored)
-        await trio.sleep(LOOK_S)
+                await self._dht.forget(target_of(kept))
+            except StorageError as error:
+                self._node.log.error("name not taken back", why=error)
+        if records:
+            self._resolver.keep_own(packet.make(key.public_key, records, self._clock_us(), key.sign))
+
+    async def _publish(self, publisher, records):
+        """Whether it was done."""
+        from leither_edge.dht import DhtError
+        from leither_edge.names.errors import PacketError
+
+        counters = self._node.counters
+        try:
+            done = await publisher.publish(records)
+        except (DhtError, PacketError) as error:
+            counters.add("names_published", result=error.code)
+            return False
+        except StorageError as error:
+            counters.add("names_published", result="storage")
+            self._node.log.error("name not kept", why=error)
+            return False
+        self._resolver.keep_own(done.item)
+        counters.add("names_published", result="stored")
+        self._node.log.info("name", records=len(records), stored=done.report.stored)
+        return True
+
+    def _records(self):
+        told = told_addresses(self._reach, self._addresses(), external_addresses(self._dht))
+        return own_records(self._node.key.public_key, told, self._port)
+
+    def _clock_us(self):
+        return int(self._node.clock() * MICROSECONDS)
 
 
 def told_addresses(reach, own, external):
@@ -162,6 +206,8 @@ class OthersNames:
             await self._dht.keep(item)
         except DhtError as error:
             raise VerbFailed(error.code, str(error)) from None
+        except StorageError as error:
+            raise VerbFailed("storage", str(error)) from None
         return {"stored": stored}
 
     async def forget(self, key):
@@ -171,7 +217,10 @@ class OthersNames:
         self._check_key(key)
         target = mutable_target(key)
         kept = self._dht.kept_item(target) is not None
-        await self._dht.forget(target)
+        try:
+            await self._dht.forget(target)
+        except StorageError as error:
+            raise VerbFailed("storage", str(error)) from None
         return {"kept": kept}
 
     def _check_key(self, key):
