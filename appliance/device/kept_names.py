@@ -70,10 +70,9 @@ class OwnName:
         from leither_edge.dht.item import mutable_target
         from leither_edge.names.publisher import Publisher
 
-        publisher = Publisher(
-            self._dht, self._node.key, self._clock_us, last=self._dht.kept_item(mutable_target(self._node.key.public_key))
-        )
-        await self._take_back(publisher.last)
+        kept = self._dht.kept_item(mutable_target(self._node.key.public_key))
+        publisher = Publisher(self._dht, self._node.key, self._clock_us, last=kept)
+        await self._take_back(kept)
         await self._dht.joined(JOIN_S)
         published = before = None
         pause_s = RETRY_MIN_S

@@ -20,6 +20,7 @@ from leither_edge.names import packet, zone
 from leither_edge.names.z_base_32 import key_to_name
 from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
+from leither_edge.storage import MapFull
 from tests.names.fakes import key_pair
 
 NETWORK = b"\0names-t"
@@ -128,6 +129,24 @@ async def test_a_port_in_use_is_told_once_and_the_name_lives(monkeypatch):
             taken.close()
             await until(lambda: device.said("dns"))
             nursery.cancel_scope.cancel()
+
+
+async def test_a_full_store_is_told_and_tried_again(monkeypatch):
+    monkeypatch.setattr(kept_names, "RETRY_MIN_S", 0.01)
+    device, options, keeps = Device(), parse_options(["--port", "0"]), []
+
+    async def keep(item):
+        keeps.append(item)
+        if len(keeps) < 3:
+            raise MapFull("There is no room.")
+
+    async with network() as (_, own, _other), trio.open_nursery() as nursery:
+        monkeypatch.setattr(own, "keep", keep)
+        nursery.start_soon(names_service(device, Executor(), options, lambda: ["127.0.0.1"], 8040), own, Wish("organization"))
+        await until(lambda: device.said("name"))
+        assert device.counters.get("names_published", result="storage") == 2
+        assert keeps[0] == keeps[2], "the same records are not signed again"
+        nursery.cancel_scope.cancel()
 
 
 async def test_others_names_are_renewed_for_the_owner():
