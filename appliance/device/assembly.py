@@ -20,6 +20,7 @@ from appliance.device.kept_book import open_kept_book
 from appliance.device.kept_clock import keep_clock
 from appliance.device.kept_dht import KeptDht
 from appliance.device.passphrase import load_or_create as passphrase_in
+from appliance.device.sealed_bodies import SealedBodies, mailbox_service
 from appliance.portal import assets
 from appliance.portal.adapter import portal_device
 from appliance.portal.api import portal_routes
@@ -107,11 +108,13 @@ async def _serve(node, options, board, nursery, book_service):
     addresses = Addresses(options.hosts, trio.current_time)
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
-    dht = KeptDht(node, executor, claim, options, ())
+    bodies, port = SealedBodies(), listeners[0].getsockname()[1]
+    router.add("GET", "/mailbox/{digest}", bodies.serve)
+    dht = KeptDht(node, executor, claim, options, (mailbox_service(node, executor, bodies, addresses, port),))
     executor.config_changed = dht.config_changed
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
-        assets=pages, addresses=addresses, port=listeners[0].getsockname()[1],
+        assets=pages, addresses=addresses, port=port,
         access_point=radio.access_point, exposed=lambda: radio.is_exposed,
     )  # fmt: skip
     sessions = device.sessions

@@ -27,6 +27,8 @@ from leither_edge.storage import StorageError
 
 KIB = 1024
 DAY_S = 86400
+# A network that is not entered by then is looked for again and again.
+JOIN_S = 30
 # The keyset and the passes are looked at again after so long.
 RELOAD_S = 60
 # A board that is to go down waits so long for answers that are on their way into the DHT.
@@ -78,6 +80,7 @@ class Mailbox:
 
     async def run(self):
         """Look until cancelled."""
+        await self._dht.joined(JOIN_S)
         async with trio.open_nursery() as nursery:
             reload_at = trio.current_time()
             while True:

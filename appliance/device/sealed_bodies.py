@@ -1,5 +1,9 @@
-"""Answers too large for a letter of the mailbox, for a while: whoever knows the hash may fetch one, and only its controller can open it."""
+"""Answers too large for a letter of the mailbox, for a while: whoever knows the hash may fetch one, and only its controller can open it.
 
+Served whether or not the device is in a DHT just now; the mailbox itself is loaded only when it is.
+"""
+
+from appliance.device.addresses import is_loopback
 from leither_edge.http import HttpError, Response
 
 BODIES_MAX = 4
@@ -32,3 +36,17 @@ class SealedBodies:
         if sealed is None:
             raise HttpError(404, "There is nothing at this address.")
         return Response(200, sealed, _TYPE, _HEADERS)
+
+
+def mailbox_service(node, executor, sealed_bodies, addresses, port):
+    """What KeptDht is to run beside its node. addresses: () -> the device's IP literals; port: of its HTTP."""
+
+    def urls():
+        return [f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/" for host in addresses() if not is_loopback(host)]
+
+    async def service(dht, wish):
+        from appliance.device.mailbox import keep_mailbox
+
+        await keep_mailbox(node, dht, executor, sealed_bodies=sealed_bodies, addresses=urls)
+
+    return service

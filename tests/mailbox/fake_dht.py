@@ -29,6 +29,12 @@ class FakeDht:
         self.polls = 0
         self.searches = 0
 
+    async def joined(self, timeout_s=10.0):
+        return NODES if self.network.is_up else 0
+
+    def stat(self):
+        return {"contacts": NODES, "ipv4": {"bytes_in": 0, "bytes_out": 0}}
+
     async def get_immutable(self, target, progress=None):
         self._search()
         found = self.network.items.get(target)

@@ -97,10 +97,10 @@ def test_failures_back_off_and_a_good_look_ends_that():
         due = poller.next(now)[1]
         waits.append(due - now)
         now = due
-    assert waits[0] < 45 and waits[-1] > 400 and max(waits) < 800
+    assert waits[0] < 8 and waits[-1] > 200 and max(waits) < 400
     poller.looked(OWNER, 2, 300, now)
     poller.failed(OWNER, now)
-    assert poller.next(now)[1] - now < 45
+    assert poller.next(now)[1] - now < 8
 
 
 def test_one_whose_commands_are_being_done_is_left_out():
