@@ -64,7 +64,7 @@ class Server:
         """
         is_proved = self._verified.has(address, now)
         if size_in:
-            over = self._rate.take(address, now)
+            over = self._rate.take(address, now, is_proved)
             if over is not None:
                 return self._drop("rate-" + over)
             if not is_proved:
@@ -106,10 +106,10 @@ class Server:
         """The reply to a query of a wrong shape (PacketError with a transaction), or None: junk gets no answer."""
         if error.tid is None or error.method not in self._methods or error.network != self._network:
             return None
-        over = self._rate.take(address, now)
+        is_proved = self._verified.has(address, now)
+        over = self._rate.take(address, now, is_proved)
         if over is not None:
             return self._drop("rate-" + over)
-        is_proved = self._verified.has(address, now)
         if not is_proved:
             self._verified.earn(address, size_in, now)
         return self._error(error.tid, 203, str(error), address, is_proved, now)
@@ -165,7 +165,7 @@ class Server:
         cas = body.get(b"cas")
         is_known = self._items.check(item, cas, now)
         if item.key is not None and not is_known:
-            if not self._checks.take(now):
+            if not self._checks.take(now, self._rate.asks_little(address, now)):
                 self._drop("checks")
                 return None, None
             if not self._verify(item.signature, signed_part(item.seq, item.value, item.salt), item.key):

@@ -6,7 +6,7 @@ import pytest
 
 from leither_edge.dht import compact
 from leither_edge.dht.flat_table import WAYS, FlatTable
-from leither_edge.dht.rate import BURST_S, EACH_MIN_PER_S, Budget, Rate
+from leither_edge.dht.rate import BURST_S, EACH_MIN_PER_S, KEPT_SHARE, LITTLE_BURST, LITTLE_PER_S, Budget, Rate
 from leither_edge.dht.token import ROTATION_S, TOKEN_BYTES, Tokens
 from leither_edge.dht.verified import PROVED_S, ROOM_MAX, Verified
 
@@ -160,8 +160,35 @@ class TestRate:
         dice = random.Random(5)
         rate = Rate(100)
         outcomes = [rate.take(some_address(dice), 10.0 + step / 1000) for step in range(10000)]
-        assert outcomes.count(None) == pytest.approx(100 * (10 + BURST_S), abs=2)
+        assert outcomes.count(None) == pytest.approx(100 * (10 + BURST_S * (1 - KEPT_SHARE)), abs=2)
         assert outcomes.count("all") == 10000 - outcomes.count(None)
+
+    def test_who_is_known_and_asks_little_is_served_in_a_flood(self):
+        dice = random.Random(6)
+        rate = Rate(50)
+        served = 0
+        for step in range(20000):
+            rate.take(some_address(dice), 10.0 + step / 1000)
+            if step % 2000 == 0:
+                served += rate.take(HERE, 10.0 + step / 1000, True) is None
+        assert served == 10
+
+    def test_who_asks_much_does_not_come_first(self):
+        rate = Rate(50)
+        assert sum(rate.asks_little(HERE, 10.0) and rate.take(HERE, 10.0, True) is None for _ in range(99)) == LITTLE_BURST
+        assert not rate.asks_little(compact.pack("198.51.100.77", 9), 10.0), "its whole network has asked much"
+        assert rate.asks_little(compact.pack("198.51.101.77", 9), 10.0)
+        assert rate.asks_little(HERE, 10.0 + 2 / LITTLE_PER_S)
+
+    def test_forty_networks_cannot_keep_the_first_ones_place(self):
+        rate = Rate(50)
+        many = [compact.pack(f"203.0.{at}.9", 1) for at in range(40)]
+        served = []
+        for step in range(60000):
+            rate.take(many[step % 40], 10.0 + step / 1000, True)
+            if step % 3000 == 0:
+                served.append(rate.take(HERE, 10.0 + step / 1000, True) is None)
+        assert all(served[5:])
 
     def test_the_devices_of_a_home_share_no_budget(self):
         rate = Rate(1000)
