@@ -8,6 +8,7 @@ strangers' pings among them, which is what libtorrent tells, too.
 """
 
 import argparse
+import concurrent.futures
 import json
 import statistics
 import subprocess
@@ -66,6 +67,15 @@ def summary(seen):
     return {name: None if value is None else round(value, 3) for name, value in figures.items()}
 
 
+def both(seen, other):
+    """One network of ours beside one of libtorrent's."""
+    return {
+        "ours": summary(seen), "libtorrent": summary(other), "rpc_timeout_s": seen["rpc_timeout_s"], "updated": seen["updated"],
+        "contacts": statistics.median(seen["contacts"]), "replicas_left": min(seen["replicas_left"]), "dropped": seen["dropped"],
+        "grown_s": round(seen["grown_s"], 2),
+    }  # fmt: skip
+
+
 def keys(networks, idle_kib):
     """The figures that are compared from run to run: the worst of all networks, messages by the size of the network."""
     rows = [network["ours"] for network in networks.values()]
@@ -91,15 +101,13 @@ def main():
     options = parser.parse_args()
     plan = QUICK if options.quick else FULL
 
-    networks = {}
-    for count in options.nodes or plan["nodes"]:
-        seen = ours(count, plan["items"])
-        networks[count] = {
-            "ours": summary(seen), "libtorrent": summary(theirs.measure(count, plan["items"], plan["puts_after"])),
-            "rpc_timeout_s": seen["rpc_timeout_s"], "updated": seen["updated"], "contacts": statistics.median(seen["contacts"]),
-            "replicas_left": min(seen["replicas_left"]), "dropped": seen["dropped"], "grown_s": round(seen["grown_s"], 2),
-        }  # fmt: skip
-    idle_kib = idle.measure(plan["rounds"], plan["idle_s"])
+    counts = options.nodes or plan["nodes"]
+    seen = {count: ours(count, plan["items"]) for count in counts}
+    # libtorrent waits most of its time, and what a device takes in memory no other process changes.
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        others = [beside.submit(theirs.measure, count, plan["items"], plan["puts_after"]) for count in counts]
+        idle_kib = idle.measure(plan["rounds"], plan["idle_s"])
+        networks = {count: both(seen[count], other.result()) for count, other in zip(counts, others, strict=True)}
     figures = keys(networks, idle_kib)
     if options.json:
         print(json.dumps({**figures, "idle_kib": idle_kib, "networks": networks}))
