@@ -15,7 +15,7 @@ from pathlib import Path
 
 PACKAGES = ("leither_edge", "appliance")
 KINDS = ("*.py", "*.sh")
-LEFT_OUT = ("leither_edge/cli", "appliance/board/fake.py", "appliance/portal/static")
+LEFT_OUT = ("leither_edge/cli", "leither_edge/names/zone.py", "appliance/board/fake.py", "appliance/portal/static")
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 
 
