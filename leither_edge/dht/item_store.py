@@ -1,7 +1,7 @@
 """Items that others have put here (BEP 44): bounded in number and bytes, nearest to the own id kept first, each for two hours.
 
-What a flood can do: fill one network's share. A full store gives up what lies farthest from the own id, and before that what a network
-holds beyond its share, since whoever tries can make values that lie near.
+What a flood can do: fill the shares of its networks. A full store gives up what the network holds that has most here, the farthest from
+the own id first, since whoever tries can make values that lie near; among networks that have one each, the farthest goes.
 """
 
 import struct
@@ -14,6 +14,9 @@ LIFE_S = 7200
 SHARE = 8
 SHARE_MIN = 8
 SEQUENCES_MAX = 4096
+
+# Rows looked at for the network that has most.
+_TRIED = 8
 
 # Distance to the own id (20 bytes), seconds of its end, network that put it (7 bytes); sorted by distance.
 _ROW = struct.Struct(">20sI7s")
@@ -59,7 +62,7 @@ class ItemStore:
     """Args: own_id (20 bytes), items_max, bytes_max (of the items as kept), sequences (get and set; outlives the items, so that an old
     item cannot come back after its time). Attributes: bytes."""
 
-    __slots__ = ("bytes", "_own", "_items_max", "_bytes_max", "_sequences", "_rows", "_records", "_greedy", "_soonest")
+    __slots__ = ("bytes", "_own", "_items_max", "_bytes_max", "_sequences", "_rows", "_records", "_cursor", "_heaviest", "_soonest")
 
     def __init__(self, own_id, items_max, bytes_max, sequences=None):
         self._own = int.from_bytes(own_id, "big")
@@ -68,8 +71,9 @@ class ItemStore:
         self._sequences = Sequences() if sequences is None else sequences
         self._rows = bytearray()
         self._records = []
-        # Networks that may hold more than their share: at most as many as there are shares.
-        self._greedy = set()
+        # Where to look for the network that has most, and which that was last time.
+        self._cursor = 0
+        self._heaviest = bytes(7)
         # Nothing ends before.
         self._soonest = 0
         self.bytes = 0
@@ -132,9 +136,6 @@ class ItemStore:
             self._remove(at)
         else:
             self._make_room(distance, network, len(record), now)
-            # Counting in one pass through flat bytes is cheaper than to remember how much each network has.
-            if self._rows.count(network) >= self._share():
-                self._greedy = {other for other in self._greedy if self._rows.count(other) > self._share()} | {network}
         self._insert(_ROW.pack(distance, ends, network), record)
         # A longer value in place of a shorter one may pass the bound.
         while self.bytes > self._bytes_max:
@@ -171,20 +172,28 @@ class ItemStore:
         return len(self._records) < self._items_max and self.bytes + size <= self._bytes_max
 
     def _victim(self, distance, network):
-        """The row that gives way to a newcomer. Raises Refused if the newcomer has the least right to be here."""
-        share = self._share()
-        if self._rows.count(network) >= share:
+        """The row that gives way to a newcomer: the farthest of the network that has most here, so that a crowd of networks does not
+        drive out those that have little. Raises Refused if the newcomer has the least right to be here."""
+        own = most = self._rows.count(network)
+        heaviest, count = network, len(self._records)
+        # Counting some in passes through flat bytes is cheaper than to remember how much each network has.
+        tried = [self._row((self._cursor + step * count // _TRIED) % count)[2] for step in range(_TRIED)]
+        for other in (self._heaviest, *tried):
+            held = self._rows.count(other)
+            if held > most:
+                heaviest, most = other, held
+        self._cursor = (self._cursor + 1) % count
+        self._heaviest = heaviest
+        if most > own + 1 and own < self._share():
+            return self._farthest(heaviest)
+        if own > 1:
             at = self._farthest(network)
             if self._row(at)[0] < distance:
                 raise Refused(202, "your network has its share of what is kept here: ask another node")
             return at
-        for greedy in list(self._greedy):
-            if self._rows.count(greedy) > share:
-                return self._farthest(greedy)
-            self._greedy.remove(greedy)
-        if self._row(len(self._records) - 1)[0] < distance:
+        if self._row(count - 1)[0] < distance:
             raise Refused(202, "full of items nearer to this node: ask another node")
-        return len(self._records) - 1
+        return count - 1
 
     def _share(self):
         return max(self._items_max // SHARE, SHARE_MIN)
