@@ -1,281 +1,106 @@
-"""The search for the nodes nearest to a target: whom to ask next, when it is over, who is nearest (BEP 5). No sockets, no clock.
+"""The search for the nodes nearest to a target: a walk there, and a look beside it where somebody may be hidden. No sockets, no clock.
 
-It ends when the nearest that are known have answered: the nearest k, everybody within the radius where k are expected, and on each
-path the nearest few. Hearsay is trusted little: a node counts when it answered, one per network counts, and whoever names mostly
-silent nodes is believed no more.
+Nodes name only those nearest to a target. If many of these are dead, or a crowd that somebody put there, they hide who comes next. So
+the walk is followed by short ones to places around the target, whose finds go on with it.
 """
 
 from leither_edge.dht import compact, neighbourhood
-from leither_edge.dht.candidates import ANSWERED, ASKED, FAILED, FARTHEST, HEARD, SLOW, WORDS, Candidates
+from leither_edge.dht.candidates import ANSWERED, HEARD
+from leither_edge.dht.walk import Walk
 
-# A bound on what hearsay can make us send.
-ASKED_MAX = 100
-# A path of its own ends with this many at least.
-_PATH_MIN = 3
-# How often a search looks beside its target, and how many are asked for each place there.
 _LOOKS_BESIDE = 2
-_WITNESSES = 2
+# Of what each walk beside the target heard, so many are looked at.
+_FOUND_MAX = 20
 
 
-class Lookup:
-    """One search in one address family.
+class Lookup(Walk):
+    """A search; arguments as for a Walk. It looks beside its target if it is asked `to_ask_beside`."""
 
-    Args: target, own_id (20 bytes); seeds (contacts, or bare addresses of nodes whose id is not known); family (4 or 6); k (how many
-    are looked for); alpha (requests at once on a path); paths (disjoint ones: a node belongs to the path that named it first);
-    expected_radius (distance within which k nodes are expected, or None), one_per_prefix (one node of each /24 or /48 counts; off for a
-    closed network whose nodes may share one).
-    """
+    __slots__ = ("_beside", "_looks", "_seen")
 
-    __slots__ = (
-        "_all", "_alpha", "_beside", "_done", "_held", "_is_open", "_k", "_looks", "_own_id", "_path_want", "_paths", "_radius",
-        "_seen", "_stale", "answered_count", "asked_count", "target",
-    )  # fmt: skip
-
-    def __init__(self, target, own_id, seeds, *, family, k=8, alpha=3, paths=1, expected_radius=None, one_per_prefix=True):
-        self.target = target
-        self.asked_count = 0
-        self.answered_count = 0
-        self._all = Candidates(target, family, paths, one_per_prefix)
-        self._own_id = own_id
-        self._k = k
-        self._alpha = alpha if paths == 1 else max(2, alpha // paths)
-        self._paths = paths
-        self._path_want = max(_PATH_MIN, k // paths) if paths > 1 else 0
-        self._radius = expected_radius
-        # Who speaks for a network (see neighbourhood.network_of): on its way, or answered.
-        self._held = {}
-        self._stale = 0
-        self._beside = set()
+    def __init__(self, target, own_id, seeds, **options):
+        super().__init__(target, own_id, seeds, **options)
+        self._beside = ()
         self._looks = 0
         self._seen = 0
-        self._done = False
-        self._is_open = True
-        self.widen(seeds)
-
-    # What the engine asks
-
-    def to_ask(self, now):
-        """The contacts to ask for the target now, at most those that fit beside the ones on their way; they count as asked."""
-        asked = []
-        if self.is_done:
-            return asked
-        busy = [0] * self._paths
-        for candidate in self._all.nearest:
-            if candidate.state == ASKED:
-                busy[candidate.path] += 1
-        # Where answers bring nobody nearer, all that remain have to be asked anyway.
-        limit = self._k if self._stale >= self._alpha else self._alpha
-        for candidate in self._wanted():
-            if self.asked_count >= ASKED_MAX:
-                break
-            if candidate.state != HEARD or busy[candidate.path] >= limit or candidate.network in self._held:
-                continue
-            candidate.state = ASKED
-            candidate.since = now
-            self._held[candidate.network] = candidate
-            busy[candidate.path] += 1
-            self.asked_count += 1
-            asked.append(candidate.contact)
-        return asked
-
-    def to_ask_beside(self, now):
-        """Where a search that is done was perhaps kept from nodes: (contact, other target) to ask with find_node, else an empty list.
-
-        Nodes name those nearest to a target alone; where these are a crowd or dead, they hide who comes next. The search is not done
-        until `heard_beside` was told for each of them.
-        """
-        if not self.is_done or not self._is_open or self._looks >= _LOOKS_BESIDE:
-            return []
-        answered = self._answered()
-        is_crowd = self.is_crowded
-        span = self._radius if is_crowd else self._hidden(answered)
-        if span is None or len(answered) == self._seen:
-            return []
-        pairs = []
-        for place in neighbourhood.beside(self.target, span, self._looks):
-            centre = int.from_bytes(place, "big")
-            answered.sort(key=lambda each: int.from_bytes(each.contact[: compact.NODE_ID_BYTES], "big") ^ centre)
-            pairs += [(each.contact, place) for each in answered[: _WITNESSES if is_crowd else 1]]
-        self._looks += 1
-        self._seen = len(answered)
-        self._beside.update(pairs)
-        self.asked_count += len(pairs)
-        self._done = not pairs
-        return pairs
 
     @property
     def is_done(self):
-        """True once the nearest have answered or nobody is left. It stays so, unless others are brought in."""
-        if not self._done and self._is_open:
-            self._done = not self._beside and self._is_over()
-        return self._done or not self._is_open
+        """True once the nearest have answered or nobody is left; False while it looks beside its target."""
+        return super().is_done and (not self._beside or not self._is_open)
 
-    def stop(self):
-        """End the search: what was looked for is found."""
-        self._is_open = False
-
-    # What the engine tells
-
-    def answered(self, contact, node_id, nodes, now):
-        """An answer came from ``contact``: its id, and the contacts (list) that it named. False if nobody had asked it."""
-        candidate = self._all.find(contact)
-        if candidate is None or candidate.state not in (ASKED, SLOW):
-            return False
-        self.answered_count += 1
-        candidate.ms = (now - candidate.since) * 1000
-        if candidate.by is not None:
-            candidate.by.truths += 1
-            candidate.by.lies -= candidate.state == SLOW
-        if not self._takes_place(candidate, node_id):
-            self._release(candidate, FAILED, "other-id")
-        elif self._held.setdefault(candidate.network, candidate) is not candidate:
-            # It was slow, and another of its network was asked in between.
-            self._release(candidate, FAILED, "same-network")
-        else:
-            candidate.state = ANSWERED
-        edge = self._edge()
-        self._stale += 1
-        for named in nodes[: compact.NODES_MAX]:
-            self._hear(named, candidate.path, candidate)
-        if len(nodes) < self._k:
-            candidate.reach = FARTHEST
-        else:
-            candidate.reach = max(self._all.distance(named) for named in nodes)
-        if self._edge() < edge:
-            self._stale = 0
-        return True
-
-    def heard_beside(self, contact, place, nodes, now):
-        """The answer to a pair of `to_ask_beside`: the contacts that were named; an empty list for no answer."""
-        candidate = self._all.find(contact)
-        if (contact, place) not in self._beside:
-            return
-        self._beside.discard((contact, place))
-        self.answered_count += bool(nodes)
-        for named in nodes[: compact.NODES_MAX]:
-            self._hear(named, candidate.path, candidate)
-
-    def slow(self, contact, now):
-        """The soft time-out passed: others are asked instead, a late answer still counts."""
-        candidate = self._all.find(contact)
-        if candidate is not None and candidate.state == ASKED:
-            if candidate.by is not None:
-                candidate.by.lies += 1
-            self._release(candidate, SLOW, "")
-
-    def failed(self, contact, reason, now):
-        """No answer will come, or one that is none (``reason``: a short word)."""
-        candidate = self._all.find(contact)
-        if candidate is None or candidate.state not in (ASKED, SLOW):
-            return
-        if candidate.by is not None and candidate.state == ASKED:
-            candidate.by.lies += 1
-        self._release(candidate, FAILED, reason)
-
-    def widen(self, contacts):
-        """Take in contacts from elsewhere, as seeds; the search goes on if some of them are near enough."""
-        seeds = [contact for contact in contacts if self._all.fits(contact)]
-        seeds.sort(key=self._all.distance)
-        for at, contact in enumerate(seeds):
-            self._hear(contact, at % self._paths, None)
-        self._done = False
-
-    # What came of it
-
-    def closest(self, count=None):
-        """The contacts that answered, nearest first: ``count`` of them, or k and all within the radius (neighbourhood.chosen)."""
-        answered = self._answered()
-        chosen = neighbourhood.chosen(answered, self._k, self._radius) if count is None else answered[:count]
-        return [candidate.contact for candidate in chosen]
+    @property
+    def crowd(self):
+        """The distance from the target within which more nodes answered than chance puts there, None for no such crowd."""
+        return neighbourhood.crowd([each.distance for each in self._answered()], self._k, self._radius)
 
     @property
     def is_crowded(self):
-        """True if those nearest to the target are so many or so near that chance hardly put them there."""
-        return neighbourhood.is_crowded([each.distance for each in self._answered()], self._k, self._radius)
+        """True if there is a crowd."""
+        return self.crowd is not None
 
-    @property
-    def hops(self):
-        """The longest chain of hearsay that led to one of the k nearest."""
-        return max((candidate.hop for candidate in self._answered()[: self._k]), default=0)
+    def to_ask_beside(self, now):
+        """(contact, other target) to ask now with find_node, to see whom a search that is done was kept from; mostly none.
 
-    def outcomes(self):
-        """(contact, "asked" | "slow" | "answered" | "failed", reason, milliseconds or None) of everybody asked, nearest first."""
-        return [(each.contact, WORDS[each.state], each.reason, each.ms) for each in self._all.nearest if each.state != HEARD]
+        To be called after each `to_ask`, before `is_done` is believed. Each pair is to be told of by `heard_beside`.
+        """
+        if not self._beside and self.is_done and self._is_open:
+            self._begin()
+        pairs = [(contact, walk.target) for walk in self._beside for contact in walk.to_ask(now)]
+        self.asked_count += len(pairs)
+        self._settle()
+        return pairs
 
-    # Inside
+    def heard_beside(self, contact, place, nodes, now):
+        """What came of a pair of `to_ask_beside`: the contacts named, none for no answer."""
+        for walk in self._beside:
+            if walk.target == place:
+                if not nodes:
+                    walk.failed(contact, "silent", now)
+                elif walk.answered(contact, contact[: compact.NODE_ID_BYTES], nodes, now):
+                    self.answered_count += 1
+        self._settle()
 
-    def _answered(self):
-        return [each for each in self._all.nearest if each.state == ANSWERED]
+    def slow_beside(self, contact, place, now):
+        """The soft time-out of a pair of `to_ask_beside` passed."""
+        for walk in self._beside:
+            if walk.target == place:
+                walk.slow(contact, now)
+        self._settle()
 
-    def _wanted(self):
-        """Those whose answers end the search, nearest first, whatever came of them yet."""
-        live = []
-        for each in self._all.nearest:
-            if each.state in (SLOW, FAILED) or (each.state == HEARD and (each.network in self._held or each.is_doubtful())):
-                continue
-            live.append(each)
-        wanted = neighbourhood.chosen(live, self._k, self._radius)
-        if self._paths > 1:
-            paths = [0] * self._paths
-            for each in wanted:
-                paths[each.path] += 1
-            known = set(wanted)
-            for each in live:
-                if paths[each.path] < self._path_want and each not in known:
-                    paths[each.path] += 1
-                    wanted.append(each)
-        return wanted
+    def _begin(self):
+        answered = self._answered()
+        if self._looks >= _LOOKS_BESIDE or len(answered) == self._seen:
+            return
+        crowd = self.crowd
+        if crowd is not None:
+            # Nobody in the crowd is asked for who stands beside it.
+            span, k, without = self._radius, self._k, (self.target, crowd + 1)
+            known = [each for each in self._all.nearest if each.state in (HEARD, ANSWERED) and not each.is_doubtful()]
+        else:
+            span, k, without, known = self._hidden_within(answered), 1, (b"", 0), answered
+        if span is None:
+            return
+        seeds = [each.contact for each in known]
+        self._beside = [
+            Walk(place, self._own_id, seeds, family=self._family, k=k, without=without)
+            for place in neighbourhood.beside(self.target, span, self._looks)
+        ]
+        self._looks += 1
+        self._seen = len(answered)
 
-    def _is_over(self):
-        wanted = self._wanted()
-        is_spent = self.asked_count >= ASKED_MAX
-        for each in wanted:
-            if each.state == ASKED or (each.state == HEARD and not is_spent):
-                return False
-        # With fewer than k, whoever is slow is worth its time.
-        return len(wanted) >= self._k or not any(each.state in (ASKED, SLOW) for each in self._all.nearest)
+    def _settle(self):
+        if self._beside and all(walk.is_done for walk in self._beside):
+            found = {}
+            for walk in self._beside:
+                found.update(dict.fromkeys(walk.heard(_FOUND_MAX)))
+            self._beside = ()
+            self.widen(found)
 
-    def _hidden(self, answered):
-        """The distance from the target within which nodes may have been kept from us, None if that is not likely."""
+    def _hidden_within(self, answered):
+        """The distance from the target within which dead nodes may hide others, None if that is not likely."""
         if len(answered) < self._k:
             return None
         edge = answered[self._k - 1].distance
         # In good order each of the nearest names k others, of whom the last is as far as the k-th of all.
         return None if sum(each.reach >= edge for each in answered[: self._k]) * 2 >= self._k else edge
-
-    def _edge(self):
-        """How far the k-th nearest is that may yet answer."""
-        count = 0
-        for each in self._all.nearest:
-            if each.state not in (SLOW, FAILED):
-                count += 1
-                if count == self._k:
-                    return each.distance
-        return FARTHEST
-
-    def _hear(self, contact, path, by):
-        if not self._all.fits(contact) or contact[: compact.NODE_ID_BYTES] == self._own_id:
-            return
-        address = self._all.address_of(contact)
-        if by is not None and (len(contact) == len(address) or not neighbourhood.may_name(by.address, address)):
-            return
-        known = self._all.find(contact)
-        if known is None:
-            self._all.add(contact, path, by)
-        elif by is not None and known.state == HEARD and known.is_doubtful():
-            known.by = by
-
-    def _takes_place(self, candidate, node_id):
-        """False if an id other than the one it was named by would bring it nearer: then it was made for this search."""
-        contact = node_id + candidate.address
-        if contact != candidate.contact:
-            if candidate.distance != FARTHEST and self._all.distance(contact) < candidate.distance:
-                return False
-            self._all.rename(candidate, contact)
-        return True
-
-    def _release(self, candidate, state, reason):
-        candidate.state = state
-        candidate.reason = reason
-        if self._held.get(candidate.network) is candidate:
-            del self._held[candidate.network]

@@ -39,25 +39,28 @@ def chosen(nearest, k, expected_radius):
     return picked
 
 
-def is_crowded(distances, k, expected_radius):
-    """True if there are more nodes, or nearer ones, than chance puts there once in some hundred targets.
+def crowd(distances, k, expected_radius):
+    """The distance within which there are more nodes than chance puts there in all but a few of a thousand targets, or None.
 
     Args: distances (of those that answered, nearest first).
     """
-    if expected_radius is None or len(distances) < k:
-        return False
-    # Of 8 expected within the radius, 8 within a quarter of it or 18 within all of it happen once in a thousand targets.
-    return distances[k - 1] * 4 < expected_radius or sum(distance <= expected_radius for distance in distances) > 2 * k + 1
+    found = None
+    if expected_radius is not None:
+        for at in range(k - 1, len(distances)):
+            expected = k * distances[at] / expected_radius
+            if at + 1 >= 2 + 2.5 * expected:
+                found = distances[at]
+    return found
 
 
 def beside(target, span, look=0):
-    """Targets spread over all that is within ``span`` (a distance): a search for each finds nodes that those at the target hide.
+    """Targets around another one, all within ``span`` (a distance) or little farther: what those at the target hide lies near these.
 
-    Args: look (0: three places, 1: four others between them).
+    Args: look (0: the three branches of ids that part from the target's in the first bits of the span; 1: the four others).
     """
     step = max(span.bit_length() - 3, 0)
     at = int.from_bytes(target, "big")
-    return [((at ^ part << step) % _SPACE).to_bytes(20, "big") for part in ((1, 3, 5, 7) if look else (2, 4, 6))]
+    return [((at ^ part << step) % _SPACE).to_bytes(20, "big") for part in ((3, 5, 6, 7) if look else (1, 2, 4))]
 
 
 def network_of(address, one_per_prefix=True):

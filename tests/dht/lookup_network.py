@@ -7,6 +7,7 @@ from collections import namedtuple
 from leither_edge.dht.lookup import Lookup
 
 K = 8
+SEEDS = 20
 SOFT_S = 0.3
 HARD_S = 2.0
 
@@ -28,11 +29,13 @@ class Network:
     def __init__(self, size, seed, table_max=512):
         self.random = random.Random(seed)
         self._prefixes = set()
-        self.contacts = [self.new_contact() for _ in range(size)]
-        self.known = {contact: self._table(contact, table_max) for contact in self.contacts}
         self.dead = set()
         # contact -> function of the target that gives the contacts it names instead of its own.
         self.liars = {}
+        self.contacts = [self.new_contact() for _ in range(size)]
+        self._table_max = table_max
+        self.known = {}
+        self.fill_tables()
 
     def new_contact(self, node_id=None):
         """A contact with an address of its own network, and the given id or one of chance."""
@@ -42,16 +45,23 @@ class Network:
                 self._prefixes.add(prefix)
                 return (node_id or self.random.randbytes(20)) + prefix + bytes((self.random.randrange(1, 255),)) + b"\x1a\xe1"
 
+    def fill_tables(self):
+        """Give everybody a table anew."""
+        self.known = {contact: self._table(contact, self._table_max) for contact in self.contacts}
+
     def _table(self, own, table_max):
-        by_bucket = {}
-        others = self.random.sample(self.contacts, len(self.contacts))
-        for contact in others:
-            if contact is not own:
-                by_bucket.setdefault(160 - distance(contact, own).bit_length(), []).append(contact)
-        kept = []
-        for bucket, contacts in by_bucket.items():
-            kept += contacts[: min(max(16 * K >> bucket, K), table_max)]
-        return kept[-table_max:]
+        """Ranges of equal size and, nearer to the own id, buckets by shared bits: k in each, half of them liars at first."""
+        wide = max(table_max // (2 * K), 1).bit_length() - 1
+        buckets = {}
+        honest = self.random.sample(self.contacts, len(self.contacts))
+        liars = self.random.sample(list(self.liars), len(self.liars))
+        for contacts, most in ((liars, K // 2), (honest, K), (liars, K)):
+            for contact in contacts:
+                apart = distance(contact, own)
+                bucket = buckets.setdefault(apart >> 160 - wide or -apart.bit_length(), [])
+                if apart and len(bucket) < most and contact not in bucket:
+                    bucket.append(contact)
+        return [contact for bucket in buckets.values() for contact in bucket]
 
     def named(self, contact, target, count=K):
         """The contacts that a node names for a target."""
@@ -70,10 +80,17 @@ class Network:
         """The nearest nodes that live, which a perfect search finds."""
         return sorted((each for each in self.alive() if each not in self.liars), key=lambda each: distance(each, target))[:count]
 
-    def look_up(self, own, target, seeds=None, **options):
+    def add_crowd(self, target, count, within):
+        """Liars whose ids lie within a distance of the target, each in a /24 of its own, who name one another only."""
+        near = int.from_bytes(target, "big")
+        crowd = [self.new_contact((near ^ self.random.randrange(within)).to_bytes(20, "big")) for _ in range(count)]
+        for contact in crowd:
+            self.liars[contact] = lambda place: sorted(crowd, key=lambda each: distance(each, place))[:20]
+        self.fill_tables()
+
+    def look_up(self, own, target, **options):
         """Run one Lookup of the node ``own`` to its end."""
-        seeds = self.named(own, target, 24) if seeds is None else seeds
-        return self.run(Lookup(target, own[:20], seeds, family=4, **options))
+        return self.run(Lookup(target, own[:20], self.named(own, target, SEEDS), family=4, **options))
 
     def run(self, lookup, now=0.0):
         """Ask whom the lookup wants asked until it is done."""
@@ -94,15 +111,15 @@ class Network:
         while True:
             for contact in lookup.to_ask(now):
                 ask(contact, None)
+            for contact, place in lookup.to_ask_beside(now):
+                ask(contact, place)
             if lookup.is_done:
-                beside = lookup.to_ask_beside(now)
-                for contact, place in beside:
-                    ask(contact, place)
-                if not beside:
-                    return Run(lookup, lookup.closest(), messages, now)
+                return Run(lookup, lookup.closest(), messages, now)
             now, _, kind, contact, place = heapq.heappop(events)
             if place is not None:
-                if kind != "slow":
+                if kind == "slow":
+                    lookup.slow_beside(contact, place, now)
+                else:
                     lookup.heard_beside(contact, place, self.named(contact, place) if kind == "answered" else [], now)
             elif kind == "answered":
                 lookup.answered(contact, contact[:20], self.named(contact, lookup.target), now)
