@@ -1,6 +1,7 @@
 """What a node asks of the network: searches, writes to those found, pings; each runs on an engine and tells its own end."""
 
 from leither_edge.dht import compact, item, neighbourhood
+from leither_edge.dht.beside import Beside
 from leither_edge.dht.lookup import Lookup
 from leither_edge.dht.node_id import distance
 from leither_edge.dht.report import Report, Row
@@ -39,8 +40,8 @@ class Search:
 
     engine: Engine; method: of BEP 5 or 44, as bytes; target: 20 bytes; arguments: of the query; take: (address, body, now) ->
     None, STOP to end early, or AGAIN to ask this node once more with its token; paths: disjoint chains;
-    on_done: (Search); progress: (asked, answered, stored) or None; seeds: contacts beside the table's; careful: where more nodes
-    crowd around the target than chance puts there, look beside them for those that they push out.
+    on_done: (Search); progress: (asked, answered, stored) or None; seeds: contacts beside the table's; careful: where dead
+    nodes or a crowd around the target may hide others, look beside it (Lookup.to_ask_beside).
 
     Attributes: tokens {address: token}; lookup; rows; messages; bytes; is_stopped: ended early by its taker.
     """
@@ -68,7 +69,6 @@ class Search:
         self._seeds = seeds
         self._again = set()
         self._careful = careful
-        self._beside = 0
 
     def begin(self, now):
         """Ask the first ones."""
@@ -76,34 +76,47 @@ class Search:
         self.begun = now
         seeds = [*self._seeds, *engine.table.closest(self.target, SEEDS)]
         radius = neighbourhood.radius(engine.network_size)
-        self.lookup = Lookup(self.target, engine.own_id, seeds, family=engine.family, paths=self._paths, expected_radius=radius)
+        self.lookup = Lookup(
+            self.target, engine.own_id, seeds, family=engine.family, paths=self._paths, expected_radius=radius,
+            one_per_prefix=engine.shared.settings.network is None,
+        )  # fmt: skip
         self._go_on(now)
 
     def _go_on(self, now):
         if self.is_over:
             return
-        for contact in self.lookup.to_ask(now):
-            self._ask(contact, self.arguments, now)
-        if self.lookup.is_done and not self._again and not self._beside:
-            if self._careful and self.lookup.is_crowded:
-                self._look_beside(now)
-            else:
-                self.end(now)
+        asked = True
+        while asked:
+            # Once more, as one that could not be sent makes room for the next.
+            asked = self.lookup.to_ask(now)
+            for contact in asked:
+                self._ask(contact, self.arguments, now)
+            beside = self.lookup.to_ask_beside(now) if self._careful else ()
+            for contact, place in beside:
+                self._ask_beside(contact, place, now)
+            asked = asked or beside
+        if self.lookup.is_done and not self._again:
+            self.end(now)
 
-    def _look_beside(self, now):
-        self._careful = False
-        radius = neighbourhood.radius(self.engine.network_size)
-        targets = neighbourhood.beside(self.target, radius)
-        self._beside = len(targets)
-        for target in targets:
-            self.engine.run(Refresh(self.engine, target, self._looked_beside), now)
+    def _ask_beside(self, contact, place, now):
+        if self.engine.ask(contact[20:], contact[:20], b"find_node", {b"target": place}, Beside(self, place), now, pad=True):
+            self.messages += 1
+        else:
+            self.lookup.heard_beside(contact, place, (), now)
 
-    def _looked_beside(self, search):
-        self._beside -= 1
+    def told_beside(self, pending, place, nodes, now):
+        """What came of a question for a place beside the target; nodes: contacts, none for no answer."""
         if not self.is_over:
-            self.messages += search.messages
-            self.lookup.widen(search.lookup.closest(SEEDS))
-            self._go_on(search.finished)
+            self.messages += bool(nodes)
+            self.bytes += pending.size
+            self.lookup.heard_beside(pending.node_id + pending.address, place, nodes, now)
+            self._go_on(now)
+
+    def slow_beside(self, pending, place, now):
+        """A question for a place beside the target is not answered yet."""
+        if not self.is_over:
+            self.lookup.slow_beside(pending.node_id + pending.address, place, now)
+            self._go_on(now)
 
     def _ask(self, contact, arguments, now):
         address = contact[20:]
@@ -153,16 +166,20 @@ class Search:
             else:
                 self._again.discard(address)
         if not is_second:
-            nodes = compact.split_nodes(body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b""), self.engine.family)
-            if self.engine.shared.settings.local_only:
-                nodes = [node for node in nodes if not compact.is_global(node[20:])]
-            self.lookup.answered(pending.node_id + address, body[b"id"], nodes, now)
+            self.lookup.answered(pending.node_id + address, body[b"id"], self.nodes_in(body), now)
         if verdict is Search.STOP:
             self.is_stopped = True
             self.lookup.stop()
             self._again.clear()
         self._tell()
         self._go_on(now)
+
+    def nodes_in(self, body):
+        """The contacts that a reply names."""
+        nodes = compact.split_nodes(body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b""), self.engine.family)
+        if self.engine.shared.settings.local_only:
+            return [node for node in nodes if not compact.is_global(node[20:])]
+        return nodes
 
     def refused(self, pending, message, now):
         """An error in place of a reply."""
