@@ -19,6 +19,7 @@ from appliance.device.awaited_address import announce, is_device, told_entrance,
 from appliance.device.kept_book import open_kept_book
 from appliance.device.kept_clock import keep_clock
 from appliance.device.kept_dht import KeptDht
+from appliance.device.kept_names import names_service
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.device.sealed_bodies import SealedBodies, mailbox_service
 from appliance.portal import assets
@@ -110,7 +111,8 @@ async def _serve(node, options, board, nursery, book_service):
     listeners = node.listen(options.hosts, options.port)
     bodies, port = SealedBodies(), listeners[0].getsockname()[1]
     router.add("GET", "/mailbox/{digest}", bodies.serve)
-    dht = KeptDht(node, executor, claim, options, (mailbox_service(node, executor, bodies, addresses, port),))
+    beside = mailbox_service(node, executor, bodies, addresses, port), names_service(node, executor, options, addresses, port)
+    dht = KeptDht(node, executor, claim, options, beside)
     executor.config_changed = dht.config_changed
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,

@@ -34,10 +34,13 @@ KERNEL_SETTINGS = {
 }
 
 
+DNS_PORT = 53
+
+
 def apply_settings(port, folder="/proc/sys"):
-    """Apply KERNEL_SETTINGS, and let the node, which is not root, open ``port``. All are tried. Raises StepError."""
+    """Apply KERNEL_SETTINGS, and let the node, which is not root, open ``port`` and that of DNS. All are tried. Raises StepError."""
     refused = []
-    for name, value in {**KERNEL_SETTINGS, "net/ipv4/ip_unprivileged_port_start": str(min(port, 1024))}.items():
+    for name, value in {**KERNEL_SETTINGS, "net/ipv4/ip_unprivileged_port_start": str(min(port, DNS_PORT))}.items():
         try:
             _write(f"{folder}/{name}", value)
         except OSError as error:

@@ -77,13 +77,13 @@ def test_kernel_settings_are_all_tried(tmp_path):
         (tmp_path / name).write_text("")
     memory.apply_settings(80, str(tmp_path))
     assert (tmp_path / "kernel/panic").read_text() == "10"
-    assert (tmp_path / "net/ipv4/ip_unprivileged_port_start").read_text() == "80"
+    assert (tmp_path / "net/ipv4/ip_unprivileged_port_start").read_text() == "53"
     (tmp_path / "kernel/panic").unlink()
     (tmp_path / "kernel/panic_on_oops").write_text("")
     with pytest.raises(StepError, match=r"kernel\.panic \(No such file"):
         memory.apply_settings(8080, str(tmp_path))
     assert (tmp_path / "kernel/panic_on_oops").read_text() == "1"
-    assert (tmp_path / "net/ipv4/ip_unprivileged_port_start").read_text() == "1024", "never more than the system's own"
+    assert (tmp_path / "net/ipv4/ip_unprivileged_port_start").read_text() == "53", "that of DNS, whatever the page's is"
 
 
 def zram(folder, swaps=""):
