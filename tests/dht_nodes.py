@@ -11,6 +11,7 @@ from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
 
 START_S = 30
+JOIN_S = 2
 
 
 class Nodes:
@@ -66,7 +67,7 @@ class Nodes:
                 settings = Settings(**{"hosts": hosts, "bootstrap": doors, "local_only": True, **self._settings})
                 made = open_dht(settings, counters=Counters(), log=Log(lambda line: None), random_bytes=os.urandom)
                 self.dhts.append(await stack.enter_async_context(made))
-            for dht in self.dhts[1:] if len(self.dhts) > 1 else self.dhts:
-                await dht.joined(5)
+                # One after the other, as in life: those who all come at once know nobody to be told of.
+                await self.dhts[-1].joined(JOIN_S)
             self._ready.set()
             await self._over.wait()

@@ -229,7 +229,9 @@ class Engine:
         tid = self.shared.random_bytes(TRANSACTION_BYTES)
         body = {b"id": self.own_id, **arguments}
         network = self.shared.settings.network
-        pad_to = PADDED_BYTES if pad and network is not None and not self._known_to.has(address, now) else 0
+        # A client answers no ping that would prove its address, so unless its question is long it is told next to nothing.
+        is_unproved = (network is not None or not self.is_server) and not self._known_to.has(address, now)
+        pad_to = PADDED_BYTES if pad and is_unproved else 0
         data = krpc.query(tid, method, body, read_only=not self.is_server, network=network, pad_to=pad_to)
         soft = self.round_trip.soft_for(address) if soft_s is None else soft_s
         hard = self.round_trip.hard_s if hard_s is None else hard_s
