@@ -64,7 +64,7 @@ class Server:
         """
         is_proved = self._verified.has(address, now)
         if size_in:
-            over = self._rate.take(address, now, is_proved)
+            over = self._rate.take(address, now, is_proved or self._is_contact(message, address))
             if over is not None:
                 return self._drop("rate-" + over)
             if not is_proved:
@@ -101,6 +101,10 @@ class Server:
         if not is_proved:
             self._verified.spend(address, len(reply), now)
         return reply
+
+    def _is_contact(self, message, address):
+        node_id = message.body.get(b"id")
+        return node_id is not None and node_id + address in self._tables[self._family]
 
     def refuse(self, error, address, size_in, now):
         """The reply to a query of a wrong shape (PacketError with a transaction), or None: junk gets no answer."""
