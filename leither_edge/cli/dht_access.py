@@ -90,7 +90,10 @@ def with_dht(home, out, args, work, *, network=None, must_join=True):
     total = getattr(args, "timeout", None) or TOTAL_S
     with waiting(out, "Joining") as say:
         try:
-            return trio.run(live, home, network, total, say, work, must_join)
+            try:
+                return trio.run(live, home, network, total, say, work, must_join)
+            except BaseExceptionGroup as group:
+                raise alone(group) from None
         except trio.TooSlowError:
             raise UnreachableError(
                 f"Not done in {total:g} seconds.", f"Nodes of {described(network)} answer too slowly, or not at all.",
@@ -101,6 +104,15 @@ def with_dht(home, out, args, work, *, network=None, must_join=True):
         except OSError as error:
             reason = f"{error.strerror or error}."
             raise Failure("This computer's network could not be used.", reason, "Is it connected?", code="network") from None
+
+
+def alone(group):
+    """What a group of exceptions was made around: Ctrl-C, or what failed first."""
+    stop = group.subgroup(KeyboardInterrupt)
+    error = stop or group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def live(home, network, total, say, work, must_join):

@@ -1,7 +1,10 @@
 """``leither dht`` against a small network of our own nodes."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -60,6 +63,18 @@ def test_what_does_not_answer_is_not_remembered(run, tmp_path):
         ran = run("dht", "join", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "2")
     assert ran.code == 4 and "No node" in ran.err
     assert not (tmp_path / "home" / "dht.json").exists()
+
+
+def test_ctrl_c_stops_it_at_once(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.settimeout(30)
+        words = [sys.executable, "-m", "leither_edge.cli", "dht", "stat", "--bootstrap", f"127.0.0.1:{silent.getsockname()[1]}"]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        silent.recv(2048)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "✗ Stopped.\n")
 
 
 def test_a_closed_network_is_another_one(joined, nodes):
