@@ -93,7 +93,7 @@ class Controller:
             if data is not None:
                 return self._finished(self._exchange(data, signer, True), verb)
             if not self.keyset_version:
-                self._learn_keyset(signer)
+                self.learn_keyset(signer)
             answer = self._send(verb, arguments, signer, journal)
             for _ in range(3):
                 change = self._remedy(answer, signer)
@@ -116,7 +116,7 @@ class Controller:
         with self._home.locked(lock):
             yield
 
-    def _learn_keyset(self, signer):
+    def learn_keyset(self, signer):
         """Learn the version of the keyset: from the device's statement where its address answers, else by a command."""
         if self.delivery.is_http_open:
             try:
@@ -125,14 +125,11 @@ class Controller:
             except Failure as error:
                 if not self.delivery.turns(error):
                     raise
-        answer = self._send("keyset-get", {}, signer, None)
-        version = answer.result.get("version")
-        if answer.status == "done" and isinstance(version, int):
-            self._remember(keyset_version=version)
+        self._learn(self._send("keyset-get", {}, signer, None), "keyset-get")
 
     def refresh(self):
         """Ask the device for its signed statement and remember its keyset version and times."""
-        statement = device.ask(self.peer.address, self._timeout)
+        statement = device.ask(self.peer.address, self._timeout, self.delivery.patience_s)
         device.expect(statement, self._device_text, self.peer.address, self.peer.name)
         self.remember_statement(statement)
         return statement
@@ -244,7 +241,7 @@ class Controller:
         code = (answer.error or {}).get("code") if answer.status == "refused" else None
         if code == "old-keyset":
             before = self.keyset_version
-            self._learn_keyset(signer)
+            self.learn_keyset(signer)
             return {} if self.keyset_version != before else None
         if code == "challenge-required":
             challenge = answer.result.get("challenge")
@@ -261,7 +258,7 @@ class Controller:
     def _finished(self, answer, verb):
         """Return an answer that says "done"; raise for any other."""
         if answer.status == "done":
-            self._learn_reach(answer)
+            self._learn(answer, verb)
             return answer
         error, said = answer.error or {}, spoken(verb)
         code, message = clean(error.get("code", answer.status), 32), clean(error.get("message", ""), 1024)
@@ -279,9 +276,13 @@ class Controller:
         what, fix = explained(self.peer.name, said, code)
         raise RefusedError(what, message[:1].upper() + message[1:], fix, code=code, details=details)
 
-    def _learn_reach(self, answer):
-        """Remember from a configuration how the device can be found from elsewhere."""
-        config = answer.result.get("config")
+    def _learn(self, answer, verb):
+        """Remember of an answer what later commands need: the keyset's version, and how the device can be found from elsewhere."""
+        if answer.status != "done":
+            return
+        version, config = answer.result.get("version"), answer.result.get("config")
+        if verb in ("keyset-get", "keyset-set") and isinstance(version, int) and version != self.keyset_version:
+            self._remember(keyset_version=version)
         told = told_by_config(config) if isinstance(config, dict) else None
         if told is not None and told != self._seen.get("dht"):
             self._remember(dht=told)

@@ -62,7 +62,7 @@ class Delivery:
             try:
                 answer = request_until(
                     self._peer.address, "POST", "/command", data, COMMAND_TYPE,
-                    timeout=self._timeout, max_bytes=max_bytes, connect_within=self._patience_s() if self.has_other else None,
+                    timeout=self._timeout, max_bytes=max_bytes, connect_within=self.patience_s,
                 )  # fmt: skip
                 self.via, self.facts = "http", None
                 return answer
@@ -76,6 +76,14 @@ class Delivery:
     def has_other(self):
         """Whether there is another way when the address fails."""
         return self._network is None and self._network_known() is not None
+
+    @property
+    def patience_s(self):
+        """How long the address has to take a connection, None where there is no other way."""
+        if not self.has_other:
+            return None
+        last = self._seen().get("mailbox", {}).get("last", 0)
+        return SECOND_S if time.time() - last < AGAIN_FOR_S else FIRST_S
 
     def turns(self, error):
         """Whether, after this Failure of the address, all goes the other way from now on; says so."""
@@ -124,10 +132,6 @@ class Delivery:
         if self._ways is None or self._ways.via == "http":
             return None
         return self._ways.network_of(self._seen())
-
-    def _patience_s(self):
-        last = self._seen().get("mailbox", {}).get("last", 0)
-        return SECOND_S if time.time() - last < AGAIN_FOR_S else FIRST_S
 
     def _hint(self, error):
         if self._ways is not None and self._ways.via == "auto" and error.code == "unreachable":

@@ -15,12 +15,13 @@ STATEMENT_MAX_BYTES = 4096
 Statement = namedtuple("Statement", "device_id public_key name claimed nonce versions device_time floor keyset_version")
 
 
-def ask(address, timeout=TOTAL_S):
+def ask(address, timeout=TOTAL_S, connect_within=None):
     """Ask whoever is at an address for its signed statement, and check it.
 
     Args:
         address: an Address.
         timeout: seconds.
+        connect_within: see request_until().
 
     Returns:
         Statement, whose signature fits the public key in it.
@@ -28,7 +29,8 @@ def ask(address, timeout=TOTAL_S):
     from leither_edge.crypto.sodium import random_bytes
 
     nonce = random_bytes(NONCE_BYTES)
-    answer = request_until(address, "GET", f"/device?nonce={nonce.hex()}", timeout=timeout, max_bytes=STATEMENT_MAX_BYTES * 4)
+    path, most = f"/device?nonce={nonce.hex()}", STATEMENT_MAX_BYTES * 4
+    answer = request_until(address, "GET", path, timeout=timeout, max_bytes=most, connect_within=connect_within)
     if answer.status != 200 or "cbor" not in answer.content_type and "cose" not in answer.content_type:
         raise not_a_device(address, answer)
     return read_statement(answer.body, address, nonce)

@@ -178,9 +178,7 @@ def put_keyset(target, keyset, signers):
         data = sign_keyset(keyset, [(signer.key_id, signer.sign) for signer in signers])
     except KeysetError as error:
         raise Failure("That keyset is not possible.", f"{error}.") from None
-    result = target.call("keyset-set", {"keyset": data}, keep=True)
-    target.controller.refresh()
-    return result
+    return target.call("keyset-set", {"keyset": data}, keep=True)
 
 
 def id_of(public_key):

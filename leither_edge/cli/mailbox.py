@@ -48,6 +48,7 @@ class Mailbox:
         self._fast = time.time() - last < FAST_FOR_S
         self._every = look_every_s or LOOK_EVERY_S
         self._outbox = Outbox(home, self._issuer, device)
+        self._stored = 0
 
     def exchange(self, data, timeout, keeps):
         """The Reply to the bytes of a command.
@@ -71,7 +72,7 @@ class Mailbox:
         try:
             reply = self._way.call(self._carry, data, time.monotonic() + timeout)
         except UnreachableError as error:
-            error.retry = False
+            error.retry, error.maybe_arrived = False, self._stored > 0
             if not keeps or not error.maybe_arrived:
                 self._outbox.drop([data])
             raise
@@ -135,7 +136,9 @@ class Mailbox:
             self._ways.say(f"Putting it into the DHT for {self._peer.name}: {asked} nodes asked, {answered} answered, {stored} stored it")
 
         def next_seq(at_least):
-            return next_sequence(self._home, f"mailbox-{self._issuer}", self._device, at_least)
+            # What the network has was signed by this very key, so it may carry us as far as it likes.
+            now_ms = max(int(time.time() * 1000), at_least)
+            return next_sequence(self._home, f"mailbox-{self._issuer}", self._device, at_least, now_ms)
 
         try:
             # A command of an earlier run that is sent again may be older than what waits here; a device takes them in order only.
@@ -145,10 +148,7 @@ class Mailbox:
         except LetterError as error:
             raise Failure("The command does not fit into the mailbox.", f"{clean(error, 200)}.", code=error.code) from None
         except DhtError as error:
-            unreached = failure(error, self._way.network)
-            if isinstance(unreached, UnreachableError):
-                unreached.maybe_arrived = False
-            raise unreached from None
+            raise failure(error, self._way.network) from None
         return report.stored
 
     async def _take(self, dht, found, command_id):
