@@ -67,8 +67,11 @@ class Questions:
             self._remember_keepers(target, family, taker)
         return Found(best, report)
 
-    async def put_mutable(self, signed, cas=None, progress=None):
-        """Store a signed Item; the report. cas: the sequence number it is to replace. Raises DhtError when nobody took it."""
+    async def put_mutable(self, signed, cas=None, progress=None, *, is_new=True):
+        """Store a signed Item; the report. Raises DhtError when nobody took it.
+
+        cas: the sequence number it is to replace; is_new: False renews cheaply what many already have, by half the messages.
+        """
         _check_size(signed.value, signed.salt)
         if not item.is_good(signed, self.shared.verify):
             raise DhtError("bad-signature", "The signature of this item does not fit its key, so no node would take it.")
@@ -85,7 +88,7 @@ class Questions:
             return wanted
 
         own = self._keep_here(signed, cas)
-        return await self._write(b"get", target, {b"target": target, b"seq": signed.seq}, b"put", arguments, takers, progress, own)
+        return await self._write(b"get", target, {b"target": target, b"seq": signed.seq}, b"put", arguments, takers, progress, own, is_new=is_new)
 
     def _keep_here(self, kept_item, cas):
         """What stores an item in this node's own store, where it is one of the nearest."""
@@ -199,7 +202,7 @@ class Questions:
             self._republished[target] = now
             try:
                 if signed.key:
-                    await self.put_mutable(signed)
+                    await self.put_mutable(signed, is_new=False)
                 else:
                     await self.put_immutable(signed.value)
                 self._counters.add("dht_republished")
@@ -219,13 +222,13 @@ class Questions:
             found.update(searches)
         return self._reported(searches, takers)
 
-    async def _write(self, method, target, arguments, put_method, put_arguments, takers, progress, keep_here):
+    async def _write(self, method, target, arguments, put_method, put_arguments, takers, progress, keep_here, *, is_new=True):
         def make(engine, on_done, told):
             taker = takers.get(engine.family)
             take = taker.take if taker else None
             return Write(
                 engine, method, target, arguments, put_method, put_arguments, on_done,
-                take=take, paths=WRITE_PATHS, progress=told, careful=True, keep_here=keep_here,
+                take=take, paths=WRITE_PATHS if is_new else 1, progress=told, careful=is_new, keep_here=keep_here,
             )  # fmt: skip
 
         searches = await self._run(make, progress, False)

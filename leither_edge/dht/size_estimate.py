@@ -3,6 +3,7 @@
 _SPACE = 1 << 160
 # Places by the first bits of the target; a later search there replaces an earlier one.
 _PLACE_BITS = 4
+_PLACES_MIN = 3
 
 
 class SizeEstimate:
@@ -27,7 +28,8 @@ class SizeEstimate:
     def size(self, table):
         """About how many nodes there are, None without a clue. table: RoutingTable; one that has room for all knows them all."""
         own = table.network_size()
-        if own == len(table) + 1:
+        # A node that has just joined has searched for itself alone, while the network was perhaps smaller.
+        if own == len(table) + 1 or len(self._seen) < _PLACES_MIN:
             return own
         values = sorted([*self._seen.values(), own])
         return max(values[(len(values) - 1) // 2], len(table) + 1)
