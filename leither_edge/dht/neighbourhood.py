@@ -40,7 +40,7 @@ def chosen(nearest, k, expected_radius):
 
 
 def crowd(distances, k, expected_radius):
-    """The distance within which there are more nodes than chance puts there in all but a few of a thousand targets, or None.
+    """The distance within which there are more nodes than chance puts there at all but a few of a thousand targets, or None.
 
     Args: distances (of those that answered, nearest first).
     """
@@ -48,7 +48,8 @@ def crowd(distances, k, expected_radius):
     if expected_radius is not None:
         for at in range(k - 1, len(distances)):
             expected = k * distances[at] / expected_radius
-            if at + 1 >= 2 + 2.5 * expected:
+            # The size of the network is known within a half only, and a false alarm costs a hundred messages.
+            if at + 1 >= 3 + 4 * expected:
                 found = distances[at]
     return found
 

@@ -70,7 +70,7 @@ class Questions:
     async def put_mutable(self, signed, cas=None, progress=None, *, is_new=True):
         """Store a signed Item; the report. Raises DhtError when nobody took it.
 
-        cas: the sequence number it is to replace; is_new: False renews cheaply what many already have, by half the messages.
+        cas: the sequence number it is to replace; is_new: False renews what many have already, by fewer messages.
         """
         _check_size(signed.value, signed.salt)
         if not item.is_good(signed, self.shared.verify):
@@ -88,7 +88,8 @@ class Questions:
             return wanted
 
         own = self._keep_here(signed, cas)
-        return await self._write(b"get", target, {b"target": target, b"seq": signed.seq}, b"put", arguments, takers, progress, own, is_new=is_new)
+        wanted = {b"target": target, b"seq": signed.seq}
+        return await self._write(b"get", target, wanted, b"put", arguments, takers, progress, own, is_new=is_new)
 
     def _keep_here(self, kept_item, cas):
         """What stores an item in this node's own store, where it is one of the nearest."""
