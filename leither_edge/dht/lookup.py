@@ -9,6 +9,8 @@ from leither_edge.dht.candidates import ANSWERED, HEARD
 from leither_edge.dht.walk import Walk
 
 _LOOKS_BESIDE = 2
+# Three foes who are asked first name nobody but nearer foes; one honest node among eight that were known before names the honest ones.
+_SEEDS_ASKED = 8
 # Of what each walk beside the target heard, so many are looked at.
 _FOUND_MAX = 20
 
@@ -16,11 +18,12 @@ _FOUND_MAX = 20
 class Lookup(Walk):
     """A search; arguments as for a Walk. It looks beside its target if it is asked `to_ask_beside`."""
 
-    __slots__ = ("_beside", "_looks", "_seen")
+    __slots__ = ("_beside", "_is_crowded", "_looks", "_seen")
 
     def __init__(self, target, own_id, seeds, **options):
-        super().__init__(target, own_id, seeds, **options)
+        super().__init__(target, own_id, seeds, seeds_asked=_SEEDS_ASKED, **options)
         self._beside = ()
+        self._is_crowded = False
         self._looks = 0
         self._seen = 0
 
@@ -59,6 +62,8 @@ class Lookup(Walk):
                     walk.failed(contact, "silent", now)
                 elif walk.answered(contact, contact[: compact.NODE_ID_BYTES], nodes, now):
                     self.answered_count += 1
+                    if not self._is_crowded:
+                        walk.stop()
         self._settle()
 
     def slow_beside(self, contact, place, now):
@@ -73,17 +78,19 @@ class Lookup(Walk):
         if self._looks >= _LOOKS_BESIDE or len(answered) == self._seen:
             return
         crowd = self.crowd
-        if crowd is not None:
+        self._is_crowded = crowd is not None
+        if self._is_crowded:
             # Nobody in the crowd is asked for who stands beside it.
-            span, k, without = self._radius, self._k, (self.target, crowd + 1)
+            span, without = self._radius, (self.target, crowd + 1)
             known = [each for each in self._all.nearest if each.state in (HEARD, ANSWERED) and not each.is_doubtful()]
         else:
-            span, k, without, known = self._hidden_within(answered), 1, (b"", 0), answered
+            # One answer for each place is enough.
+            span, without, known = self._hidden_within(answered), (b"", 0), answered
         if span is None:
             return
         seeds = [each.contact for each in known]
         self._beside = [
-            Walk(place, self._own_id, seeds, family=self._family, k=k, without=without)
+            Walk(place, self._own_id, seeds, family=self._family, k=self._k if self._is_crowded else 1, without=without)
             for place in neighbourhood.beside(self.target, span, self._looks)
         ]
         self._looks += 1

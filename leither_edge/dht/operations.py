@@ -12,6 +12,7 @@ SEEDS = 20
 # Chains that share no node: a liar who is on one of them cannot turn a write away from the others.
 WRITE_PATHS = 2
 JOIN_WAIT_S = 1.5
+JOIN_SEARCHES = 3
 
 
 class Check:
@@ -424,7 +425,9 @@ class Refresh(Search):
 
 
 class Join:
-    """Entering the network: all entrances are heard before anybody's word is followed, then the node looks for itself.
+    """Entering the network: all entrances are heard before anybody's word is followed, then the node looks for itself by each of them.
+
+    One search by all of them together would follow whoever names the nearest nodes, true or not.
 
     addresses: of entrances, packed; on_done: (number of contacts).
     """
@@ -434,7 +437,8 @@ class Join:
         self._addresses = addresses
         self._on_done = on_done
         self._open = set()
-        self._seeds = []
+        self._told = []
+        self._searches = 0
         self._is_searching = False
 
     def begin(self, now):
@@ -448,8 +452,7 @@ class Join:
     def answered(self, pending, message, now):
         """An entrance's answer."""
         nodes = message.body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b"")
-        self._seeds.append(message.body[b"id"] + pending.address)
-        self._seeds.extend(compact.split_nodes(nodes, self.engine.family))
+        self._told.append([message.body[b"id"] + pending.address, *compact.split_nodes(nodes, self.engine.family)])
         self._settled(pending, now)
 
     def refused(self, pending, message, now):
@@ -470,8 +473,13 @@ class Join:
     def _go_on(self, now):
         if not self._open and not self._is_searching:
             self._is_searching = True
-            self.engine.run(Refresh(self.engine, self.engine.own_id, lambda search: self._end(), self._seeds), now)
+            self._searches = min(max(len(self._told), 1), JOIN_SEARCHES)
+            for first in range(self._searches):
+                seeds = [contact for told in self._told[first::JOIN_SEARCHES] for contact in told]
+                self.engine.run(Refresh(self.engine, self.engine.own_id, lambda search: self._end(), seeds), now)
 
     def _end(self):
-        self.engine.ended(self)
-        self._on_done(len(self.engine.table))
+        self._searches -= 1
+        if not self._searches:
+            self.engine.ended(self)
+            self._on_done(len(self.engine.table))

@@ -20,16 +20,29 @@ class Walk:
     Args: target, own_id (20 bytes); seeds (contacts, or bare addresses of nodes whose id is not known); family (4 or 6); k (how many
     are looked for); alpha (requests at once on a path); paths (disjoint ones: a node belongs to the path that named it first);
     expected_radius (distance within which k nodes are expected, or None), one_per_prefix (one node of each /24 or /48 counts; off for a
-    closed network whose nodes may share one), without (a target and a distance from it: nobody in there is asked).
+    closed network whose nodes may share one), without (a target and a distance from it: nobody in there is asked),
+    seeds_asked (how many of the seeds, the nearest, are asked whoever nearer is named).
     """
 
     __slots__ = (
-        "_all", "_alpha", "_done", "_family", "_held", "_is_open", "_k", "_own_id", "_path_want", "_paths", "_radius", "_stale", "_without",
-        "answered_count", "asked_count", "target",
+        "_all", "_alpha", "_done", "_family", "_held", "_is_open", "_k", "_own", "_own_id", "_path_want", "_paths", "_radius", "_stale",
+        "_without", "answered_count", "asked_count", "target",
     )  # fmt: skip
 
     def __init__(
-        self, target, own_id, seeds, *, family, k=8, alpha=3, paths=1, expected_radius=None, one_per_prefix=True, without=(b"", 0)
+        self,
+        target,
+        own_id,
+        seeds,
+        *,
+        family,
+        k=8,
+        alpha=3,
+        paths=1,
+        expected_radius=None,
+        one_per_prefix=True,
+        without=(b"", 0),
+        seeds_asked=0,
     ):
         self.target = target
         self.asked_count = 0
@@ -49,6 +62,7 @@ class Walk:
         self._done = False
         self._is_open = True
         self.widen(seeds)
+        self._own = frozenset(self._all.nearest[:seeds_asked])
 
     # What the engine asks
 
@@ -186,6 +200,8 @@ class Walk:
                 if paths[each.path] < self._path_want and each not in known:
                     paths[each.path] += 1
                     wanted.append(each)
+        known = set(wanted)
+        wanted += [each for each in live if each in self._own and each not in known]
         return wanted
 
     def _is_over(self):
