@@ -22,8 +22,10 @@ def closest_of(ids, target, own=None):
 
 
 def wait_until_met(nodes, ids):
-    """Wait until every node knows most of its neighbours: all have come at once."""
+    """Wait until every node knows most of its neighbours. Each looks for itself once more, as it would some seconds later."""
     end = time.monotonic() + MEET_S
+    for number, dht in enumerate(nodes.dhts):
+        nodes.ask("lookup", bytes.fromhex(dht.stat()["ipv4"]["id"]), node=number)
     for dht in nodes.dhts:
         table, own = dht.engines[4].table, bytes.fromhex(dht.stat()["ipv4"]["id"])
         while len(closest_of(ids, own, own) & {contact[:20] for contact in table.closest(own, K)}) < K - 1:
