@@ -14,6 +14,7 @@ from leither_edge.dht.routing_table import RoutingTable
 from leither_edge.dht.settings import Settings
 from leither_edge.dht.shared import Shared
 from leither_edge.observe.counters import Counters
+from tests.mailbox import fuzz_targets as mailbox
 from tests.names import fuzz_targets as names
 
 from .packets import recorded
@@ -244,4 +245,5 @@ def targets():
         "engine, asked": (AsAsked(), queries()),
         "engine, answered": (AsAnswered(), replies()),
         **names.targets(),
+        **mailbox.targets(),
     }
