@@ -22,6 +22,8 @@ ATTACKS = (
     on_tables.sybil_neighbourhood,
     on_stores.replayed_sequences,
     on_tables.eclipse_at_bootstrap,
+    on_tables.false_own_address,
+    on_tables.aimed_by_hearsay,
 )
 
 

@@ -58,6 +58,7 @@ class Foe:
         self.is_up = True
         self.engine = self
         self.heard = []
+        self.said = 0
         self._answer = answer or pong
         network.hosts[address] = self
 
@@ -93,11 +94,15 @@ def pong(foe, message, source):
 
 
 class Meter:
-    """Bytes between one host and everybody; `worst` ratio of those sent to, and got from, an address where no host is."""
+    """Bytes between one host and everybody; `worst` ratio of those sent to, and got from, an address where no host is.
+
+    unasked: {address: bytes} of those that sent nothing; packets: {address: datagrams sent there}.
+    """
 
     def __init__(self, network, host):
         self.worst = None
         self.unasked = {}
+        self.packets = {}
         self._in, self._out = {}, {}
         self._network, self._host = network, host
         network.watch = self._watch
@@ -108,6 +113,7 @@ class Meter:
             self._in[source] = self._in.get(source, 0) + len(data)
         elif source == here and address not in self._network.hosts:
             self._out[address] = sent = self._out.get(address, 0) + len(data)
+            self.packets[address] = self.packets.get(address, 0) + 1
             if address in self._in:
                 self.worst = max(self.worst or 0.0, sent / self._in[address])
             else:

@@ -179,3 +179,92 @@ def eclipser(foe, message, source):
         nearest = sorted(foe.named, key=lambda other: int.from_bytes(other.node_id, "big") ^ aim)[:20]
         body |= {b"nodes": b"".join(other.contact for other in nearest), b"token": bytes(8)}
     return krpc.reply(message.tid, body, network=message.network)
+
+
+def false_own_address(scale=1.0, **settings):
+    """Contacts in several networks tell a node that it has another address, to move its id (BEP 42) or to make it fall silent."""
+    network, hosts = ground.grown(5, 30, **settings)
+    target, rand = hosts[6], network.rand
+    own, external = target.engine.own_id, target.engine.reachability.external
+    false = compact.pack("198.51.100.7", 6881)
+    foes = [Foe(network, address_of(100, number), rand.randbytes(20), misleading) for number in range(8)]
+    for foe in foes:
+        foe.false = false
+    sent = changed = 0
+    rounds = ground.sized(scale, 60, 12)
+    for number in range(rounds):
+        for foe in foes:
+            query = krpc.query(rand.randbytes(4), b"find_node", {b"id": foe.node_id, b"target": own}, network=settings.get("network"))
+            foe.say(query, target.address)
+            sent += 1
+        asked = hosts[8 + number % 20]
+        target.engine.ask(asked.address, asked.engine.own_id, b"ping", {}, None, network.now)
+        for foe in foes:
+            # Whoever is a contact is asked now and then; they are asked as often as all the honest ones together.
+            if number % 3 == 0:
+                target.engine.ask(foe.address, foe.node_id, b"ping", {}, None, network.now)
+        target.send()
+        network.run(5)
+        changed += target.engine.own_id != own or target.engine.reachability.external != external
+    found = recall(network, hosts, target, [rand.randbytes(20) for _ in range(5)], 5)
+    note = f"8 foes in 8 networks tell the same false address; the node answers others: {target.engine.is_server}"
+    return Row("false own address", sent, "times it was believed", changed, 0, None, found * target.engine.is_server, 0.9, note)
+
+
+def misleading(foe, message, source):
+    """A good reply, but for the address in it."""
+    return krpc.reply(message.tid, {b"id": foe.node_id}, ip=foe.false, network=message.network)
+
+
+def aimed_by_hearsay(scale=1.0, **settings):
+    """Contacts name a victim, under many ports and ids, as the nearest to whatever is looked for, so that searches turn against it.
+
+    Who named four silent nodes is believed no more. In a closed network, where questions to strangers are long, the bytes are more than
+    a liar says; `network` in the settings shows how many.
+    """
+    network, hosts = ground.grown(6, 40, **settings)
+    target, rand = hosts[6], network.rand
+    foes = [Foe(network, address_of(100, number), rand.randbytes(20), aiming) for number in range(6)]
+    for foe in foes:
+        for _ in range(3):
+            query = krpc.query(
+                rand.randbytes(4),
+                b"find_node",
+                {b"id": foe.node_id, b"target": rand.randbytes(20)},
+                pad_to=400,
+                network=settings.get("network"),
+            )
+            foe.say(query, target.address)
+            network.run(2)
+    meter = Meter(network, target)
+    rounds = ground.sized(scale, 60, 10)
+    worst = spoken = 0
+    found = recall(network, hosts, target, [rand.randbytes(20) for _ in range(5)], 5)
+    for _ in range(rounds):
+        before, said = dict(meter.packets), sum(foe.said for foe in foes)
+        aim = rand.randbytes(20)
+        network.do(target, Search(target.engine, b"get", aim, {b"target": aim}, lambda search: None, careful=True))
+        spoken += sum(foe.said for foe in foes) - said
+        got = {}
+        for address, packets in meter.packets.items():
+            network_of = compact.prefix(address)
+            got[network_of] = got.get(network_of, 0) + packets - before.get(address, 0)
+        worst = max(worst, max(got.values(), default=0))
+    sent = sum(meter.unasked.values())
+    note = f"{rounds} searches; foes said {spoken} bytes, {len(meter.packets)} victims got {sent}"
+    return Row("searches aimed at others", rounds, "datagrams to one victim", worst, 4, sent / max(spoken, 1), found, 0.9, note)
+
+
+def aiming(foe, message, source):
+    """Names one victim under ten ports, and nine neighbours of it, all of them near to what is looked for."""
+    body = {b"id": foe.node_id}
+    aim = message.body.get(b"target") or message.body.get(b"info_hash")
+    if aim is not None:
+        rand = foe.network.rand
+        where = f"203.{foe.address[2]}.{rand.randrange(250)}"
+        victims = [compact.pack(f"{where}.1", 1000 + port) for port in range(10)]
+        victims += [compact.pack(f"{where}.{2 + other}", 6881) for other in range(10)]
+        body |= {b"nodes": b"".join(near(aim, 40, rand) + victim for victim in victims), b"token": bytes(8)}
+    answer = krpc.reply(message.tid, body, network=message.network)
+    foe.said += len(answer)
+    return answer
