@@ -5,7 +5,7 @@ the walk is followed by short ones to places around the target, whose finds go o
 """
 
 from leither_edge.dht import compact, neighbourhood
-from leither_edge.dht.candidates import ANSWERED, HEARD
+from leither_edge.dht.candidates import ANSWERED, FARTHEST, HEARD
 from leither_edge.dht.walk import Walk
 
 _LOOKS_BESIDE = 2
@@ -106,8 +106,11 @@ class Lookup(Walk):
 
     def _hidden_within(self, answered):
         """The distance from the target within which dead nodes may hide others, None if that is not likely."""
-        if len(answered) < self._k:
+        if not answered:
             return None
-        edge = answered[self._k - 1].distance
-        # In good order each of the nearest names k others, of whom the last is as far as the k-th of all.
-        return None if sum(each.reach >= edge for each in answered[: self._k]) * 2 >= self._k else edge
+        # In good order each of the nearest names k others, of whom the last is as far as the k-th of all; or all that it knows.
+        edge = span = answered[: self._k][-1].distance
+        if len(answered) < self._k:
+            edge, span = FARTHEST, min(2 * span, FARTHEST - 1)
+        nearest = answered[: self._k]
+        return None if sum(each.reach >= edge for each in nearest) * 2 >= len(nearest) else span

@@ -27,6 +27,7 @@ class Network:
     """
 
     def __init__(self, size, seed, table_max=512):
+        self.size = size
         self.random = random.Random(seed)
         self._prefixes = set()
         self.dead = set()
