@@ -205,9 +205,12 @@ def join(home, out, args):
     told, known = told_by(args), remembered(home)
     doors = list(dict.fromkeys([*args.door, *(told.bootstrap if told else [])]))
     if not doors and not (told and (told.mainline or told.lan)):
-        raise UsageError(
-            "Join which network?", fix="By the address of a node: leither dht join HOST:PORT\nThe public one: leither dht join --mainline"
+        ways = (
+            "That of this house: leither dht join --lan",
+            "By a node: leither dht join HOST:PORT",
+            "The public one: leither dht join --mainline",
         )
+        raise UsageError("Join which network?", fix="\n".join(ways))
     id = (told.id if told else None) or None
     network = Network(id, doors, bool(told and told.mainline), bool(told and told.lan))
     reached = []

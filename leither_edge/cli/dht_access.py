@@ -12,6 +12,8 @@ __all__ = ["add_network_options", "asked", "report_facts", "with_dht"]
 # Twice what an entrance is given to answer, and the pause between; of a short time-out, some is left to say what happened.
 JOIN_S, JOIN_SHARE, TOTAL_S = 8, 0.75, 60
 LOOK_S = 0.2
+# Nodes of a LAN that hear our shout greet within a second.
+LAN_S = 4
 # Each one that has gone since may cost the time an entrance is given to answer.
 MET_ASKED = 8
 # A question as it is shown while it runs.
@@ -158,6 +160,10 @@ async def _join(dht, timeout_s, say, network, must_join):
         nursery.start_soon(tell)
         try:
             await dht.joined(timeout_s)
+            if network.lan:
+                with trio.move_on_after(min(LAN_S, timeout_s)):
+                    while not dht.stat()["contacts"]:
+                        await trio.sleep(LOOK_S)
         except DhtError as error:
             problem = error
         nursery.cancel_scope.cancel()
@@ -167,13 +173,13 @@ async def _join(dht, timeout_s, say, network, must_join):
 
 def _settings(network, met_before):
     from leither_edge.dht import Settings
-    from leither_edge.dht.settings import MAINLINE
+    from leither_edge.dht.settings import LAN, MAINLINE
 
     # Whoever answered the last time spares the doors, and stands in for those that are closed today.
     doors = [*network.bootstrap, *met_before[:MET_ASKED], *(MAINLINE if network.mainline else ())]
     return Settings(
         network=network.id, bootstrap=dict.fromkeys(doors), read_only=True, hosts=hosts(), contacts_max=CONTACTS_MAX,
-        discovery=network.lan,
+        discovery=network.lan, local_only=network.id == LAN,
     )  # fmt: skip
 
 

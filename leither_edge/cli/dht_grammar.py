@@ -24,7 +24,7 @@ def add_dht(top, common):
             "A signed value can be replaced by the holder of its key alone.",
         ],
         examples=[
-            ("enter the network by the address of one of its nodes", "leither dht join 192.168.1.20:6881"),
+            ("enter the network of the devices in this house", "leither dht join --lan"),
             ("store a text under its own hash", "leither dht put 'hello world'"),
             ("", "leither dht get HASH"),
             ("a signed one, that can be replaced", "leither dht put 'see you at nine' --key owner --salt meeting"),
@@ -122,13 +122,14 @@ def _add_network(dht, common):
     join = dht.command(
         "join", "Enter a network, and remember it for the other commands.", run="dht:join", group=NETWORK,
         details=[
-            "The address is that of any node of it: one of your devices, or one that somebody told you. "
+            "An address is that of any node of it: one of your devices (port 8041), or one that somebody told you. "
             "Nodes met later are remembered, too.",
             "A closed network has an id that all its nodes were given; nodes of others never answer there.",
         ],
         examples=[
-            ("the network your device at home is in", "leither dht join 192.168.1.20:6881"),
-            ("a closed one", "leither dht join node.example:6881 --network 00112233aabbccdd"),
+            ("that of the devices in this house, which are found by themselves", "leither dht join --lan"),
+            ("by the address of a device", "leither dht join 192.168.1.20:8041"),
+            ("a closed one", "leither dht join node.example:8041 --network 00112233aabbccdd"),
             ("the public one", "leither dht join --mainline"),
         ],
     )  # fmt: skip
@@ -146,6 +147,6 @@ def _add_network(dht, common):
     _asking(lookup, common)
     stat = dht.command(
         "stat", "Show the network as this computer sees it.", run="dht:stat", group=NETWORK,
-        examples=[("", "leither dht stat"), ("another one", "leither dht stat --bootstrap 192.168.1.20:6881 --json")],
+        examples=[("", "leither dht stat"), ("another one", "leither dht stat --bootstrap 192.168.1.20:8041 --json")],
     )  # fmt: skip
     _asking(stat, common, nodes=False)

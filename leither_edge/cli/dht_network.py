@@ -27,7 +27,7 @@ def add_network_options(parser):
         "--network", type=network_id, metavar="HEX", help=f"a closed network, by its id of 16 hexadecimal digits, or the word {PUBLIC}"
     )
     parser.add_argument("--mainline", action="store_true", help="the public network of BitTorrent")
-    parser.add_argument("--lan", action="store_true", help="look for nodes on the local network, too")
+    parser.add_argument("--lan", action="store_true", help="find the nodes of this house (or, with --network, those of it that are here)")
     return parser
 
 
@@ -39,9 +39,9 @@ def bootstrap_address(text):
     elif ":" in host:
         host = ""
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
-        raise argparse.ArgumentTypeError(f"“{text[:80]}” names no port: write it like 192.168.1.20:6881 or [fd00::1]:6881")
+        raise argparse.ArgumentTypeError(f"“{text[:80]}” names no port: write it like 192.168.1.20:8041 or [fd00::1]:8041")
     if not 0 < len(host) <= HOST_CHARS_MAX or any(char.isspace() or not char.isprintable() for char in host):
-        raise argparse.ArgumentTypeError(f"“{text[:80]}” is not the address of a node: write it like 192.168.1.20:6881 or [fd00::1]:6881")
+        raise argparse.ArgumentTypeError(f"“{text[:80]}” is not the address of a node: write it like 192.168.1.20:8041 or [fd00::1]:8041")
     return host, int(port)
 
 
@@ -66,7 +66,8 @@ def chosen(home, args):
     if told is None and known is None:
         raise Failure(
             "This computer has joined no network of nodes yet.", "A network is entered by the address of one of its nodes.",
-            "Join that of your devices, by the address of one: leither dht join HOST:PORT\nOr the public one: leither dht join --mainline",
+            "Join that of your devices, in this house: leither dht join --lan\n"
+            "Elsewhere, by the address of one: leither dht join HOST:PORT\nOr the public one: leither dht join --mainline",
             code="no-network",
         )  # fmt: skip
     if told is None:
@@ -83,10 +84,16 @@ def told_by(args):
     """The Network that a command line names, its id None where it names none; None where it says nothing at all."""
     bootstrap, id = getattr(args, "bootstrap", None) or [], getattr(args, "network", None)
     mainline, lan = getattr(args, "mainline", False), getattr(args, "lan", False)
+    if mainline and lan:
+        raise UsageError("--mainline and --lan exclude each other.", "Nodes of one house have a network of their own.")
     if mainline and id:
         raise UsageError("--mainline and the id of a closed network exclude each other.", "The public network has no id.")
     if not (bootstrap or mainline or lan or id is not None):
         return None
+    if lan and id is None:
+        from leither_edge.dht.settings import LAN
+
+        id = LAN
     return Network(b"" if mainline else id, bootstrap, mainline, lan)
 
 
@@ -149,4 +156,8 @@ def _name(network):
 
 def described(network):
     """A network in words."""
+    from leither_edge.dht.settings import LAN
+
+    if network.id == LAN:
+        return "the network of this house"
     return f"the closed network {network.id.hex()}" if network.id else "the public network"

@@ -144,6 +144,10 @@ class Engine:
         if message.tid in self._probes:
             self.reachability.probed(now)
         elif not self.reachability.answers:
+            # On a LAN those come who have heard our shout: a client answers nothing, but would else know nobody.
+            if self.shared.settings.discovery and self._is_wanted(message, address, now):
+                self.shared.verified.earn(address, size, now)
+                self._meet(message, address, now)
             return self.shared.drop("read-only")
         if not self.shared.verified.has(address, now):
             self.reachability.heard_stranger(now)

@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from leither_edge.cli.dht_network import add_network_options, told_by
+from leither_edge.cli.failure import UsageError
+from leither_edge.cli.parser import Parser
 from leither_edge.core.ids import public_key_to_text
 from leither_edge.names import z_base_32
 from tests.dht_nodes import Nodes
@@ -182,3 +185,20 @@ def test_damage_is_told(run, tmp_path):
     (home / "dht.json").unlink()
     (home / "dht-met.json").write_text("no json")
     assert "joined no network" in run("dht", "stat").err
+
+
+def told_network(*words):
+    """The Network that a command line names."""
+    return told_by(add_network_options(Parser(prog="leither")).parse_args(words))
+
+
+def test_the_network_of_the_house_is_that_of_its_devices():
+    from appliance.device.kept_dht import LAN
+
+    assert told_network("--lan") == (LAN, [], False, True)
+    # Beside a closed network only those of its nodes are meant that are here.
+    assert told_network("--lan", "--network", CLOSED) == (bytes.fromhex(CLOSED), [], False, True)
+    assert told_network("--mainline", "--bootstrap", "[::1]:8041") == (b"", [("::1", 8041)], True, False)
+    assert told_network() is None
+    with pytest.raises(UsageError):
+        told_network("--lan", "--mainline")

@@ -1,13 +1,17 @@
 """A tool that comes and goes (BEP 43) is told as much as a node that stays, though nobody can prove its address by a ping."""
 
 import os
+import random
 import time
 
 import pytest
 import trio
 
-from leither_edge.dht import Settings, open_dht
+from leither_edge.dht import Settings, compact, krpc, open_dht
 from leither_edge.dht.bencode import encode
+from leither_edge.dht.engine import Engine
+from leither_edge.dht.kept import Sequences
+from leither_edge.dht.shared import Shared
 from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
 from tests.dht_nodes import Nodes
@@ -57,3 +61,18 @@ def test_a_read_only_client_finds_the_closest_and_what_they_keep(network):
             closest, got = asked_by_a_newcomer(nodes, network, target, f"127.34.{number + 1}.1")
             assert got == value
             assert len(closest_of(ids, target) & set(closest)) >= K - 1
+
+
+@pytest.mark.parametrize("discovery", [True, False], ids=["LAN", "elsewhere"])
+def test_whoever_greets_a_client_on_its_lan_is_greeted_and_not_answered(discovery):
+    now, stranger = 100.0, compact.pack("192.168.1.7", 8041)
+    chance = random.Random(3).randbytes
+    settings = Settings(network=b"closed 1", read_only=True, local_only=True, discovery=discovery)
+    engine = Engine(4, bytes(20), Shared(settings, bytes(20), Sequences(16), Counters(), chance, now), now)
+    engine.receive(krpc.query(b"tt", b"find_node", {b"id": b"d" * 20, b"target": bytes(20)}, network=b"closed 1"), stranger, now)
+    sent = [(krpc.parse(data), address) for data, address in engine.outgoing]
+    assert [(message.kind, message.method, address) for message, address in sent] == [(b"q", b"ping", stranger)] * discovery
+    assert not len(engine.table)
+    for message, address in sent:
+        engine.receive(krpc.reply(message.tid, {b"id": b"d" * 20}, network=b"closed 1"), address, now)
+    assert len(engine.table) == discovery
