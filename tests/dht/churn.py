@@ -17,12 +17,16 @@ from leither_edge.dht.item import Item, target_of
 from tests.dht.churn_network import DAY, ChurningNetwork
 
 HOUR = 3600.0
+# In place of a keeper's number: somebody comes to read.
+_READ = -1
 # A record's keepers: those who republish it every hour.
 OTHERS = 3
+READ_EVERY_H = 8
 SCHEMES = (
     ("left", "put once, its author gone, nobody republishes"),
     ("author", "its author stays and republishes every hour"),
     ("others", f"its author gone; {OTHERS} others republish, none of them replaced"),
+    ("readers", f"its author gone; each who reads it republishes while there, one comes in {READ_EVERY_H} h"),
     ("relay", f"its author gone; {OTHERS} others republish, a reader takes over from each who leaves"),
 )
 
@@ -59,16 +63,20 @@ class Simulation:
             self._put(author, record)
             if record.scheme == "author":
                 record.keepers = [author]
-            elif record.scheme in ("others", "relay"):
+            elif record.scheme in ("others", "relay", "readers"):
                 record.keepers = [network.any_node() for _ in range(OTHERS)]
             for keeper in range(len(record.keepers)):
                 heapq.heappush(self._due, (network.random.random() * HOUR, number, keeper))
+            if record.scheme == "readers":
+                self._await_reader(number)
         found, replicas = {}, {}
         for checkpoint in checkpoints:
             while self._due and self._due[0][0] <= checkpoint:
                 moment, number, keeper = heapq.heappop(self._due)
                 network.go_to(moment)
-                if self._republish(self.records[number], keeper):
+                if keeper == _READ:
+                    self._read(number)
+                elif self._republish(self.records[number], keeper):
                     heapq.heappush(self._due, (moment + HOUR, number, keeper))
             network.go_to(checkpoint)
             for scheme, _ in SCHEMES:
@@ -79,13 +87,24 @@ class Simulation:
             self._say(f"{checkpoint / DAY:6.2f} days: " + ", ".join(f"{scheme} {found[scheme][-1]:.0%}" for scheme, _ in SCHEMES))
         return found, replicas
 
+    def _await_reader(self, number):
+        heapq.heappush(self._due, (self.network.now + self.network.random.expovariate(1 / (READ_EVERY_H * HOUR)), number, _READ))
+
+    def _read(self, number):
+        """A node of the network reads a record, and keeps it if it is there."""
+        record, reader = self.records[number], self.network.any_node()
+        if self.network.get(reader, record.target):
+            record.keepers.append(reader)
+            heapq.heappush(self._due, (self.network.now + self.network.random.random() * HOUR, number, len(record.keepers) - 1))
+        self._await_reader(number)
+
     def _republish(self, record, place):
         """One keeper's turn; False if it is gone and has no heir."""
         keeper = record.keepers[place]
         if keeper.until <= self.network.now:
             if record.scheme != "relay":
                 return False
-            # A club's member has left; another one, who has read the record, keeps it from now on, if it is still found.
+            # A club's member has left; another one keeps the record from now on, if it is still found.
             heir = self.network.any_node()
             if not self.network.get(heir, record.target):
                 return True
