@@ -54,6 +54,7 @@ class Executor:
     def __init__(self, store, node_key, floor, clock, board, counters, log, profile, *, versions=None):
         self.sign_in = None
         self.names = None
+        self.reach = None
         self.config_changed = None
         self.keyset_changed = None
         self.answers_left = None
@@ -370,7 +371,7 @@ class Executor:
     def _services(self):
         return Services(
             self._store, self._board, self._config, self._keysets, self._profile, self._floor, self._clock_s, self._key.id, self._versions,
-            self._uptime, self.sign_in, self.names,
+            self._uptime, self.sign_in, self.names, self.reach,
         )  # fmt: skip
 
     def _uptime(self):

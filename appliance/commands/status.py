@@ -64,6 +64,7 @@ def status(call, tx):
         "audit": list(audit_log.head(tx)),
         "restarts": supervisor.get("restarts"),
         "limits": supervisor.get("limits"),
+        "reach": _reach(services, services.config.read(tx)),
         # Of a board with two systems: {"running", "committed", "is_trial", "last_trial": {"slot", "outcome"} or None}.
         "slots": supervisor.get("slots"),
         "trouble": _troubles(supervisor.get("trouble")),
@@ -74,6 +75,12 @@ def _troubles(said):
     """The sentences of what went wrong when the machine started."""
     said = said if isinstance(said, list) else []
     return [sentence[:TROUBLE_MAX] for sentence in said if isinstance(sentence, str)][:TROUBLES_MAX]
+
+
+def _reach(services, config):
+    """The network of nodes this device is in (see kept_dht), and its configuration, by which a controller finds it from elsewhere."""
+    facts = services.reach() if services.reach is not None else None
+    return {**(facts or {}), "config": {name: config[name] for name in ("reach", "dht_network", "dht_bootstrap")}}
 
 
 def _storage(services):

@@ -32,8 +32,8 @@ Verb = namedtuple("Verb", "name role dangerous kind arguments run gather", defau
 # pass_left_s: until the issuer's pass ends, None without one.
 Call = namedtuple("Call", "services arguments issuer role limited issued facts pass_left_s", defaults=(None,))
 # What verbs work with. sign_in: (code, key id, role, pass_left_s) -> bool. names: async keep(packet) and forget(key), each with a result
-# or VerbFailed; None while the device is in no DHT.
-Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in names")
+# or VerbFailed; None while the device is in no DHT. reach: () -> what it knows of the DHT, for `status`, or None; itself None without one.
+Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in names reach")
 
 
 class VerbFailed(Exception):

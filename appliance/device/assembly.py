@@ -113,7 +113,7 @@ async def _serve(node, options, board, nursery, book_service):
     router.add("GET", "/mailbox/{digest}", bodies.serve)
     beside = mailbox_service(node, executor, bodies, addresses, port), names_service(node, executor, options, addresses, port)
     dht = KeptDht(node, executor, claim, options, beside)
-    executor.config_changed = dht.config_changed
+    executor.config_changed, executor.reach = dht.config_changed, dht.facts
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
         assets=pages, addresses=addresses, port=port,

@@ -81,6 +81,7 @@ class KeptDht:
 
     def __init__(self, node, executor, claim, options, services):
         self.dht = None
+        self._wished = None
         self._node = node
         self._executor = executor
         self._claim = claim
@@ -91,6 +92,21 @@ class KeptDht:
     def config_changed(self, config):
         """Called after each change of the configuration."""
         self._changed.set()
+
+    def facts(self):
+        """For `status`: network (the wish's reach), nodes known, size of the network, port, whether others reach this device; or None."""
+        if self.dht is None:
+            return None
+        said = self.dht.stat()
+        families = [said[family] for family in ("ipv4", "ipv6") if family in said]
+        return {
+            "network": self._wished.reach,
+            "nodes": said["contacts"],
+            "size": max((family["network_size"] or 0 for family in families), default=0),
+            "port": self.dht.addresses[0][1],
+            "is_server": any(family["is_server"] for family in families),
+            "published": said["published"],
+        }
 
     async def run(self):
         """Until cancelled."""
@@ -140,7 +156,7 @@ class KeptDht:
             discovery=wish.reach != "mainline" and not set(hosts) <= set(LOOPBACK),
         )  # fmt: skip
         async with open_dht(settings, store=node.store, counters=node.counters, log=node.log) as dht:
-            self.dht = dht
+            self.dht, self._wished = dht, wish
             node.log.info("dht", reach=wish.reach, port=dht.addresses[0][1])
             try:
                 async with trio.open_nursery() as nursery:

@@ -281,6 +281,8 @@ class Controller:
         if answer.status != "done":
             return
         version, config = answer.result.get("version"), answer.result.get("config")
+        if verb == "status" and isinstance(answer.result.get("reach"), dict):
+            config = answer.result["reach"].get("config")
         if verb in ("keyset-get", "keyset-set") and isinstance(version, int) and version != self.keyset_version:
             self._remember(keyset_version=version)
         told = told_by_config(config) if isinstance(config, dict) else None

@@ -102,6 +102,7 @@ def show_status(out, name, result, args, address=None):
             ("Data room", size(number(storage.get("data_quota_mib")) * 1024) if storage else None),
             ("Temperature", temperature(out, result.get("temperature_c"))),
             ("Wi-Fi", network(table_of(result.get("wifi")))),
+            ("Other nodes", reach(table_of(result.get("reach")))),
             (
                 "Time",
                 moment(clock.get("now"))
@@ -116,6 +117,20 @@ def show_status(out, name, result, args, address=None):
         ],
         indent=2,
     )
+
+
+REACHES = {"lan": "this house alone", "organization": "a closed network", "mainline": "the public network"}
+
+
+def reach(facts):
+    """Which network of nodes a device is in, and whom it knows there; None without one."""
+    where = REACHES.get(facts.get("network"))
+    if where is None:
+        return None
+    known = number(facts.get("nodes"))
+    met = f"{known} known" if known else "none met yet"
+    hidden = known and not facts.get("is_server")
+    return f"{where}, {met}" + ("; asks, and is not asked (no way in from outside found)" if hidden else "")
 
 
 def temperature(out, celsius):
