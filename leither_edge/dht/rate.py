@@ -13,7 +13,7 @@ EACH_MIN_PER_S = 10
 LITTLE_PER_S = 0.5
 LITTLE_BURST = 10
 # Of a budget's burst, what is kept for those.
-KEPT_SHARE = 0.5
+KEPT_SHARE = 0.25
 # A lookup or an announcement to many comes in a burst: seconds of the budget that may be used at once.
 BURST_S = 2.0
 # Of a second, in the numbers kept beside the stamps.
