@@ -10,11 +10,8 @@ from binascii import unhexlify
 import trio
 
 from leither_edge.dht import DhtError, Settings
-from leither_edge.dht.item import sha1
-from leither_edge.dht.settings import MAINLINE
+from leither_edge.dht.settings import LAN, MAINLINE
 
-# Nodes of one house and nobody else: no packet of it is understood by the public network.
-LAN = sha1(b"leither/lan").digest()[:8]
 LOOK_S = 2
 AGAIN_S = 60
 LOOPBACK = ("127.0.0.1", "::1")

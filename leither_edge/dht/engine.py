@@ -264,6 +264,8 @@ class Engine:
 
     def wake(self, now):
         """Whatever is due by now."""
+        # Whatever goes wrong below, the next call is not due at once.
+        self._next = now + 1
         due = [(tid, pending) for tid, pending in self._pending.items() if pending.due <= now]
         for tid, pending in due:
             if not pending.is_slow and pending.hard > now:

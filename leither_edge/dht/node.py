@@ -117,10 +117,18 @@ class Dht(Questions):
             await trio.lowlevel.wait_readable(sock)
             now = self._clock()
             for data, address in udp.receive(sock, TURN_DATAGRAMS):
-                engine.receive(data, address, now)
+                try:
+                    engine.receive(data, address, now)
+                except Exception as fault:
+                    self._faulty(fault)
             self.flush(engine.family)
             # The rest of the node has its turn between two bursts.
             await trio.lowlevel.checkpoint()
+
+    def _faulty(self, fault):
+        """A mistake of ours that one packet has brought out: it must not take the node, and all else the device does, with it."""
+        self._counters.add("dht_faults", kind=type(fault).__name__)
+        self._log.error("dht fault", kind=type(fault).__name__, why=fault)
 
     def flush(self, family):
         """Send what waits, and let the clock look again."""
@@ -138,7 +146,10 @@ class Dht(Questions):
             self._pokes[family] = trio.Event()
             now = self._clock()
             if now >= engine.next_wake:
-                engine.wake(now)
+                try:
+                    engine.wake(now)
+                except Exception as fault:
+                    self._faulty(fault)
                 while engine.outgoing:
                     if not udp.send(sock, *engine.outgoing.popleft()):
                         self._counters.add("dht_unsent")

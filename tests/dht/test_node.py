@@ -170,3 +170,21 @@ def test_nodes_of_one_lan_find_each_other_with_no_entrance_named():
             assert (await other.get_mutable(KEY)).value == signed(1)
 
     run(test)
+
+
+def test_a_mistake_brought_out_by_one_packet_does_not_end_the_node():
+    async def test():
+        async with nodes(2) as opened:
+            honest = opened[0].engines[4].server.respond
+
+            def mistaken(message, *rest):
+                if message.method == b"find_node":
+                    raise ZeroDivisionError
+                return honest(message, *rest)
+
+            opened[0].engines[4].server.respond = mistaken
+            await opened[1].lookup(b"t" * 20)
+            assert opened[0]._counters.get("dht_faults", kind="ZeroDivisionError")
+            assert (await opened[1].put_mutable(signed(1))).stored == 1
+
+    run(test)
