@@ -168,7 +168,7 @@ class Engine:
     def _is_wanted(self, message, address, now):
         """Whether a querier would be of use in the table."""
         own = message.body.get(b"id")
-        if own is None or message.is_read_only or len(self._pending) >= PENDING_MAX // 2:
+        if own is None or message.is_read_only or len(self._pending) >= PENDING_MAX // 2 or self.shared.rate.is_busy(now):
             return False
         return self.table.wants(own + address, now)
 
