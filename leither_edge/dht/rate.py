@@ -80,6 +80,8 @@ class Rate:
         if not is_proved and self.is_busy(now):
             # The cheapest way out, since most of a flood takes it.
             return "all"
+        is_first = is_proved and self.asks_little(address, now)
+        self._count(address, now)
         table, at, whole_at = self._look(_key(address), now)
         if whole_at - now > BURST_S - self._address_interval:
             return "address"
@@ -88,14 +90,18 @@ class Rate:
             networks, network_at, network_whole_at = self._look(compact.prefix(address), now)
             if network_whole_at - now > BURST_S - self._prefix_interval:
                 return "prefix"
-        if not self._all.take(now, is_proved and self.asks_little(address, now)):
+        if not self._all.take(now, is_first):
             return "all"
-        little, row = self._little(address, now)
-        little.set_value(row, int(max(little.value(row), now * _TICKS) + _TICKS / LITTLE_PER_S))
         table.set_stamp(at, whole_at + self._address_interval)
         if not is_shared:
             networks.set_stamp(network_at, network_whole_at + self._prefix_interval)
         return None
+
+    def _count(self, address, now):
+        # What is refused counts, too: who asks much is not made to ask little by a busy node. Some seconds of quiet make good for all.
+        table, at = self._little(address, now)
+        until = max(table.value(at), now * _TICKS) + _TICKS / LITTLE_PER_S
+        table.set_value(at, int(min(until, now * _TICKS + _TICKS * LITTLE_BURST / LITTLE_PER_S)))
 
     def _little(self, address, now):
         key = _key(address) if _is_shared(address) else compact.prefix(address)
