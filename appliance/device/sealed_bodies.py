@@ -45,6 +45,9 @@ def mailbox_service(node, executor, sealed_bodies, addresses, port):
         return [f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/" for host in addresses() if not is_loopback(host)]
 
     async def service(dht, wish):
+        if wish.reach == "lan":
+            # Whoever is in the house reaches the device itself.
+            return
         from appliance.device.mailbox import keep_mailbox
 
         await keep_mailbox(node, dht, executor, sealed_bodies=sealed_bodies, addresses=urls)

@@ -69,7 +69,9 @@ def growth(requests, commands, rate):
         with device:
             owner = Controller(device.port)
             assert owner.claim(device.token)[0] == 200
-            # What is made once, at the first request of each kind, is not growth.
+            # What is made once, at the first request of each kind, is not growth; nor is the DHT node of a device that has an owner.
+            while "network" not in owner.do("status").result["reach"]:
+                time.sleep(0.1)
             for path in PAGES:
                 owner.request("GET", path)
             for turn in range(5):
