@@ -193,19 +193,20 @@ class Engine:
                 pending.listener.refused(pending, message, now)
             return None
         answered = message.body[b"id"]
-        if pending.node_id is not None and answered != pending.node_id:
-            # Whoever was there has gone; who answers now is met like any stranger.
-            self.table.failed(pending.address, now)
+        is_other = pending.node_id is not None and answered != pending.node_id
+        if is_other:
+            # Whoever was there has gone for good, and a table of few would ask it for ever: it keeps its last ones, silent or not.
+            self.table.gone(pending.address)
             self.shared.drop("other-id")
-            if pending.listener is not None:
-                pending.listener.failed(pending, "other-id", now)
-            return None
-        self._vote(message, address, now)
+        else:
+            self._vote(message, address, now)
         if not self.shared.settings.local_only or not compact.is_global(address):
             oldest = self.table.heard(answered + address, now, min(int(rtt * 1000), 65535))
             if oldest is not None:
                 self.ask(oldest[20:], oldest[:20], b"ping", {}, Check(self), now)
-        if pending.listener is not None:
+        if pending.listener is not None and is_other:
+            pending.listener.failed(pending, "other-id", now)
+        elif pending.listener is not None:
             pending.listener.answered(pending, message, now)
         return None
 

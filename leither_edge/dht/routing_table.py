@@ -122,6 +122,12 @@ class RoutingTable:
         if failures >= FAILURES_REMOVED and self._count > self.k:
             self._remove(bucket.contact(row))
 
+    def gone(self, address):
+        """Another id answers at an address: the contact there, if there was one, is taken out."""
+        bucket, row = next(self._buckets.find(address, NODE_ID_BYTES), (None, -1))
+        if bucket is not None:
+            self._remove(bucket.contact(row))
+
     def _promote(self, bucket, row, now):
         """Give a row to one that waits; False if nobody does."""
         gone = bucket.contact(row)

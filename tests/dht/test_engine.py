@@ -177,3 +177,14 @@ def test_loss_of_one_datagram_in_ten_costs_time_only():
     hosts = network.build(30)
     assert put(network, hosts[3], signed(5)).report().stored >= 6
     assert get(network, hosts[17], KEY)[0] == signed(5)
+
+
+def test_a_node_that_took_another_id_is_known_by_that_one():
+    network = Network(3, verify=sodium.verify)
+    hosts = network.build(3)
+    changed, asking = hosts[0], hosts[1]
+    old = changed.engine.own_id
+    changed.engine._take_id(bytes(a ^ 255 for a in old))
+    get(network, asking, KEY)
+    known = [contact[:20] for contact in asking.engine.table.closest(old, 8)]
+    assert changed.engine.own_id in known and old not in known
