@@ -14,6 +14,7 @@ ATTACKS = (
     on_stores.token_theft,
     on_stores.storage_flood,
     on_service.amplification,
+    on_service.amplification_by_ipv6,
     on_sockets.amplification_on_sockets,
     on_service.queue_flood,
     on_service.proofs_used_up,

@@ -26,10 +26,17 @@ def is_held(row):
     return row.changed <= row.allowed and (row.amplified or 0) <= 1.0 and row.honest >= row.wanted
 
 
-def grown(seed, count, **settings):
+def grown(seed, count, family=4, **settings):
     """(network, hosts): so many honest ones that have joined, with the usual limits."""
     network = Network(seed, verify=sodium.verify)
-    hosts = network.build(count, **{"network": None, **LIMITS, **settings})
+    settings = {"network": None, **LIMITS, **settings}
+    if family == 4:
+        hosts = network.build(count, **settings)
+    else:
+        hosts = [network.host(compact.pack(f"2001:db8:{number + 1:x}::1", 6881), **settings) for number in range(count)]
+        for host in hosts[1:]:
+            host.engine.join([hosts[0].address], lambda contacts: None, network.now)
+            network.run(0.5)
     # A network of a day's age: everybody is known to more than to his entrance.
     for _ in range(3):
         for host in hosts:
@@ -125,8 +132,10 @@ class Meter:
         return sum(size for address, size in self._in.items() if address not in self._network.hosts), sum(self._out.values())
 
 
-def address_of(first, number, port=6881):
-    """One address in a network (/24) of its own: ``first`` is its first byte."""
+def address_of(first, number, port=6881, family=4):
+    """One address in a network (/24, /48) of its own: ``first`` is its first byte, or the end of its first 32 bits."""
+    if family == 6:
+        return compact.pack(f"2001:{first:x}:{number:x}::5", port)
     return compact.pack(f"{first}.{number >> 8 & 255}.{number & 255}.5", port)
 
 

@@ -12,14 +12,14 @@ WAYS = 11
 
 def worst_questions(network, host, rand):
     """Functions that make small questions with large answers, as (transaction -> bytes)."""
-    mine = rand.randbytes(20)
+    mine, family = rand.randbytes(20), host.engine.family
     value = b"996:%b" % (b"x" * 996)
     host.shared.items.put(Item(value), None, host.address, network.now)
     host.shared.items.put(signed(1, b"large", value), None, host.address, network.now)
     info_hash = rand.randbytes(20)
     for number in range(60):
-        host.shared.peers.announce(info_hash, address_of(60, number, 80), network.now)
-        host.shared.peers.announce(rand.randbytes(20), address_of(60, number, 80), network.now)
+        host.shared.peers.announce(info_hash, address_of(60, number, 80, family), network.now)
+        host.shared.peers.announce(rand.randbytes(20), address_of(60, number, 80, family), network.now)
     bodies = (
         (b"ping", {}),
         (b"find_node", {b"target": mine}),
@@ -42,9 +42,9 @@ def worst_questions(network, host, rand):
     return ways
 
 
-def amplification(scale=1.0):
+def amplification(scale=1.0, family=4):
     """Small questions with large answers, sent in the name of somebody else: one each, then some, then for a minute."""
-    network, hosts = ground.grown(21, 30)
+    network, hosts = ground.grown(21, 30, family)
     target, rand = hosts[3], network.rand
     ways = worst_questions(network, target, rand)
     meter = Meter(network, target)
@@ -54,7 +54,7 @@ def amplification(scale=1.0):
         for way in ways:
             for _ in range(ground.sized(scale, 8, 1)):
                 victims += 1
-                victim = address_of(150, victims, 1024 + victims)
+                victim = address_of(150, victims, 1024 + victims, family)
                 for _ in range(times):
                     network.carry(victim, way(rand.randbytes(rand.choice((1, 2, 4, 20))), rand.random() < 0.3), target.address)
                     sent += 1
@@ -68,9 +68,25 @@ def amplification(scale=1.0):
         One().ask(network, friend, target, b"find_node", {b"target": rand.randbytes(20)}),
     ]
     network.run(2)
-    honest = (len(whole[0].body[b"v"]) == 1000) / 2 + (len(whole[1].body[b"nodes"]) == 208) / 2
+    nodes = {4: (b"nodes", 8 * 26), 6: (b"nodes6", 8 * 38)}[family]
+    honest = (len(whole[0].body[b"v"]) == 1000) / 2 + (len(whole[1].body[nodes[0]]) == nodes[1]) / 2
     note = f"{victims} victims: {into} bytes came in their names, {out} went to them ({out / into:.2f}); unasked {len(meter.unasked)}"
-    return Row("amplification", sent, "victims paid more", int((meter.worst or 0) > 1), 0, meter.worst, honest, 1.0, note)
+    return Row(
+        "amplification" if family == 4 else "amplification, IPv6",
+        sent,
+        "victims paid more",
+        int((meter.worst or 0) > 1),
+        0,
+        meter.worst,
+        honest,
+        1.0,
+        note,
+    )
+
+
+def amplification_by_ipv6(scale=1.0):
+    """The same over IPv6, whose answers are half as long again."""
+    return amplification(scale, 6)
 
 
 def queue_flood(scale=1.0):
