@@ -18,21 +18,19 @@ TABLES = (CONTACTS, SEQUENCES, PUBLISHED)
 PUBLISHED_MAX = 256
 # New numbers wait in memory for the next write; more of them at once are written early.
 WAITING_MAX = 512
+# Where they cannot be written, since the disk is full or gone, the oldest are forgotten beyond that.
+UNWRITTEN_MAX = 4096
 
 
 class Sequences:
     """Highest sequence numbers by target. most: how many are remembered; store: Store, or None for memory alone."""
 
-    __slots__ = ("_most", "_store", "_waiting", "_count")
+    __slots__ = ("_most", "_store", "_waiting")
 
     def __init__(self, most, store=None):
         self._most = most
         self._store = store
         self._waiting = {}
-        self._count = 0
-        if store is not None:
-            with store.read() as tx:
-                self._count = tx.count(SEQUENCES)
 
     def get(self, target):
         """The highest number seen for a target (20 bytes), or None."""
@@ -46,7 +44,7 @@ class Sequences:
         """Note a number."""
         self._waiting.pop(target, None)
         self._waiting[target] = seq
-        if self._store is None and len(self._waiting) > self._most:
+        if len(self._waiting) > (self._most if self._store is None else UNWRITTEN_MAX):
             del self._waiting[next(iter(self._waiting))]
 
     @property
@@ -61,16 +59,13 @@ class Sequences:
     def write(self, tx, waiting, rand):
         """Write it, in the caller's transaction."""
         for target, seq in waiting.items():
-            if tx.get(SEQUENCES, target) is None:
-                self._count += 1
             tx.put(SEQUENCES, target, seq)
-        while self._count > self._most:
+        while tx.count(SEQUENCES) > self._most:
             # Any one may go: an attacker who fills the table cannot choose which.
             victim = next(iter(tx.keys(SEQUENCES, start=bytes(rand.randrange(256) for _ in range(20)))), None)
             if victim is None:
                 victim = next(iter(tx.keys(SEQUENCES)))
             tx.delete(SEQUENCES, victim)
-            self._count -= 1
 
     def written(self, waiting):
         """Called once they are durable."""

@@ -179,11 +179,11 @@ class Dht(Questions):
         tries = 0
         while True:
             await self._join()
-            if self.contacts:
+            if self._hears_anybody:
                 self._joined.set()
                 tries = 0
                 await trio.sleep(REJOIN_S[-1])
-                while self.contacts:
+                while self._hears_anybody:
                     await trio.sleep(REJOIN_S[-1])
             else:
                 if not self.settings.bootstrap:
@@ -191,14 +191,20 @@ class Dht(Questions):
                 await trio.sleep(REJOIN_S[min(tries, len(REJOIN_S) - 1)])
                 tries += 1
 
+    @property
+    def _hears_anybody(self):
+        """Whether some contact answered when it was last asked: the last ones stay in the table though they have gone."""
+        return any(engine.table.good_count() for engine in self.engines.values())
+
     async def _join(self):
+        # The table of last time first: an entrance is asked only by who hears nobody.
         async with trio.open_nursery() as nursery:
             for engine in self.engines.values():
-                # The table of last time first: an entrance is asked only by who knows nobody.
                 known = [contact[20:] for contact in engine.table.closest(engine.own_id, 16)]
                 nursery.start_soon(self._join_by, engine, known)
-            if not self.contacts and self.settings.bootstrap:
-                entrances = await self._entrances()
+        if self.settings.bootstrap and not self._hears_anybody:
+            entrances = await self._entrances()
+            async with trio.open_nursery() as nursery:
                 for family, engine in self.engines.items():
                     nursery.start_soon(self._join_by, engine, [address for address in entrances if compact.family(address) == family])
 
@@ -217,8 +223,11 @@ class Dht(Questions):
             with trio.move_on_after(LOOKUP_S):
                 try:
                     for *_, (address, number, *_) in await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM):
-                        found.append(compact.pack(address, number))
-                except OSError:
+                        # Of one link alone, which a packed address cannot tell.
+                        if "%" not in address:
+                            found.append(compact.pack(address, number))
+                except (OSError, ValueError):
+                    # Not known now, or no host's name at all.
                     self._log.warning("dht entrance unknown", host=host)
 
         async with trio.open_nursery() as nursery:
@@ -250,7 +259,12 @@ class Dht(Questions):
         """Whether the address that others see leads here: a ping to it from another port, which no hole of our own lets through."""
         from leither_edge.dht.probe import probe
 
-        if await probe(self, engine, address, PROBE_S):
+        try:
+            is_open = await probe(self, engine, address, PROBE_S)
+        except DhtError as error:
+            self._log.warning("dht not tried from outside", why=error)
+            return
+        if is_open:
             self._log.info("dht", role="server", family=engine.family)
             engine.introduce(self._clock())
             self.flush(engine.family)

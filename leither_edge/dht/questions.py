@@ -16,6 +16,8 @@ POLLS_BEFORE_SEARCH = 30
 POLLED_MAX = 32
 # BEP 44: an item is gone after two hours, so it is published again after one.
 REPUBLISH_S = 3600
+# After a failure: well before it is gone, and not with every moment of an outage.
+REPUBLISH_AGAIN_S = 300
 # Codes of BEP 44 for a write that comes too late: another value lies there, or a newer one.
 _OUTDATED = (301, 302)
 NOBODY = "No other node could be reached, so nothing was asked. Check the network connection, or name an entrance to the network."
@@ -104,13 +106,20 @@ class Questions:
     async def poll_mutable(self, key, salt, newer_than):
         """As get_mutable, but cheap: one of the nodes known to keep the item is asked, in turn, and a whole search made now and then."""
         target = item.mutable_target(key, salt)
+        here = self.shared.items.get(target, self._clock())
+        if here is not None and here.seq > (-1 if newer_than is None else newer_than):
+            # In a small network others put it with us, and perhaps with nobody else.
+            return Found(here, Report(target, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, ()))
         keepers, polls = self._keepers.get(target, ((), 0))
         if not keepers or polls >= POLLS_BEFORE_SEARCH:
+            # Whoever had the last one may stand far from where the next will lie.
+            self._keepers.pop(target, None)
+            while len(self._keepers) >= POLLED_MAX:
+                del self._keepers[next(iter(self._keepers))]
+            self._keepers[target] = ((), 0)
             found = await self.get_mutable(key, salt, newer_than=newer_than)
             keepers = self._keepers.get(target, ((), 0))[0]
             self._keepers[target] = (keepers or self._nearest_answers(found.report), 0)
-            while len(self._keepers) > POLLED_MAX:
-                del self._keepers[next(iter(self._keepers))]
             return found
         # Another one each time: neither a node that has gone nor one that lies keeps a command from us for long.
         node, address = keepers[polls % len(keepers)]
@@ -135,7 +144,8 @@ class Questions:
         )
 
     def _remember_keepers(self, target, family, taker):
-        if taker.seen:
+        """Of what is polled; what was looked up once is not."""
+        if taker.seen and target in self._keepers:
             others = [keeper for keeper in self._keepers.get(target, ((), 0))[0] if compact.family(keeper[1]) != family]
             self._keepers[target] = ((*others, *((None, address) for address in taker.seen)), 0)
 
@@ -190,6 +200,7 @@ class Questions:
 
     async def forget(self, target):
         """Publish it no more."""
+        self._republished.pop(target, None)
         if self._published.pop(target, None) is not None and self._store is not None:
             await self._store.commit(lambda tx: kept.save_published(tx, target, None))
 
@@ -209,6 +220,8 @@ class Questions:
                 self._counters.add("dht_republished")
             except DhtError as error:
                 self._counters.add("dht_not_republished", code=error.code)
+                if not error.code.startswith("refused-"):
+                    self._republished[target] = now - REPUBLISH_S + REPUBLISH_AGAIN_S
 
     # Both families
 
@@ -232,7 +245,13 @@ class Questions:
                 take=take, paths=WRITE_PATHS if is_new else 1, progress=told, careful=is_new, keep_here=keep_here,
             )  # fmt: skip
 
-        searches = await self._run(make, progress, False)
+        try:
+            searches = await self._run(make, progress, False)
+        except DhtError:
+            # We know nobody, yet somebody may know us.
+            if keep_here is not None and any(engine.is_server for engine in self.engines.values()):
+                keep_here(self._clock())
+            raise
         report = self._reported(searches, takers)
         outdated = sum(row.outcome == "refused" and row.code in _OUTDATED for row in report.rows)
         # A node that had gone or is new takes an old version, too; what the others say counts.
