@@ -143,8 +143,13 @@ class Mailbox:
         if found is None:
             self._poller.failed(id20, now)
             return
+        report = found.report
+        if not report.answered and found.value is None:
+            self._node.counters.add("mailbox_looks_failed", code="silent")
+            self._poller.failed(id20, now, report.messages, report.bytes)
+            return
         self._node.counters.add("mailbox_looks")
-        self._poller.looked(id20, found.report.messages, found.report.bytes, now)
+        self._poller.looked(id20, report.messages, report.bytes, now)
         if found.value is not None and found.value.seq > seen[0]:
             self._poller.hold(id20, True)
             nursery.start_soon(self._take, id20, public_key, found.value)

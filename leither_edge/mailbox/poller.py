@@ -11,11 +11,12 @@ FAST_MIN_S, FAST_MAX_S = 3, 15
 # A tenth of the time since the last command: looks thin out as the next one becomes less likely.
 FAST_SHARE = 10
 SLOWEST_S = 4 * 3600
-# Of a day's bytes, what may be spent at once: after a start everyone is looked for soon.
-AT_ONCE_SHARE = 50
-# What a look costs, until one was made.
-USUAL_BYTES = 500
-_COST_MEMORY = 16
+# Of a day's bytes, a tenth may be spent at once: after a start a whole search is made for everyone.
+AT_ONCE_SHARE = 10
+# A look asks one node; now and then it searches for those to ask. What both cost, and how many are searches, until it was seen.
+SEARCH_MESSAGES = 6
+USUAL_BYTES, USUAL_SEARCH_BYTES, USUAL_SEARCHES = 400, 8000, 1 / 30
+_MEMORY, _SEARCHES_MEMORY = 8, 60
 # IPv6 and UDP (RFC 8200, RFC 768); IPv4 takes 20 less.
 HEADER_BYTES = 48
 # A look without a network costs nothing.
@@ -39,14 +40,14 @@ class Poller:
     bytes_per_day: of idle looks; rand: like random.Random.
     """
 
-    __slots__ = ("_at_once", "_cost", "_filled", "_left", "_rand", "_rate", "_rows")
+    __slots__ = ("_at_once", "_filled", "_left", "_look_bytes", "_rand", "_rate", "_rows", "_search_bytes", "_searches")
 
     def __init__(self, bytes_per_day, rand, now):
         self._at_once = bytes_per_day / AT_ONCE_SHARE
         self._rate = (bytes_per_day - self._at_once) / DAY_S
         self._left = self._at_once
         self._filled = now
-        self._cost = USUAL_BYTES
+        self._look_bytes, self._search_bytes, self._searches = USUAL_BYTES, USUAL_SEARCH_BYTES, USUAL_SEARCHES
         self._rand = rand
         self._rows = {}
 
@@ -72,18 +73,23 @@ class Poller:
 
     def looked(self, id20, messages, size, now):
         """Note a look. messages: both ways; size: their UDP payload, bytes."""
+        cost = self._spend(id20, messages, size, now)
         row = self._rows.get(id20)
-        cost = size + messages * HEADER_BYTES
+        if row is not None:
+            self._estimate(cost, messages > SEARCH_MESSAGES, row.is_known)
+            row.is_known, row.failed = True, 0
+            row.due = now + self._interval(row, now) * self._jitter()
+
+    def _spend(self, id20, messages, size, now):
+        row, cost = self._rows.get(id20), size + messages * HEADER_BYTES
         if row is None or not self._is_fast(row, now):
             self._left = self._level(now) - cost
             self._filled = now
-            self._cost += (cost - self._cost) / _COST_MEMORY
-        if row is not None:
-            row.failed = 0
-            row.due = now + self._interval(row, now) * self._jitter()
+        return cost
 
-    def failed(self, id20, now):
-        """Note a look that could not be made: twice as long until the next, up to a bound."""
+    def failed(self, id20, now, messages=0, size=0):
+        """Note a look that nobody answered: twice as long until the next, up to a bound. messages, size: as for looked."""
+        self._spend(id20, messages, size, now)
         row = self._rows.get(id20)
         if row is not None:
             row.failed = min(row.failed + 1, 10)
@@ -113,6 +119,15 @@ class Poller:
         row = self._rows.get(id20)
         return SLOWEST_S if row is None else self._idle_interval(row)
 
+    def _estimate(self, cost, is_search, is_known):
+        """Learn what looks cost. The search that each controller begins with says nothing of how often there will be one."""
+        if is_known:
+            self._searches += (is_search - self._searches) / _SEARCHES_MEMORY
+        if is_search:
+            self._search_bytes += (cost - self._search_bytes) / _MEMORY
+        else:
+            self._look_bytes += (cost - self._look_bytes) / _MEMORY
+
     def _interval(self, row, now):
         idle = self._idle_interval(row)
         if not self._is_fast(row, now):
@@ -121,7 +136,8 @@ class Poller:
 
     def _idle_interval(self, row):
         shares = sum(other.share for other in self._rows.values())
-        return min(max(self._cost * shares / row.share / self._rate, FAST_MAX_S), SLOWEST_S)
+        cost = self._look_bytes * (1 - self._searches) + self._search_bytes * self._searches
+        return min(max(cost * shares / row.share / self._rate, FAST_MAX_S), SLOWEST_S)
 
     @staticmethod
     def _is_fast(row, now):
@@ -135,11 +151,12 @@ class Poller:
 
 
 class _Row:
-    __slots__ = ("busy", "came", "due", "failed", "share")
+    __slots__ = ("busy", "came", "due", "failed", "is_known", "share")
 
     def __init__(self, due):
         self.due = due
         self.share = 1
         self.failed = 0
         self.came = None
+        self.is_known = False
         self.busy = False
