@@ -98,11 +98,12 @@ class Lookup(Walk):
 
     def _settle(self):
         if self._beside and all(walk.is_done for walk in self._beside):
-            found = {}
             for walk in self._beside:
-                found.update(dict.fromkeys(walk.heard(_FOUND_MAX)))
+                for at, each in enumerate(walk.heard(_FOUND_MAX)):
+                    # Still somebody's word: a liar is not believed more because he was asked for a place beside the target.
+                    self._hear(each.contact, at % self._paths, each.by)
             self._beside = ()
-            self.widen(found)
+            self._done = False
 
     def _hidden_within(self, answered):
         """The distance from the target within which dead nodes may hide others, None if that is not likely."""

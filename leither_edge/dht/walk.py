@@ -166,8 +166,8 @@ class Walk:
         return [candidate.contact for candidate in chosen]
 
     def heard(self, count):
-        """The nearest contacts that answered or may yet be asked."""
-        return [each.contact for each in self._all.nearest if each.state in (HEARD, ANSWERED)][:count]
+        """The nearest Candidates that answered or may yet be asked."""
+        return [each for each in self._all.nearest if each.state in (HEARD, ANSWERED)][:count]
 
     @property
     def hops(self):
