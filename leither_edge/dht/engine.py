@@ -189,6 +189,9 @@ class Engine:
         self.round_trip.measured(rtt, now, address)
         self.shared.verified.add(address, now)
         if message.kind == b"e":
+            if pending.method == b"ping":
+                # No node has a reason to refuse one; else it would be asked again and again, in place of those that wait to be asked.
+                self.table.failed(address, now)
             if pending.listener is not None:
                 pending.listener.refused(pending, message, now)
             return None
@@ -211,7 +214,8 @@ class Engine:
         return None
 
     def _vote(self, message, address, now):
-        if message.ip is not None and len(message.ip) == len(address):
+        # Who is inside with us does not see us from outside.
+        if message.ip is not None and len(message.ip) == len(address) and (compact.is_global(address) or not compact.is_global(message.ip)):
             external = self.reachability.voted(message.ip, compact.prefix(address), now)
             if external is not None and self.is_own(external):
                 self.reachability.no_translation(now)

@@ -5,7 +5,7 @@ import struct
 from leither_edge.dht import compact
 
 LIFE_S = 1800
-# Of all places, what one info hash, and what one IP address may take.
+# Of all places, what one info hash, and what one IP address (of IPv6 the /64, which one line has whole) may take.
 HASH_SHARE = 4
 IP_SHARE = 16
 SHARE_MIN = 8
@@ -48,7 +48,7 @@ class PeerStore:
         if end - start >= max(self._most // HASH_SHARE, SHARE_MIN) * width:
             # The newest seeders of a crowd are worth as much as the oldest.
             self._remove_oldest(rows, width, range(start, end, width))
-        elif self._count(rows, width, compact.ip(address)) >= max(self._most // IP_SHARE, SHARE_MIN):
+        elif self._count(rows, width, _line(address)) >= max(self._most // IP_SHARE, SHARE_MIN):
             return False
         elif len(self) >= self._most:
             self._evict(now)
@@ -118,12 +118,12 @@ class PeerStore:
                 high = middle
         return low * width
 
-    def _count(self, rows, width, ip):
+    def _count(self, rows, width, line):
         count = 0
-        at = rows.find(ip, _HASH_BYTES)
+        at = rows.find(line, _HASH_BYTES)
         while at >= 0:
             count += at % width == _HASH_BYTES
-            at = rows.find(ip, at + 1)
+            at = rows.find(line, at + 1)
         return count
 
     def _evict(self, now):
@@ -138,6 +138,10 @@ class PeerStore:
     def _remove_oldest(self, rows, width, places):
         at = min(places, key=lambda place: _TIME.unpack_from(rows, place + width - 4)[0])
         del rows[at : at + width]
+
+
+def _line(address):
+    return address[:8] if len(address) == 18 and compact.is_global(address) else compact.ip(address)
 
 
 def _row_bytes(address_bytes):

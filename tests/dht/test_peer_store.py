@@ -70,6 +70,10 @@ def test_nobody_fills_all_places():
     for at in range(1000):
         peers.announce(dice.randbytes(20), compact.pack("198.51.100.1", at + 1), 0.0)
     assert len(peers) == 160 // IP_SHARE
+    for at in range(1000):
+        # One line has as many IPv6 addresses as it likes.
+        peers.announce(dice.randbytes(20), compact.pack(f"2001:db8::{at + 1:x}", 1), 0.0)
+    assert len(peers) == 2 * 160 // IP_SHARE
     for _ in range(1000):
         assert peers.announce(HASH, somewhere(dice), 1.0)
     assert len(peers.peers(HASH, 6, 1000, 2.0, dice)) == 160 // HASH_SHARE

@@ -55,6 +55,32 @@ def test_whoever_cannot_be_proved_now_is_answered_shortly():
     assert engine._waiting == 0 and not engine._pending
 
 
+def test_a_contact_that_answers_pings_with_errors_has_failed():
+    network = Network(5)
+    hosts = network.build(3, network=None)
+    engine, other = hosts[0].engine, hosts[1]
+    contact = other.engine.own_id + other.address
+    other.is_up = False
+    for number in range(1, 3):
+        network.now += 1000
+        engine.ask(other.address, contact[:20], b"ping", {}, None, network.now)
+        tid = krpc.parse(engine.outgoing.pop()[0]).tid
+        engine.receive(krpc.error(tid, 202, "no"), other.address, network.now)
+        assert engine.table.failures(contact) == number
+
+
+def test_nobody_inside_tells_the_address_outside():
+    network = Network(6)
+    device = network.host(compact.pack("192.168.7.2", 6881), bootstrap=(("x", 1),))
+    liar = network.host(compact.pack("192.168.7.3", 6881))
+    own_id = device.engine.own_id
+    device.engine.ask(liar.address, None, b"ping", {}, None, network.now)
+    tid = krpc.parse(device.engine.outgoing.pop()[0]).tid
+    lie = krpc.reply(tid, {b"id": liar.engine.own_id}, ip=compact.pack("8.8.8.8", 6881), network=device.shared.settings.network)
+    device.engine.receive(lie, liar.address, network.now)
+    assert device.engine.own_id == own_id and device.engine.reachability.external is None
+
+
 def test_the_seeds_are_heard_though_nearer_ones_are_named():
     chance = random.Random(4)
     target = bytes(20)
