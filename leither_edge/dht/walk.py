@@ -80,8 +80,11 @@ class Walk:
         for candidate in self._wanted():
             if self.asked_count >= ASKED_MAX:
                 break
-            if candidate.state != HEARD or busy[candidate.path] >= limit or candidate.network in self._held:
+            if candidate.state != HEARD or busy[candidate.path] >= limit or candidate.network in self._held or candidate.is_doubtful():
                 continue
+            if candidate.by is not None:
+                # A lie until it answers, so that all that one node names is not asked at once.
+                candidate.by.lies += 1
             candidate.state = ASKED
             candidate.since = now
             self._held[candidate.network] = candidate
@@ -112,7 +115,7 @@ class Walk:
         candidate.ms = (now - candidate.since) * 1000
         if candidate.by is not None:
             candidate.by.truths += 1
-            candidate.by.lies -= candidate.state == SLOW
+            candidate.by.lies -= 1
         if not self._takes_place(candidate, node_id):
             self._release(candidate, FAILED, "other-id")
         elif self._held.setdefault(candidate.network, candidate) is not candidate:
@@ -136,8 +139,6 @@ class Walk:
         """The soft time-out passed: others are asked instead, a late answer still counts."""
         candidate = self._all.find(contact)
         if candidate is not None and candidate.state == ASKED:
-            if candidate.by is not None:
-                candidate.by.lies += 1
             self._release(candidate, SLOW, "")
 
     def failed(self, contact, reason, now):
@@ -145,8 +146,6 @@ class Walk:
         candidate = self._all.find(contact)
         if candidate is None or candidate.state not in (ASKED, SLOW):
             return
-        if candidate.by is not None and candidate.state == ASKED:
-            candidate.by.lies += 1
         self._release(candidate, FAILED, reason)
 
     def widen(self, contacts):
