@@ -93,6 +93,8 @@ class Lookup(Walk):
             Walk(place, self._own_id, seeds, family=self._family, k=self._k if self._is_crowded else 1, without=without)
             for place in neighbourhood.beside(self.target, span, self._looks)
         ]
+        for walk in self._beside:
+            walk.remember(known)
         self._looks += 1
         self._seen = len(answered)
 

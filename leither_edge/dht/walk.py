@@ -156,6 +156,13 @@ class Walk:
             self._hear(contact, at % self._paths, None)
         self._done = False
 
+    def remember(self, candidates):
+        """Take over how much those are to be believed who were Candidates elsewhere."""
+        for other in candidates:
+            candidate = self._all.find(other.contact)
+            if candidate is not None:
+                candidate.lies, candidate.truths = other.lies, other.truths
+
     # What came of it
 
     def closest(self, count=None):
