@@ -122,6 +122,9 @@ class KeptDht:
                 while self._wish() == wish:
                     await self._changed.wait()
                     self._changed = trio.Event()
+                # The command that changed it may have come this way, and is answered this way.
+                if self._executor.answers_left is not None:
+                    await self._executor.answers_left()
                 nursery.cancel_scope.cancel()
 
     def _wish(self):

@@ -64,6 +64,7 @@ class Mailbox:
         from leither_edge.mailbox.letters import ENTRIES_MAX
 
         name = self._peer.name
+        was_there = data in self._outbox.commands
         self._outbox.add(data, ENTRIES_MAX)
         others = len(self._outbox.commands) - 1
         if others:
@@ -73,11 +74,12 @@ class Mailbox:
             reply = self._way.call(self._carry, data, time.monotonic() + timeout)
         except UnreachableError as error:
             error.retry, error.maybe_arrived = False, self._stored > 0
-            if not keeps or not error.maybe_arrived:
+            if not keeps or not (error.maybe_arrived or was_there):
                 self._outbox.drop([data])
             raise
         except BaseException:
-            if not keeps:
+            # What never went out, as it does not fit, would keep back all that comes after it.
+            if not keeps or not (self._stored or was_there):
                 self._outbox.drop([data])
             raise
         if reply is None:
@@ -112,8 +114,9 @@ class Mailbox:
             except DhtError:
                 found = None
             if found is not None and (seen is None or found.seq > seen):
-                seen = found.seq
-                reply = await self._take(dht, found, command_id)
+                reply, is_read = await self._take(dht, found, command_id)
+                if is_read:
+                    seen = found.seq
                 if reply is not None:
                     sizes = [after - less for after, less in zip(_traffic(dht), before, strict=True)]
                     seconds = round(time.monotonic() - begin, 3)
@@ -152,7 +155,7 @@ class Mailbox:
         return report.stored
 
     async def _take(self, dht, found, command_id):
-        """The Reply to our command in a letter of answers, None where there is none."""
+        """(Reply to our command in a letter of answers, None where there is none; whether the letter could be read)."""
         from leither_edge.dht import DhtError
         from leither_edge.mailbox.carrying import read_letter
         from leither_edge.mailbox.letters import LetterError, Unanswered, read_answers
@@ -162,19 +165,19 @@ class Mailbox:
             answers = read_answers(await read_letter(dht, found.value, self._signer.unseal, _over_http))
         except LetterError as error:
             if error.code == "missing":
-                return None
+                return None, False
             raise UntrustedError(
                 f"The answer of {self._peer.name} cannot be read.", f"{clean(error, 300)}.", "The command may have been done. Look first."
             ) from None
         except DhtError:
-            return None
+            return None, False
         self._drop_answered(answers)
         for entry in answers.entries:
             if entry.command_id == command_id:
                 if isinstance(entry, Unanswered):
-                    return Reply(None, entry.code, clean(entry.sentence, 300), answers.look_every_s, None)
-                return Reply(entry.data, None, None, answers.look_every_s, None)
-        return None
+                    return Reply(None, entry.code, clean(entry.sentence, 300), answers.look_every_s, None), True
+                return Reply(entry.data, None, None, answers.look_every_s, None), True
+        return None, True
 
     def _drop_answered(self, answers):
         from leither_edge.core.command import open_command

@@ -34,7 +34,9 @@ async def put_letter(dht, letter, key, salt, next_seq, progress=None):
             return seq, report
         # Another copy of this key, or we before we lost our memory, was ahead. A sequence number is as good as another.
         newest = (await dht.get_mutable(key.public_key, salt)).value
-        if newest is None or newest.seq < seq or (higher := next_seq(newest.seq + 1)) <= newest.seq:
+        # Where the rest took it and nobody has a newer one, whoever refused it has no reason that counts.
+        is_there = failure is None and newest == signed
+        if newest is None or newest.seq < seq or is_there or (higher := next_seq(newest.seq + 1)) <= newest.seq:
             break
         seq = higher
     if failure is not None:

@@ -15,9 +15,9 @@ from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.dht import DhtError
 from leither_edge.mailbox import letters
 from leither_edge.mailbox.carrying import put_letter, read_letter
-from leither_edge.mailbox.letters import Answered, Answers, Unanswered
+from leither_edge.mailbox.letters import Answered, Answers, LetterError, Unanswered
 from tests.cli.fake_device import TOKEN, FakeDevice
-from tests.mailbox.fake_dht import FakeNetwork
+from tests.mailbox.fake_dht import FakeDht, FakeNetwork
 
 NOWHERE = "127.0.0.1:9"
 
@@ -208,6 +208,29 @@ def test_a_full_mailbox_says_so(run, elsewhere, away):
     assert ran.code == 1 and ran.json["error"]["code"] == "mailbox-full"
 
 
+def test_a_command_that_waits_is_not_given_up_by_trying_offline(run, elsewhere, away):
+    elsewhere.are_on = False
+    run("remote", "home", "identify", "--timeout", "0.1")
+    elsewhere.network.is_up = False
+    assert run("remote", "home", "identify", "--resume", "--timeout", "0.1").code == 4
+    elsewhere.network.is_up = elsewhere.are_on = True
+    assert run("remote", "home", "config", "set", "language=zh").code == 0
+    assert [verb for verb, _ in away.executed if verb in ("identify", "config-set")] == ["identify", "config-set"]
+
+
+def test_what_does_not_fit_does_not_block_what_comes_after(run, elsewhere, away, monkeypatch):
+    fits = letters.make_queue
+
+    def make_queue(commands, *rest):
+        if any(open_command(command)[0].verb == "identify" for command in commands):
+            raise LetterError("too-large", "a mailbox carries at most so many bytes")
+        return fits(commands, *rest)
+
+    monkeypatch.setattr(letters, "make_queue", make_queue)
+    assert run("remote", "home", "identify", "--json").json["error"]["code"] == "too-large"
+    assert run("remote", "home", "config", "set", "language=zh").code == 0
+
+
 def test_a_whole_group_shares_one_node(run, elsewhere, away):
     others = [elsewhere.meet(run, f"d{number}") for number in range(2)]
     run("remote", "group", "add", "all-of-us", "home", "d0", "d1")
@@ -251,6 +274,21 @@ def test_a_refusal_without_a_signature_is_told_as_over_http(run, away):
 def test_a_large_answer_comes_whole(run, away):
     away.lines = [{"n": n, "time": 1_760_000_000 + n, "text": "x" * 90} for n in range(1, 101)]
     assert len(run("remote", "home", "logs", "-n", "100", "--json").json["result"]["lines"]) == 100
+
+
+def test_an_answer_whose_pieces_cannot_be_had_at_once_is_fetched_again(run, elsewhere, away, monkeypatch):
+    away.lines = [{"n": n, "time": 1_760_000_000 + n, "text": "x" * 90} for n in range(1, 101)]
+    whole, outages = FakeDht.get_immutable, []
+
+    async def get_immutable(self, target, progress=None):
+        if len(outages) < 3:
+            outages.append(target)
+            raise DhtError("silent", "Nobody answers.")
+        return await whole(self, target, progress)
+
+    monkeypatch.setattr(FakeDht, "get_immutable", get_immutable)
+    ran = run("remote", "home", "logs", "-n", "100", "--timeout", "5", "--json")
+    assert ran.code == 0 and len(ran.json["result"]["lines"]) == 100
 
 
 def test_an_answer_that_another_key_signed_is_not_believed(run, away, monkeypatch):

@@ -1,8 +1,12 @@
 """Which network the owner's configuration puts the device into."""
 
-import pytest
+from types import SimpleNamespace
 
-from appliance.device.kept_dht import LAN, Wish, parse_entrances, parse_network
+import pytest
+import trio
+import trio.testing
+
+from appliance.device.kept_dht import LAN, KeptDht, Wish, parse_entrances, parse_network
 from leither_edge.dht import DhtError
 from leither_edge.dht.settings import MAINLINE
 
@@ -43,3 +47,35 @@ def test_a_wrong_network_id_is_named(text):
 
 def test_the_same_wish_leaves_the_node_alone():
     assert Wish(config("lan")) == Wish(config("lan")) != Wish(config("mainline"))
+
+
+def test_the_answer_to_the_command_that_changes_the_network_still_goes_the_old_way():
+    told = []
+
+    async def test():
+        executor = SimpleNamespace(config=config("lan"), answers_left=None)
+
+        class Kept(KeptDht):
+            async def _serve(self, wish):
+                async def answers_left():
+                    await trio.sleep(5)
+                    told.append((wish.reach, "answered"))
+
+                executor.answers_left = answers_left
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    executor.answers_left = None
+                    told.append((wish.reach, "left"))
+
+        kept = Kept(None, executor, SimpleNamespace(claimed=True), None, ())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(kept.run)
+            await trio.sleep(1)
+            executor.config = config("mainline")
+            kept.config_changed(executor.config)
+            await trio.sleep(60)
+            nursery.cancel_scope.cancel()
+
+    trio.run(test, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert told == [("lan", "answered"), ("lan", "left"), ("mainline", "left")]

@@ -4,6 +4,7 @@ import os
 import random
 
 import pytest
+import trio
 
 from leither_edge.core import cbor
 from leither_edge.crypto import sodium
@@ -11,7 +12,9 @@ from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.dht import bencode
 from leither_edge.dht.item import immutable_target
 from leither_edge.mailbox import bodies, letters
+from leither_edge.mailbox.carrying import put_letter
 from leither_edge.mailbox.letters import Answered, Answers, LetterError, Unanswered
+from tests.mailbox.fake_dht import FakeDht, FakeNetwork
 
 DEVICE, PHONE, STRANGER = (KeyPair(bytes([seed]) * 32) for seed in (1, 2, 3))
 
@@ -141,3 +144,18 @@ def test_any_bytes_end_in_a_letter_error():
                     opening(data)
                 except LetterError:
                     pass
+
+
+def test_one_node_that_refuses_whatever_it_is_given_costs_no_second_letter():
+    class WithALiar(FakeDht):
+        async def put_mutable(self, signed, cas=None, progress=None):
+            report = await super().put_mutable(signed, cas, progress)
+            return report._replace(rows=(*report.rows[1:], report.rows[0]._replace(outcome="refused", code=302)))
+
+    async def put():
+        network, key = FakeNetwork(), KeyPair(bytes(32))
+        letter = letters.make_queue([], key.public_key)
+        seq, _ = await put_letter(WithALiar(network), letter, key, b"box", lambda at_least: max(at_least, 7))
+        assert seq == 7 and len(network.puts) == 1
+
+    trio.run(put)
