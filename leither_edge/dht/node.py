@@ -19,6 +19,8 @@ REACH_S = 10
 CONTACTS_EVERY = 15
 # Where nobody was met: the network may have been down, or the entrance.
 REJOIN_S = (5, 15, 60, 300)
+# One family is heard, and the other may come later, or does not exist here.
+REJOIN_OTHER_S = (15, 60, 300, 3600)
 PROBE_S = 2
 LOOKUP_S = 10
 
@@ -179,34 +181,36 @@ class Dht(Questions):
         tries = 0
         while True:
             await self._join()
-            if self._hears_anybody:
+            deaf = len(self._deaf())
+            if deaf < len(self.engines) or not self.settings.bootstrap:
                 self._joined.set()
+            if deaf:
+                pauses = REJOIN_S if deaf == len(self.engines) else REJOIN_OTHER_S
+                await trio.sleep(pauses[min(tries, len(pauses) - 1)])
+                tries += 1
+            else:
                 tries = 0
                 await trio.sleep(REJOIN_S[-1])
-                while self._hears_anybody:
+                while not self._deaf():
                     await trio.sleep(REJOIN_S[-1])
-            else:
-                if not self.settings.bootstrap:
-                    self._joined.set()
-                await trio.sleep(REJOIN_S[min(tries, len(REJOIN_S) - 1)])
-                tries += 1
 
-    @property
-    def _hears_anybody(self):
-        """Whether some contact answered when it was last asked: the last ones stay in the table though they have gone."""
-        return any(engine.table.good_count() for engine in self.engines.values())
+    def _deaf(self):
+        """The engines of which no contact answered when it was last asked: the last ones stay in the table though they have gone."""
+        return [engine for engine in self.engines.values() if not engine.table.good_count()]
 
     async def _join(self):
         # The table of last time first: an entrance is asked only by who hears nobody.
         async with trio.open_nursery() as nursery:
-            for engine in self.engines.values():
+            for engine in self._deaf():
                 known = [contact[20:] for contact in engine.table.closest(engine.own_id, 16)]
                 nursery.start_soon(self._join_by, engine, known)
-        if self.settings.bootstrap and not self._hears_anybody:
+        deaf = self._deaf()
+        if self.settings.bootstrap and deaf:
             entrances = await self._entrances()
             async with trio.open_nursery() as nursery:
-                for family, engine in self.engines.items():
-                    nursery.start_soon(self._join_by, engine, [address for address in entrances if compact.family(address) == family])
+                for engine in deaf:
+                    there = [address for address in entrances if compact.family(address) == engine.family]
+                    nursery.start_soon(self._join_by, engine, there)
 
     async def _join_by(self, engine, addresses):
         if not addresses:

@@ -3,8 +3,10 @@
 import random
 
 import pytest
+import trio
 
-from leither_edge.dht import DhtError, compact
+from leither_edge.dht import DhtError, compact, udp
+from leither_edge.dht import node as dht_node
 from leither_edge.dht.item import mutable_target
 from leither_edge.dht.kept import CONTACTS, SEQUENCES, TABLES, WAITING_MAX, Sequences
 from leither_edge.dht.questions import POLLED_MAX, POLLS_BEFORE_SEARCH, REPUBLISH_S
@@ -25,6 +27,24 @@ def test_who_knows_only_nodes_that_have_gone_asks_the_entrance(tmp_path):
             async with nodes(3) as opened, node(hosts=("127.9.20.1",), bootstrap=opened[0].addresses, store=store) as back:
                 await back.joined()
                 assert sum(engine.table.good_count() for engine in back.engines.values()) == 3
+
+    run(test)
+
+
+def test_a_family_that_comes_later_is_entered_too(monkeypatch):
+    monkeypatch.setattr(dht_node, "REJOIN_OTHER_S", (0.1,))
+
+    async def test():
+        both = {"hosts": ("127.0.0.1", "::1")}
+        _, free = udp.open_udp("::1", 0)
+        door = free.getsockname()[:2]
+        free.close()
+        async with nodes(1) as opened, node(**both, bootstrap=(*opened[0].addresses, door)) as early:
+            await early.joined()
+            assert not early.engines[6].table.good_count()
+            async with node(hosts=door[:1], port=door[1]):
+                while not early.engines[6].table.good_count():
+                    await trio.sleep(0.05)
 
     run(test)
 
@@ -126,8 +146,6 @@ def test_what_could_not_be_renewed_is_tried_again_before_it_is_gone(monkeypatch)
 
 def test_no_socket_left_for_the_look_from_outside_does_not_end_the_node(monkeypatch):
     async def test():
-        from leither_edge.dht import udp
-
         async with nodes(1) as opened:
 
             def none_left(host, port):
