@@ -7,7 +7,7 @@ Times are seconds of one monotonic clock. Addresses are packed (compact.py).
 from collections import deque
 
 from leither_edge.dht import compact, krpc, node_id
-from leither_edge.dht.operations import Check, Join, Refresh
+from leither_edge.dht.joining import Check, Join, Refresh
 from leither_edge.dht.reachability import Reachability
 from leither_edge.dht.round_trip import RoundTrip
 from leither_edge.dht.routing_table import RoutingTable

@@ -1,39 +1,17 @@
-"""What a node asks of the network: searches, writes to those found, pings; each runs on an engine and tells its own end."""
+"""What a node asks of the network: searches, and writes to those found; each runs on an engine and tells its own end."""
 
-from leither_edge.dht import compact, item, neighbourhood
+from leither_edge.dht import compact, neighbourhood
 from leither_edge.dht.beside import Beside
 from leither_edge.dht.lookup import Lookup
 from leither_edge.dht.node_id import distance
 from leither_edge.dht.report import Report, Row
+from leither_edge.dht.takers import AGAIN, STOP
 
 K = 8
 # Contacts that a search begins with.
 SEEDS = 20
 # Chains that share no node: a liar who is on one of them cannot turn a write away from the others.
 WRITE_PATHS = 2
-JOIN_WAIT_S = 1.5
-JOIN_SEARCHES = 3
-
-
-class Check:
-    """A ping whose only effect is on the table."""
-
-    __slots__ = ("_engine",)
-
-    def __init__(self, engine):
-        self._engine = engine
-
-    def answered(self, pending, message, now):
-        """The engine has told the table."""
-
-    def refused(self, pending, message, now):
-        """An error is a sign of life, too, but of nobody who should be in the table."""
-
-    def slow(self, pending, now):
-        """Waits on."""
-
-    def failed(self, pending, reason, now):
-        """The engine has told the table."""
 
 
 class Search:
@@ -46,9 +24,6 @@ class Search:
 
     Attributes: tokens {address: token}; lookup; rows; messages; bytes; is_stopped: ended early by its taker.
     """
-
-    STOP = "stop"
-    AGAIN = "again"
 
     def __init__(self, engine, method, target, arguments, on_done, *, take=None, paths=1, progress=None, seeds=(), careful=False):
         self.engine = engine
@@ -160,7 +135,7 @@ class Search:
         is_second = address in self._again
         self._again.discard(address)
         verdict = None if self._take is None else self._take(address, body, now)
-        if verdict is Search.AGAIN and not is_second and token is not None:
+        if verdict is AGAIN and not is_second and token is not None:
             self._again.add(address)
             if self.engine.ask(address, pending.node_id, self.method, {**self.arguments, b"token": token}, self, now):
                 self.messages += 1
@@ -168,7 +143,7 @@ class Search:
                 self._again.discard(address)
         if not is_second:
             self.lookup.answered(pending.node_id + address, body[b"id"], self.nodes_in(body), now)
-        if verdict is Search.STOP:
+        if verdict is STOP:
             self.is_stopped = True
             self.lookup.stop()
             self._again.clear()
@@ -335,151 +310,3 @@ class Write(Search):
         self._writing.discard(pending.address)
         self._tell()
         self._go_on(now)
-
-
-class Newest:
-    """Takes the item with the highest sequence number that a whole search sees; `take` for a Search.
-
-    target: 20 bytes; salt: bytes; newer_than: a sequence number that is known already, or None; verify: (signature, message, key).
-    Attributes: item or None; seen {address: sequence number told}.
-    """
-
-    __slots__ = ("item", "seen", "bad", "_target", "_salt", "_newer_than", "_verify")
-
-    def __init__(self, target, salt, newer_than, verify):
-        self.item = None
-        self.seen = {}
-        self.bad = []
-        self._target = target
-        self._salt = salt
-        self._newer_than = -1 if newer_than is None else newer_than
-        self._verify = verify
-
-    def take(self, address, body, now):
-        """Look at one reply."""
-        seq = body.get(b"seq")
-        if seq is None:
-            return None
-        self.seen[address] = seq
-        known = self._newer_than if self.item is None else self.item.seq
-        if seq <= known:
-            return None
-        if b"v" not in body:
-            # Kept back because our address is unproved, or the value would not have fitted.
-            return Search.AGAIN
-        found = item.Item(body[b"v"], body.get(b"k"), self._salt, seq, body.get(b"sig"))
-        is_whole = found.key is not None and found.signature is not None
-        if not is_whole or item.mutable_target(found.key, self._salt) != self._target or not item.is_good(found, self._verify):
-            self.bad.append(address)
-            return None
-        self.item = found
-        return None
-
-
-class Immutable:
-    """Takes the value whose SHA-1 is the target; `take` for a Search, which then ends at once."""
-
-    __slots__ = ("value", "bad", "_target")
-
-    def __init__(self, target):
-        self.value = None
-        self.bad = []
-        self._target = target
-
-    def take(self, address, body, now):
-        """Look at one reply."""
-        value = body.get(b"v")
-        if value is None:
-            return Search.AGAIN if b"more" in body else None
-        if item.immutable_target(value) != self._target:
-            self.bad.append(address)
-            return None
-        self.value = value
-        return Search.STOP
-
-
-class Peers:
-    """Gathers providers; `take` for a Search. most: how many at most."""
-
-    __slots__ = ("addresses", "_most", "_size")
-
-    def __init__(self, family, most):
-        self.addresses = {}
-        self._most = most
-        self._size = 6 if family == 4 else 18
-
-    def take(self, address, body, now):
-        """Look at one reply."""
-        values = body.get(b"values")
-        if isinstance(values, list):
-            for peer in values:
-                if isinstance(peer, bytes) and len(peer) == self._size and len(self.addresses) < self._most:
-                    self.addresses[peer] = None
-
-
-class Refresh(Search):
-    """A search that only fills the table."""
-
-    def __init__(self, engine, target, on_done=lambda search: None, seeds=()):
-        super().__init__(engine, b"find_node", target, {b"target": target}, on_done, seeds=seeds)
-
-
-class Join:
-    """Entering the network: all entrances are heard before anybody's word is followed, then the node looks for itself by each of them.
-
-    One search by all of them together would follow whoever names the nearest nodes, true or not.
-
-    addresses: of entrances, packed; on_done: (number of contacts).
-    """
-
-    def __init__(self, engine, addresses, on_done):
-        self.engine = engine
-        self._addresses = addresses
-        self._on_done = on_done
-        self._open = set()
-        self._told = []
-        self._searches = 0
-        self._is_searching = False
-
-    def begin(self, now):
-        """Ask every entrance for its nearest."""
-        arguments = {b"target": self.engine.own_id}
-        for address in self._addresses:
-            if self.engine.ask(address, None, b"find_node", arguments, self, now, soft_s=JOIN_WAIT_S, hard_s=JOIN_WAIT_S, pad=True):
-                self._open.add(address)
-        self._go_on(now)
-
-    def answered(self, pending, message, now):
-        """An entrance's answer."""
-        nodes = message.body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b"")
-        self._told.append([message.body[b"id"] + pending.address, *compact.split_nodes(nodes, self.engine.family)])
-        self._settled(pending, now)
-
-    def refused(self, pending, message, now):
-        """An entrance that will not have us."""
-        self._settled(pending, now)
-
-    def slow(self, pending, now):
-        """Waits on."""
-
-    def failed(self, pending, reason, now):
-        """An entrance that is not there."""
-        self._settled(pending, now)
-
-    def _settled(self, pending, now):
-        self._open.discard(pending.address)
-        self._go_on(now)
-
-    def _go_on(self, now):
-        if not self._open and not self._is_searching:
-            self._is_searching = True
-            self._searches = min(max(len(self._told), 1), JOIN_SEARCHES)
-            for first in range(self._searches):
-                seeds = [contact for told in self._told[first::JOIN_SEARCHES] for contact in told]
-                self.engine.run(Refresh(self.engine, self.engine.own_id, lambda search: self._end(), seeds), now)
-
-    def _end(self):
-        self._searches -= 1
-        if not self._searches:
-            self.engine.ended(self)
-            self._on_done(len(self.engine.table))

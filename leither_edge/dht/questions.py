@@ -7,8 +7,9 @@ import trio
 from leither_edge.dht import compact, item, kept
 from leither_edge.dht.errors import DhtError
 from leither_edge.dht.item_store import Refused
-from leither_edge.dht.operations import WRITE_PATHS, Immutable, Newest, Peers, Search, Write
+from leither_edge.dht.operations import WRITE_PATHS, Search, Write
 from leither_edge.dht.report import Found, Report
+from leither_edge.dht.takers import AGAIN, Immutable, Newest, Peers
 
 PEERS_MAX = 200
 # A cheap look asks one of those that are known to keep an item; a whole search finds them anew.
@@ -350,7 +351,7 @@ class _Single:
         self.is_answered = True
         verdict = self._taker.take(pending.address, message.body, now)
         token = message.body.get(b"token")
-        if verdict is Search.AGAIN and token is not None and not self._is_second:
+        if verdict is AGAIN and token is not None and not self._is_second:
             self._is_second = True
             arguments = {**self._arguments, b"token": token}
             if self._engine.ask(pending.address, pending.node_id, b"get", arguments, self, now):

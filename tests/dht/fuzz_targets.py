@@ -9,10 +9,11 @@ import random
 from leither_edge.dht import bencode, compact, krpc, local_discovery
 from leither_edge.dht.engine import Engine
 from leither_edge.dht.item_store import Sequences
-from leither_edge.dht.operations import Newest, Peers, Search, Write
+from leither_edge.dht.operations import Search, Write
 from leither_edge.dht.routing_table import RoutingTable
 from leither_edge.dht.settings import Settings
 from leither_edge.dht.shared import Shared
+from leither_edge.dht.takers import Newest, Peers
 from leither_edge.observe.counters import Counters
 from tests.mailbox import fuzz_targets as mailbox
 from tests.names import fuzz_targets as names

@@ -7,7 +7,8 @@ import pytest
 from leither_edge.crypto import sodium
 from leither_edge.dht.item import immutable_target, make_mutable, mutable_target
 from leither_edge.dht.item_store import Refused
-from leither_edge.dht.operations import Immutable, Newest, Peers, Search, Write
+from leither_edge.dht.operations import Search, Write
+from leither_edge.dht.takers import Immutable, Newest, Peers
 from tests.dht.network import Network
 
 SEED = bytes(range(32))

@@ -6,7 +6,9 @@ import pytest
 
 from leither_edge.dht import compact, krpc
 from leither_edge.dht.item import mutable_target
-from leither_edge.dht.operations import WRITE_PATHS, Immutable, Join, Newest, Peers, Refresh, Search, Write
+from leither_edge.dht.joining import Join, Refresh
+from leither_edge.dht.operations import WRITE_PATHS, Search, Write
+from leither_edge.dht.takers import Immutable, Newest, Peers
 from tests.dht.fuzz_targets import NETWORK, engine_at
 from tests.dht.mutation import mutated, rewritten
 

@@ -6,7 +6,9 @@ from collections import namedtuple
 from leither_edge.crypto import sodium
 from leither_edge.dht import compact, krpc
 from leither_edge.dht.item import make_mutable, mutable_target
-from leither_edge.dht.operations import Newest, Refresh, Search, Write
+from leither_edge.dht.joining import Refresh
+from leither_edge.dht.operations import Search, Write
+from leither_edge.dht.takers import Newest
 from tests.dht.network import Network
 
 # The usual limits of a profile; the network of the tests allows more.

@@ -3,7 +3,8 @@
 from leither_edge.dht import compact, krpc
 from leither_edge.dht.bencode import INTEGER_MAX
 from leither_edge.dht.item import mutable_target
-from leither_edge.dht.operations import Newest, Search
+from leither_edge.dht.operations import Search
+from leither_edge.dht.takers import Newest
 
 from . import ground
 from .ground import KEY, Foe, Meter, Row, address_of, get, near, put, recall, signed
