@@ -201,9 +201,11 @@ class Questions:
 
     async def forget(self, target):
         """Publish it no more."""
-        self._republished.pop(target, None)
-        if self._published.pop(target, None) is not None and self._store is not None:
+        if target in self._published and self._store is not None:
+            # First: forgotten in memory alone, it would come back with the next start, and nobody could take it out before.
             await self._store.commit(lambda tx: kept.save_published(tx, target, None))
+        self._published.pop(target, None)
+        self._republished.pop(target, None)
 
     async def republish(self, now):
         """Publish what is due, one after the other."""

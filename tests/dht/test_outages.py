@@ -8,9 +8,9 @@ import trio
 from leither_edge.dht import DhtError, compact, udp
 from leither_edge.dht import node as dht_node
 from leither_edge.dht.item import mutable_target
-from leither_edge.dht.kept import CONTACTS, SEQUENCES, TABLES, WAITING_MAX, Sequences
+from leither_edge.dht.kept import CONTACTS, SEQUENCES, TABLES, WAITING_MAX, Sequences, load_published
 from leither_edge.dht.questions import POLLED_MAX, POLLS_BEFORE_SEARCH, REPUBLISH_S
-from leither_edge.storage import open_store
+from leither_edge.storage import StorageError, open_store
 from tests.dht.test_node import KEY, node, nodes, run, signed
 
 
@@ -140,6 +140,27 @@ def test_what_could_not_be_renewed_is_tried_again_before_it_is_gone(monkeypatch)
             for now in range(1_000_000, 1_000_000 + REPUBLISH_S, 60):
                 await back.republish(now)
             assert 6 < len(tries) < 20
+
+    run(test)
+
+
+def test_what_a_full_disk_kept_from_being_forgotten_can_still_be(tmp_path, monkeypatch):
+    async def test():
+        with open_store(str(tmp_path), map_bytes=4 << 20, tables=TABLES) as store:
+            async with node(hosts=("127.9.1.1",), store=store) as only:
+                await only.keep(signed(1))
+                target, commit = mutable_target(KEY), store.commit
+
+                async def full(fn, reserve=False):
+                    raise StorageError("full")
+
+                monkeypatch.setattr(store, "commit", full)
+                with pytest.raises(StorageError):
+                    await only.forget(target)
+                monkeypatch.setattr(store, "commit", commit)
+                assert only.kept_item(target) is not None
+                await only.forget(target)
+                assert only.kept_item(target) is None and not load_published(store)
 
     run(test)
 
