@@ -19,6 +19,8 @@ POLLED_MAX = 32
 REPUBLISH_S = 3600
 # After a failure: well before it is gone, and not with every moment of an outage.
 REPUBLISH_AGAIN_S = 300
+# In place of when it was done last: it is to be forgotten, as soon as the disk lets it.
+NEVER = float("inf")
 # Codes of BEP 44 for a write that comes too late: another value lies there, or a newer one.
 _OUTDATED = (301, 302)
 NOBODY = "No other node could be reached, so nothing was asked. Check the network connection, or name an entrance to the network."
@@ -194,6 +196,8 @@ class Questions:
         if self._store is not None:
             await self._store.commit(lambda tx: kept.save_published(tx, target, signed))
         self._published[target] = signed
+        if self._republished.get(target) == NEVER:
+            del self._republished[target]
 
     def kept_item(self, target):
         """The Item of a target that is published every hour, or None."""
@@ -202,6 +206,7 @@ class Questions:
     async def forget(self, target):
         """Publish it no more."""
         if target in self._published and self._store is not None:
+            self._republished[target] = NEVER
             # First: forgotten in memory alone, it would come back with the next start, and nobody could take it out before.
             await self._store.commit(lambda tx: kept.save_published(tx, target, None))
         self._published.pop(target, None)

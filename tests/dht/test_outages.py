@@ -159,6 +159,10 @@ def test_what_a_full_disk_kept_from_being_forgotten_can_still_be(tmp_path, monke
                     await only.forget(target)
                 monkeypatch.setattr(store, "commit", commit)
                 assert only.kept_item(target) is not None
+                with monkeypatch.context() as patched:
+                    patched.setattr(type(only), "contacts", 1)
+                    patched.setattr(only, "put_mutable", None)
+                    await only.republish(1e9)
                 await only.forget(target)
                 assert only.kept_item(target) is None and not load_published(store)
 
