@@ -36,15 +36,18 @@ async def open_dht(settings, *, store=None, counters, log, random_bytes=sodium.r
     try:
         dht = Dht(settings, sockets, store, counters, log, random_bytes, clock)
         failure = None
-        async with trio.open_nursery() as nursery:
-            await dht.start(nursery)
-            try:
-                yield dht
-            except Exception as error:
-                # Not in a group with nothing else in it: who opens the node wants to catch what he himself raised.
-                failure = error
-            nursery.cancel_scope.cancel()
-        dht.save()
+        try:
+            async with trio.open_nursery() as nursery:
+                await dht.start(nursery)
+                try:
+                    yield dht
+                except Exception as error:
+                    # Not in a group with nothing else in it: who opens the node wants to catch what he himself raised.
+                    failure = error
+                nursery.cancel_scope.cancel()
+        finally:
+            # A device's node ends by being cancelled.
+            dht.save()
         if failure is not None:
             raise failure
     finally:
@@ -299,11 +302,11 @@ class Dht(Questions):
 
     def save(self):
         """Write what is remembered, at the end."""
-        if self._store is not None and any(len(engine.table) for engine in self.engines.values()):
-            waiting = self._sequences.take()
+        waiting, tables = self._sequences.take(), self._tables()
+        if self._store is not None and (waiting or tables):
             try:
                 with self._store.write() as tx:
-                    self._write_kept(tx, waiting, self._tables())
+                    self._write_kept(tx, waiting, tables)
             except StorageError as error:
                 self._log.error("dht not saved", why=error)
 

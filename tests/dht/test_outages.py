@@ -59,6 +59,22 @@ def test_an_entrance_that_cannot_be_one_is_passed_over():
     run(test)
 
 
+def test_what_was_learned_is_kept_when_the_node_is_told_to_stop(tmp_path):
+    async def test():
+        with open_store(str(tmp_path), map_bytes=4 << 20, tables=TABLES) as store:
+            async with nodes(1) as opened:
+                with trio.CancelScope() as stop:
+                    async with node(hosts=("127.9.20.1",), bootstrap=opened[0].addresses, store=store) as stopped:
+                        await stopped.joined()
+                        stopped.shared.items.put(signed(8), None, b"\x7f\x00\x00\x01\x1a\xe1", 0)
+                        stop.cancel()
+                        await trio.sleep_forever()
+            with store.read() as tx:
+                assert tx.get(SEQUENCES, mutable_target(KEY)) == 8 and tx.count(CONTACTS) == 1
+
+    run(test)
+
+
 def test_numbers_that_could_not_be_written_are_not_counted(tmp_path):
     with open_store(str(tmp_path), map_bytes=4 << 20, tables=TABLES) as store:
         sequences = Sequences(4, store)
