@@ -6,7 +6,7 @@ A sequence number reaches the disk within a minute; what this node itself publis
 from leither_edge.dht.item import Item
 from leither_edge.storage import Table
 
-# family -> id and dump of the routing table
+# family -> id, dump of the routing table, and the network (8 bytes, none for the public one) in which they hold
 CONTACTS = Table("dht_contacts", key="u64", value="cbor")
 # target -> highest sequence number
 SEQUENCES = Table("dht_sequences", key="bytes", value="u64")
@@ -74,18 +74,18 @@ class Sequences:
                 del self._waiting[target]
 
 
-def load_contacts(store, family):
-    """(own id, dump of the table) of a family, or (None, b"")."""
+def load_contacts(store, family, network):
+    """(own id, dump of the table) of a family, or (None, b"") where that was in another network: nobody there is to hear of this one."""
     with store.read() as tx:
         row = tx.get(CONTACTS, family)
-    if isinstance(row, list) and len(row) == 2 and isinstance(row[0], bytes) and len(row[0]) == 20 and isinstance(row[1], bytes):
-        return row[0], row[1]
+    if isinstance(row, list) and len(row) == 3 and row[2] == (network or b"") and all(isinstance(part, bytes) for part in row):
+        return (row[0], row[1]) if len(row[0]) == 20 else (None, b"")
     return None, b""
 
 
-def save_contacts(tx, family, own_id, dump):
+def save_contacts(tx, family, network, own_id, dump):
     """Write a family's table, in the caller's transaction."""
-    tx.put(CONTACTS, family, [own_id, dump])
+    tx.put(CONTACTS, family, [own_id, dump, network or b""])
 
 
 def load_published(store):

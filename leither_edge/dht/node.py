@@ -86,7 +86,7 @@ class Dht(Questions):
         self._counters = counters
         self._log = log
         self._clock = clock
-        ids = {family: kept.load_contacts(store, family) if store else (None, b"") for family in sockets}
+        ids = {family: kept.load_contacts(store, family, settings.network) if store else (None, b"") for family in sockets}
         first = next((own_id for own_id, _ in ids.values() if own_id), None) or random_bytes(20)
         self._sequences = kept.Sequences(settings.sequences_max, store)
         self.shared = Shared(settings, first, self._sequences, counters, random_bytes, now)
@@ -323,7 +323,7 @@ class Dht(Questions):
     def _write_kept(self, tx, waiting, tables):
         self._sequences.write(tx, waiting, self.shared.rand)
         for family, (own_id, dump) in tables.items():
-            kept.save_contacts(tx, family, own_id, dump)
+            kept.save_contacts(tx, family, self.settings.network, own_id, dump)
 
     # Told
 

@@ -8,10 +8,10 @@ import trio
 from leither_edge.dht import DhtError, compact, udp
 from leither_edge.dht import node as dht_node
 from leither_edge.dht.item import mutable_target
-from leither_edge.dht.kept import CONTACTS, SEQUENCES, TABLES, WAITING_MAX, Sequences, load_published
+from leither_edge.dht.kept import CONTACTS, SEQUENCES, TABLES, WAITING_MAX, Sequences, load_published, save_contacts
 from leither_edge.dht.questions import POLLED_MAX, POLLS_BEFORE_SEARCH, REPUBLISH_S
 from leither_edge.storage import StorageError, open_store
-from tests.dht.test_node import KEY, node, nodes, run, signed
+from tests.dht.test_node import KEY, NETWORK, node, nodes, run, signed
 
 
 def dead_contacts(count):
@@ -23,7 +23,7 @@ def test_who_knows_only_nodes_that_have_gone_asks_the_entrance(tmp_path):
     async def test():
         with open_store(str(tmp_path), map_bytes=4 << 20, tables=TABLES) as store:
             with store.write() as tx:
-                tx.put(CONTACTS, 4, [b"o" * 20, dead_contacts(2)])
+                save_contacts(tx, 4, NETWORK, b"o" * 20, dead_contacts(2))
             async with nodes(3) as opened, node(hosts=("127.9.20.1",), bootstrap=opened[0].addresses, store=store) as back:
                 await back.joined()
                 assert sum(engine.table.good_count() for engine in back.engines.values()) == 3
@@ -45,6 +45,20 @@ def test_a_family_that_comes_later_is_entered_too(monkeypatch):
             async with node(hosts=door[:1], port=door[1]):
                 while not early.engines[6].table.good_count():
                     await trio.sleep(0.05)
+
+    run(test)
+
+
+def test_nobody_of_one_network_is_asked_in_another(tmp_path):
+    async def test():
+        with open_store(str(tmp_path), map_bytes=4 << 20, tables=TABLES) as store:
+            async with nodes(1) as opened, node(hosts=("127.9.20.1",), bootstrap=opened[0].addresses, store=store) as before:
+                await before.joined()
+                assert before.contacts == 1
+            async with node(hosts=("127.9.20.1",), network=b"another1", store=store) as after:
+                await after.joined()
+                assert not after.contacts and after.stat()["ipv4"]["packets_out"] == 0
+                assert after.engines[4].own_id != before.engines[4].own_id
 
     run(test)
 
