@@ -54,15 +54,15 @@ def claimed(nodes, network, idle_s):
         owner.connect(device.port)
         assert owner.do("status").status == "done"
         if network:
-            meet(nodes)
+            meet(owner)
             time.sleep(idle_s)
         return settled_rss_kib(device.node_pid)
 
 
-def meet(nodes):
-    """Wait until neighbours know a node at the device's address."""
+def meet(owner):
+    """Wait until the device knows nodes of the network and answers them."""
     end = time.monotonic() + MEET_S
-    while not any(row.host == "127.0.0.1" for row in nodes.ask("lookup", bytes(20), node=1).report.rows):
+    while not ((reach := owner.do("status").result["reach"]).get("nodes") and reach["is_server"]):
         if time.monotonic() > end:
             raise SystemExit("the device has not joined the DHT")
         time.sleep(0.2)
