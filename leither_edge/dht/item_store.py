@@ -124,6 +124,7 @@ class ItemStore:
         target = target_of(item)
         distance = self._distance(target)
         ends = min(int(now) + LIFE_S, _TIME_MAX)
+        self._soonest = min(self._soonest, ends)
         at, is_there = self._find(distance)
         if is_there and is_known:
             _ROW.pack_into(self._rows, at * _ROW_BYTES, distance, ends, self._row(at)[2])

@@ -94,6 +94,14 @@ def test_an_item_lives_two_hours_after_its_last_put():
     assert kept.bytes == 0 == len(kept)
 
 
+def test_what_comes_after_a_look_at_an_empty_store_ends_too():
+    kept = ItemStore(bytes(20), 4, 10_000)
+    assert kept.expire(60.0) == 0
+    for number in range(4):
+        kept.put(Item(b"1:%d" % number), None, compact.pack("198.51.100.1", 1), 100.0)
+    assert kept.expire(101.0 + LIFE_S) == 4 and len(kept) == kept.bytes == 0
+
+
 def test_an_old_item_cannot_come_back_after_its_time():
     kept = store()
     kept.put(signed(5), None, HOME, 0.0)
