@@ -39,7 +39,7 @@ class Questions:
         """Found(bencoded value or None, report). target: SHA-1 of the value, 20 bytes. Raises DhtError."""
         here = self.shared.items.get(target, self._clock())
         if here is not None and here.key is None:
-            return Found(here.value, Report(target, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, ()))
+            return Found(here.value, _nobody_asked(target))
         takers = {family: Immutable(target) for family in self.engines}
         report = await self._search(b"get", target, {b"target": target}, takers, progress, stop_all=True)
         value = next((taker.value for taker in takers.values() if taker.value is not None), None)
@@ -62,10 +62,13 @@ class Questions:
         arguments = {b"target": target}
         if newer_than is not None:
             arguments[b"seq"] = newer_than
-        report = await self._search(b"get", target, arguments, takers, progress, careful=True)
-        best = self.shared.items.get(target, self._clock())
-        if best is not None and best.seq <= (-1 if newer_than is None else newer_than):
-            best = None
+        try:
+            report = await self._search(b"get", target, arguments, takers, progress, careful=True)
+        except DhtError:
+            if (best := self._newer_here(target, newer_than)) is None:
+                raise
+            return Found(best, _nobody_asked(target))
+        best = self._newer_here(target, newer_than)
         for family, taker in takers.items():
             if taker.item is not None and (best is None or taker.item.seq > best.seq):
                 best = taker.item
@@ -109,10 +112,10 @@ class Questions:
     async def poll_mutable(self, key, salt, newer_than):
         """As get_mutable, but cheap: one of the nodes known to keep the item is asked, in turn, and a whole search made now and then."""
         target = item.mutable_target(key, salt)
-        here = self.shared.items.get(target, self._clock())
-        if here is not None and here.seq > (-1 if newer_than is None else newer_than):
+        here = self._newer_here(target, newer_than)
+        if here is not None:
             # In a small network others put it with us, and perhaps with nobody else.
-            return Found(here, Report(target, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, ()))
+            return Found(here, _nobody_asked(target))
         keepers, polls = self._keepers.get(target, ((), 0))
         if not keepers or polls >= POLLS_BEFORE_SEARCH:
             # Whoever had the last one may stand far from where the next will lie.
@@ -145,6 +148,11 @@ class Questions:
         return Found(
             taker.item, Report(target, 1, answered, 0, 0, 1 - answered, 1, reply.messages, reply.bytes, seconds, ())
         )
+
+    def _newer_here(self, target, newer_than):
+        """The Item in this node's own store, if its sequence number is above; or None."""
+        here = self.shared.items.get(target, self._clock())
+        return here if here is not None and here.seq > (-1 if newer_than is None else newer_than) else None
 
     def _remember_keepers(self, target, family, taker):
         """Of what is polled; what was looked up once is not."""
@@ -325,6 +333,10 @@ class Questions:
         return Report(
             target[0], asked, answered, stored, refused, silent, max(numbers[5]), sum(numbers[6]), sum(numbers[7]), max(numbers[8]), rows
         )
+
+
+def _nobody_asked(target):
+    return Report(target, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, ())
 
 
 def _check_size(value, salt=b""):

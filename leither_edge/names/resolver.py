@@ -87,7 +87,7 @@ class Resolver:
             with trio.move_on_after(LOOKUP_MAX_S) as limit:
                 found = await self._dht.get_mutable(key)
             now = self._clock()
-            if limit.cancelled_caught or not found.report.answered:
+            if limit.cancelled_caught or (found.value is None and not found.report.answered):
                 self._cache.failed(key, now)
             else:
                 self._learned(key, found.value, now)

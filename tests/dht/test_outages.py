@@ -145,6 +145,7 @@ def test_the_only_one_who_answers_finds_what_was_put_with_it():
             await client.joined()
             await client.put_mutable(signed(5, salt=b"box"))
             assert (await alone.poll_mutable(KEY, b"box", None)).value == signed(5, salt=b"box")
+            assert (await alone.get_mutable(KEY, b"box")).value == signed(5, salt=b"box")
             with pytest.raises(DhtError):
                 await alone.poll_mutable(KEY, b"box", 5)
             with pytest.raises(DhtError) as nobody:
