@@ -110,6 +110,7 @@ class Dht(Questions):
             nursery.start_soon(self._keep_time, family, sock)
         nursery.start_soon(self._stay_joined)
         nursery.start_soon(self._housekeeping)
+        nursery.start_soon(self._renew)
         if self.settings.discovery:
             from leither_edge.dht.discovery import discover
 
@@ -260,7 +261,12 @@ class Dht(Questions):
                 self.shared.items.expire(now)
                 self.shared.peers.expire(now)
                 await self._save()
-                await self.republish(now)
+
+    async def _renew(self):
+        """Apart from what else is due: many slow renewals must not hold up saving and expiry."""
+        while True:
+            await trio.sleep(SAVE_S)
+            await self.republish(self._clock())
 
     async def _try_from_outside(self, engine, address):
         """Whether the address that others see leads here: a ping to it from another port, which no hole of our own lets through."""

@@ -12,6 +12,7 @@ from leither_edge.dht.report import Found, Report
 from leither_edge.dht.takers import AGAIN, Immutable, Newest, Peers
 
 PEERS_MAX = 200
+SEARCH_MAX_S = 120
 # A cheap look asks one of those that are known to keep an item; a whole search finds them anew.
 POLLS_BEFORE_SEARCH = 30
 POLLED_MAX = 32
@@ -314,7 +315,9 @@ class Questions:
             for search in searches.values():
                 search.engine.run(search, now)
                 self.flush(search.engine.family)
-            await ended.wait()
+            # Its own bounds end it far sooner; only a mistake of ours comes this far.
+            with trio.move_on_after(SEARCH_MAX_S):
+                await ended.wait()
         finally:
             for search in searches.values():
                 search.abandon(self._clock())
