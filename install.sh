@@ -45,6 +45,9 @@ if [ "$purpose" = test ]; then
     need fw_setenv libubootenv-tool
     # Another DHT for ours to meet.
     need aria2c aria2
+    # Houses behind NAT, as network namespaces.
+    need ip iproute2
+    need nft nftables
 fi
 if [ "$purpose" = test ] || [ "$purpose" = mpy ]; then
     # MicroPython: one port comes from npm and runs in Node, the other from Debian, also on its descendants.

@@ -22,7 +22,7 @@ from leither_edge.dht.item import SEQ_MAX
 from leither_edge.mailbox import bodies, letters
 from leither_edge.mailbox.carrying import put_letter, read_letter
 from leither_edge.mailbox.letters import Answered, Answers, Unanswered
-from leither_edge.mailbox.poller import Poller, share
+from leither_edge.mailbox.poller import HEADER_BYTES, Poller, share
 from leither_edge.storage import StorageError
 
 KIB = 1024
@@ -144,6 +144,7 @@ class Mailbox:
             self._poller.failed(id20, now)
             return
         report = found.report
+        self._node.counters.add("mailbox_bytes", report.bytes + report.messages * HEADER_BYTES)
         if not report.answered and found.value is None:
             self._node.counters.add("mailbox_looks_failed", code="silent")
             self._poller.failed(id20, now, report.messages, report.bytes)
