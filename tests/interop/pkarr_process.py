@@ -3,20 +3,18 @@
 Its packages come from npm into build/, held by the lock file's integrity sums.
 """
 
-import json
 import pathlib
 import shutil
-import subprocess
 import tempfile
 
 import pytest
 
+from tests.interop.peer_process import PeerProcess
 from tests.own_environment import ROOT, run
 
 HERE = pathlib.Path(__file__).parent / "pkarr"
 PLACE = ROOT / "build" / "pkarr-npm"
 LOCK = "package-lock.json"
-END_S = 10
 
 
 def packages():
@@ -49,28 +47,11 @@ def is_there():
         return False
 
 
-class Pkarr:
-    """Use as a context manager; ``do("make", seed=..., ...)`` runs one of its tasks and returns what that returned."""
+class Pkarr(PeerProcess):
+    """Its packets and its own DHT node."""
 
-    def __enter__(self):
-        program = ["node", str(HERE / "peer.mjs"), str(packages())]
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        return self
+    name = "Node"
 
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        try:
-            self.process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-
-    def do(self, task, **arguments):
-        """The answer to one task."""
-        self.process.stdin.write(json.dumps({"do": task, **arguments}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise AssertionError("Node has ended")
-        return json.loads(line)
+    def program(self):
+        """Node with the peer and its packages."""
+        return ["node", str(HERE / "peer.mjs"), str(packages())]
