@@ -194,7 +194,7 @@ def add_verbs(parser, group, common):
         child.add_argument("--resume", action="store_true", help="carry on a run that was broken off: nothing is done twice")
         child.add_argument(
             "--via", choices=WAYS, default=WAYS[0], metavar="WAY",
-            help="how it travels: auto (its address, else the DHT), http or dht; it is done once in any case",
+            help="how it travels: auto (its address, else the DHT, for up to ten minutes), http or dht; done once in any case",
         )  # fmt: skip
         child.set_defaults(verb_words=verb.words)
         common(child, verb.timeout or TIMEOUT_S)
