@@ -206,6 +206,11 @@ def test_a_time_zone_that_is_only_kept_is_told_so(run, owned):
     assert run("remote", "attic", "config", "set", "language=en").err == ""
 
 
+def test_a_network_id_of_digits_alone_is_text(run, owned):
+    run("remote", "attic", "config", "set", "dht_network=0011223344556677", "metrics_remote=true")
+    assert owned.executed[-1] == ("config-set", {"dht_network": "0011223344556677", "metrics_remote": True})
+
+
 def test_profiles(run, tmp_path):
     assert run("profile", "show", "pi-zero").code == 0
     shown = run("profile", "show", "pi-zero", "--json").json
