@@ -31,8 +31,10 @@ def python_of(name):
     environment.parent.mkdir(exist_ok=True)
     fresh = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-venv-", dir=environment.parent))
     try:
-        run(sys.executable, "-m", "venv", str(fresh))
-        run(str(fresh / "bin" / "python"), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock))
+        # A pip of its own, and bytecode of packages used once, would take half of the time.
+        run(sys.executable, "-m", "venv", "--without-pip", str(fresh))
+        pip = (sys.executable, "-m", "pip", "--python", str(fresh / "bin" / "python"))
+        run(*pip, "install", "-q", "--no-compile", "--require-hashes", "-r", str(lock))
         shutil.copy(lock, fresh / stamp)
         shutil.rmtree(environment, ignore_errors=True)
         fresh.rename(environment)
