@@ -90,7 +90,7 @@ class Engine:
         self.sizes = SizeEstimate()
         self.round_trip = RoundTrip(int.from_bytes(shared.random_bytes(4), "big"))
         self.is_own = lambda address: False
-        self._known_to = Verified(256, shared.random_bytes(8))
+        self._known_to = Verified(128, shared.random_bytes(8))
         self._pending = {}
         self._waiting = 0
         self._probes = set()

@@ -99,6 +99,7 @@ class Dht(Questions):
         self._pokes = {family: trio.Event() for family in sockets}
         self._joined = trio.Event()
         self._nursery = None
+        self._is_renewing = False
         self._since_contacts = 0
         super().__init__()
 
@@ -110,7 +111,6 @@ class Dht(Questions):
             nursery.start_soon(self._keep_time, family, sock)
         nursery.start_soon(self._stay_joined)
         nursery.start_soon(self._housekeeping)
-        nursery.start_soon(self._renew)
         if self.settings.discovery:
             from leither_edge.dht.discovery import discover
 
@@ -261,12 +261,16 @@ class Dht(Questions):
                 self.shared.items.expire(now)
                 self.shared.peers.expire(now)
                 await self._save()
+                if self._published and not self._is_renewing:
+                    self._is_renewing = True
+                    self._nursery.start_soon(self._renew, now)
 
-    async def _renew(self):
+    async def _renew(self, now):
         """Apart from what else is due: many slow renewals must not hold up saving and expiry."""
-        while True:
-            await trio.sleep(SAVE_S)
-            await self.republish(self._clock())
+        try:
+            await self.republish(now)
+        finally:
+            self._is_renewing = False
 
     async def _try_from_outside(self, engine, address):
         """Whether the address that others see leads here: a ping to it from another port, which no hole of our own lets through."""

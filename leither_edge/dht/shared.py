@@ -11,7 +11,7 @@ from leither_edge.dht.verified import Verified
 
 KIB = 1024
 # Addresses remembered as having answered, in both families.
-VERIFIED_PLACES = 512
+VERIFIED_PLACES = 256
 
 
 class Shared:
