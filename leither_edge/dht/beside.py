@@ -12,7 +12,7 @@ class Beside:
 
     def answered(self, pending, message, now):
         """The contacts there."""
-        self._search.told_beside(pending, self._place, self._search.nodes_in(message.body), now)
+        self._search.told_beside(pending, self._place, self._search.engine.nodes_in(message.body), now)
 
     def refused(self, pending, message, now):
         """None."""

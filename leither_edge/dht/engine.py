@@ -94,7 +94,6 @@ class Engine:
         self._pending = {}
         self._waiting = 0
         self._probes = set()
-        self._operations = set()
         self._maintenance = now + MAINTENANCE_S
         self._next = self._maintenance
         self._checked = self._refreshed = now
@@ -309,14 +308,16 @@ class Engine:
 
     # Operations
 
+    def nodes_in(self, body):
+        """The contacts of this family that a reply names; of a node that keeps to private addresses those alone."""
+        nodes = compact.split_nodes(body.get(b"nodes" if self.family == 4 else b"nodes6", b""), self.family)
+        if self.shared.settings.local_only:
+            return [node for node in nodes if not compact.is_global(node[20:])]
+        return nodes
+
     def run(self, operation, now):
         """Begin an operation; it tells its own end."""
-        self._operations.add(operation)
         operation.begin(now)
-
-    def ended(self, operation):
-        """Called by an operation when it is over."""
-        self._operations.discard(operation)
 
     def join(self, addresses, on_done, now):
         """Enter the network through addresses (packed) and the contacts that the table has."""

@@ -1,6 +1,5 @@
 """How a node enters a network and keeps its table: pings, searches for nothing but contacts."""
 
-from leither_edge.dht import compact
 from leither_edge.dht.operations import Search
 
 JOIN_WAIT_S = 1.5
@@ -62,8 +61,7 @@ class Join:
 
     def answered(self, pending, message, now):
         """An entrance's answer."""
-        nodes = message.body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b"")
-        self._told.append([message.body[b"id"] + pending.address, *compact.split_nodes(nodes, self.engine.family)])
+        self._told.append([message.body[b"id"] + pending.address, *self.engine.nodes_in(message.body)])
         self._settled(pending, now)
 
     def refused(self, pending, message, now):
@@ -92,5 +90,4 @@ class Join:
     def _end(self):
         self._searches -= 1
         if not self._searches:
-            self.engine.ended(self)
             self._on_done(len(self.engine.table))

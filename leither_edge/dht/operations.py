@@ -110,7 +110,6 @@ class Search:
             self.finished = now
             if not self.is_stopped:
                 self.engine.sizes.noted(self.target, [contact[:20] for contact in self.lookup.closest(K)])
-            self.engine.ended(self)
             self._on_done(self)
 
     def abandon(self, now):
@@ -118,7 +117,6 @@ class Search:
         if not self.is_over:
             self.is_over = True
             self.finished = now
-            self.engine.ended(self)
 
     # Answers
 
@@ -142,20 +140,13 @@ class Search:
             else:
                 self._again.discard(address)
         if not is_second:
-            self.lookup.answered(pending.node_id + address, body[b"id"], self.nodes_in(body), now)
+            self.lookup.answered(pending.node_id + address, body[b"id"], self.engine.nodes_in(body), now)
         if verdict is STOP:
             self.is_stopped = True
             self.lookup.stop()
             self._again.clear()
         self._tell()
         self._go_on(now)
-
-    def nodes_in(self, body):
-        """The contacts that a reply names."""
-        nodes = compact.split_nodes(body.get(b"nodes" if self.engine.family == 4 else b"nodes6", b""), self.engine.family)
-        if self.engine.shared.settings.local_only:
-            return [node for node in nodes if not compact.is_global(node[20:])]
-        return nodes
 
     def refused(self, pending, message, now):
         """An error in place of a reply."""

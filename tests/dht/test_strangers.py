@@ -111,3 +111,24 @@ def test_a_crowd_of_networks_leaves_the_little_of_others():
             refused += 1
     assert len(store) == 120 and refused
     assert sum(store.get(target_of(item), 1.0) == item for item in few) >= 29
+
+
+def test_an_entrance_of_the_house_leads_nobody_out_of_it():
+    network = Network(5)
+    door = network.host(compact.pack("192.168.1.2", 6881), local_only=True)
+    outside = compact.pack("8.8.8.8", 6881)
+    honest = door.engine.server.respond
+    named = krpc.reply
+
+    def misleading(message, address, size, now, *rest):
+        if message.method != b"find_node":
+            return honest(message, address, size, now, *rest)
+        return named(message.tid, {b"id": door.engine.own_id, b"nodes": bytes(20) + outside}, network=message.network)
+
+    door.engine.server.respond = misleading
+    asked = []
+    network.watch = lambda source, data, address: asked.append(address)
+    newcomer = network.host(compact.pack("192.168.1.3", 6881), local_only=True, bootstrap=(("x", 1),))
+    newcomer.engine.join([door.address], lambda contacts: None, network.now)
+    network.run(10)
+    assert door.address in asked and outside not in asked
