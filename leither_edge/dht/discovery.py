@@ -47,10 +47,10 @@ def _open(family, host):
             sock.bind((group, port))
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, group) + bytes(4))
         else:
-            own = "0.0.0.0" if host == "0.0.0.0" else host
+            own = socket.inet_aton(host)
             sock.bind((group, port))
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton(own))
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + own)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, own)
             # Never beyond this LAN.
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
     except OSError:

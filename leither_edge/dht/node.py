@@ -108,7 +108,7 @@ class Dht(Questions):
         self._nursery = nursery
         for family, sock in self._sockets.items():
             nursery.start_soon(self._listen, self.engines[family], sock)
-            nursery.start_soon(self._keep_time, family, sock)
+            nursery.start_soon(self._keep_time, family)
         nursery.start_soon(self._stay_joined)
         nursery.start_soon(self._housekeeping)
         if self.settings.discovery:
@@ -138,13 +138,16 @@ class Dht(Questions):
 
     def flush(self, family):
         """Send what waits, and let the clock look again."""
+        self._send(family)
+        self._pokes[family].set()
+
+    def _send(self, family):
         engine, sock = self.engines[family], self._sockets[family]
         while engine.outgoing:
             if not udp.send(sock, *engine.outgoing.popleft()):
                 self._counters.add("dht_unsent")
-        self._pokes[family].set()
 
-    async def _keep_time(self, family, sock):
+    async def _keep_time(self, family):
         engine = self.engines[family]
         while True:
             with trio.move_on_after(max(engine.next_wake - self._clock(), 0)):
@@ -156,9 +159,7 @@ class Dht(Questions):
                     engine.wake(now)
                 except Exception as fault:
                     self._faulty(fault)
-                while engine.outgoing:
-                    if not udp.send(sock, *engine.outgoing.popleft()):
-                        self._counters.add("dht_unsent")
+                self._send(family)
 
     # Entering
 

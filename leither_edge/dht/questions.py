@@ -196,7 +196,7 @@ class Questions:
 
     async def keep(self, signed):
         """Publish an Item every hour from now on, over restarts too: an own one, or another's that shall not be lost."""
-        target = item.mutable_target(signed.key, signed.salt) if signed.key else item.immutable_target(signed.value)
+        target = item.target_of(signed)
         known = self._published.get(target)
         if known is not None and known.key and known.seq > signed.seq:
             return
