@@ -1,0 +1,1 @@
+"""The content store over HTTP: an IPFS gateway, files, and the procedures of JSON-RPC."""

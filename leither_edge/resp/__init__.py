@@ -1,0 +1,1 @@
+"""The Redis protocol over the databases of the content store."""
