@@ -62,7 +62,7 @@ def replaced(line, by):
         ("body_max_bytes = 65536", "body_max_bytes = 8192", "(allowed: up to 8192)"),
         ("state_map_mib = 16", "state_map_mib = 49", "(allowed: up to 48)"),
         ("answers_kept = 128", "answers_kept = 65536", "over half of storage.state_map_mib (allowed: 8 MiB in all)"),
-        ("upload_max_mib = 1024", "upload_max_mib = 4097", "(allowed: up to 4096)"),
+        ("upload_max_mib = 4096", "upload_max_mib = 4097", "(allowed: up to 4096)"),
         ("crash_kib = 16", "crash_kib = 512", "above log.ring_kib (allowed: up to 256)"),
         ("ring_kib = 256", "ring_kib = 16\n#", None),
         ("heartbeat_timeout_s = 30", "heartbeat_timeout_s = 5", "(allowed: more than 5)"),
