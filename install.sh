@@ -45,6 +45,9 @@ if [ "$purpose" = test ]; then
     need fw_setenv libubootenv-tool
     # Another DHT for ours to meet.
     need aria2c aria2
+    # What our databases are compared with, command by command.
+    need redis-server redis-server
+    need redis-cli redis-tools
     # Houses behind NAT, as network namespaces.
     need ip iproute2
     need nft nftables
