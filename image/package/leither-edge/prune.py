@@ -18,6 +18,7 @@ from pathlib import Path
 
 import first_read
 import first_use
+import lean_code
 
 ROOTS = ("appliance", "leither_edge")
 # Imported by the interpreter itself before any module of ours, or by name only.
@@ -149,6 +150,8 @@ def main():
                 path.rmdir()
         elif path not in keep and not is_data(path, lib):
             path.unlink()
+    for path in sorted(lib.rglob("*.pyc")):
+        lean_code.lean_file(path)
     if options.first_read:
         programs = [options.target / name for name in ("bin/busybox", "lib/libc.so")]
         paths = first_read.order(lambda name: library.find(name) if name in kept else None, lambda *module: imported(*module, inner=False))
