@@ -7,9 +7,11 @@ from .message import Request, Response, form, redirect, text
 from .router import Router
 from .server import serve
 from .static_files import StaticFiles
+from .upgrade import Duplex, Upgrade
 
 __all__ = [
     "Disconnected",
+    "Duplex",
     "HttpError",
     "Limits",
     "ListenError",
@@ -17,6 +19,7 @@ __all__ = [
     "Response",
     "Router",
     "StaticFiles",
+    "Upgrade",
     "form",
     "open_listeners",
     "redirect",

@@ -14,6 +14,7 @@ from .errors import Disconnected, HttpError
 from .head import read_head
 from .limits import BYTES_PER_S_MIN, LINGER_MAX_BYTES, LINGER_S
 from .message import Request, Response, error_response
+from .upgrade import WAITS, WORKS, Upgrade, talk_upgraded
 from .wire import BODILESS, refusal, response_head
 
 # Large enough for a whole ordinary request, small enough to allocate for each.
@@ -98,7 +99,7 @@ class Connection:
             self.scope.deadline = now + limits.idle_timeout_s
             if now >= self._server.traffic_due:
                 self._server.count_traffic(now)
-            buffer = await self._receive(HEAD_RECEIVE_BYTES)
+            buffer = await self.receive(HEAD_RECEIVE_BYTES)
             if not buffer:
                 return None
         end = buffer.find(b"\r\n\r\n")
@@ -127,7 +128,7 @@ class Connection:
                 raise HttpError(414, "The request's address is too long.", reason="head-too-large")
             _refuse_hopeless(buffer)
             searched = max(0, len(buffer) - 3)
-            data = await self._receive(HEAD_RECEIVE_BYTES)
+            data = await self.receive(HEAD_RECEIVE_BYTES)
             if not data:
                 self._server.count("http_disconnects")
                 return b"", -1
@@ -142,6 +143,8 @@ class Connection:
             if head.length is not None and head.length > server.limits.upload_max_bytes:
                 raise HttpError(413, "The body is too large.", reason="body-too-large")
             response = await server.handler(request)
+            if type(response) is Upgrade and head.length == 0:
+                return await self._upgrade(head, response)
             if type(response) is not Response:
                 raise TypeError("a handler returned no Response")
         except HttpError as error:
@@ -166,6 +169,18 @@ class Connection:
             if not self._answered:
                 await self._refuse(HttpError(500, _FAILED))
             return False
+
+    async def _upgrade(self, head, upgrade):
+        """Hand the connection over; it ends with what it was upgraded to."""
+        try:
+            await talk_upgraded(self, self._server, head.parser, upgrade)
+        except Disconnected:
+            raise
+        except Exception as error:
+            self._server.log_exception(error, "upgrade")
+            if self.phase == HANDLER:
+                raise HttpError(500, _FAILED) from None
+        return False
 
     async def _send_response(self, head, response, keep_alive):
         body = response.body
@@ -220,7 +235,7 @@ class Connection:
 
     # The socket
 
-    async def _receive(self, max_bytes):
+    async def receive(self, max_bytes):
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
@@ -236,7 +251,7 @@ class Connection:
         """Bytes of a body, b"" at the end; the client has ``allowed_s`` to send some."""
         self.phase = BODY
         self.scope.deadline = trio.current_time() + allowed_s
-        data = await self._receive(max_bytes)
+        data = await self.receive(max_bytes)
         self.phase = HANDLER
         self.scope.deadline = trio.current_time() + self._server.limits.handler_timeout_s
         return data
@@ -288,7 +303,7 @@ class Connection:
     def _stopped(self):
         """The deadline passed, or the server wants the connection closed."""
         server = self._server
-        if self.phase == IDLE:
+        if self.phase in (IDLE, WAITS, WORKS):
             return
         if self._answered or self.phase == WRITE:
             # Part of a response is out: nothing more can be said.
@@ -314,7 +329,7 @@ class Connection:
             try:
                 self._socket.shutdown(1)  # SHUT_WR
                 while dropped < LINGER_MAX_BYTES and not self._server.draining:
-                    data = await self._receive(HEAD_RECEIVE_BYTES)
+                    data = await self.receive(HEAD_RECEIVE_BYTES)
                     if not data:
                         return
                     dropped += len(data)

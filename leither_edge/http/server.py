@@ -8,6 +8,7 @@ import trio
 from .connection import IDLE, Connection
 from .errors import HttpError
 from .limits import SHUTDOWN_GRACE_S
+from .upgrade import WAITS
 from .wire import refusal
 
 # Accept a burst in turns with the connections that are being served.
@@ -138,7 +139,7 @@ class Server:
         self.draining = True
         latest = trio.current_time() + SHUTDOWN_GRACE_S
         for connection in self._connections:
-            if connection.phase == IDLE:
+            if connection.phase == IDLE or connection.phase == WAITS:
                 connection.scope.cancel()
             elif connection.scope.deadline > latest:
                 connection.scope.deadline = latest

@@ -71,6 +71,13 @@ def response_head(parser, response, length, keep_alive):
     return parser.send(h11.Response(status_code=status, headers=headers, reason=REASONS.get(status, b"")))
 
 
+def switching_head(parser, headers):
+    """The head of a 101 as h11 writes it. Raises h11.LocalProtocolError if the request ``parser`` read offered no upgrade."""
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    fields.append((b"connection", b"Upgrade"))
+    return parser.send(h11.InformationalResponse(status_code=101, headers=fields, reason=b"Switching Protocols"))
+
+
 class KeptHead:
     """The head of a response that is sent many times, as h11 wrote it this second.
 
