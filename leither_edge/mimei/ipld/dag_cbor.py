@@ -1,0 +1,230 @@
+"""DAG-CBOR, strict both ways: what decodes here encodes to the same bytes (the DAG-CBOR specification of IPLD).
+
+Kept: None, booleans, 64-bit integers, floats (in 64 bits, finite), bytes, text, lists, maps with text keys in their order, and links.
+Nothing else: no other tags, no indefinite lengths, nothing that is not in its shortest form.
+"""
+
+import struct
+
+from leither_edge.core.cbor_head import head
+from leither_edge.mimei.errors import BadBlock, BadInput, TooLarge
+
+from .cid import BLOCK_MAX, parse
+
+DEPTH_MAX = 64
+_LINK_HEAD = b"\xd8\x2a"
+_INFINITE = float("inf")
+
+
+class Link:
+    """A link within a value. Args: cid (binary label)."""
+
+    __slots__ = ("cid",)
+
+    def __init__(self, cid):
+        self.cid = cid
+
+    def __eq__(self, other):
+        return isinstance(other, Link) and other.cid == self.cid
+
+    def __hash__(self):
+        return hash(self.cid)
+
+    def __repr__(self):
+        return f"Link({self.cid.hex()})"
+
+
+def encode(value):
+    """The one encoding of a value. Raises BadInput: what DAG-CBOR cannot hold; TooLarge: nested too deep."""
+    out = bytearray()
+    _write(out, value, DEPTH_MAX)
+    return bytes(out)
+
+
+def decode(data):
+    """The value of a block. Raises BadBlock, TooLarge (over the bound of a block, nested too deep)."""
+    if len(data) > BLOCK_MAX:
+        raise TooLarge(f"A block has at most {BLOCK_MAX} bytes.")
+    value, end = _read(data, 0, DEPTH_MAX)
+    if end != len(data):
+        raise BadBlock("Bytes follow the value of a block.")
+    return value
+
+
+def links(data):
+    """[label] of each link in a block, in their order, without its value being made. Raises BadBlock."""
+    found, at, left, size = [], 0, 1, len(data)
+    while left:
+        left -= 1
+        kind, number, at = _head(data, at)
+        if kind in (2, 3):
+            at += number
+        elif kind == 4:
+            left += number
+        elif kind == 5:
+            left += 2 * number
+        elif kind == 6:
+            link, at = _link(data, at, number)
+            found.append(link.cid)
+        if left > size - at:
+            raise BadBlock("A block is cut short.")
+    if at != size:
+        raise BadBlock("Bytes follow the value of a block.")
+    return found
+
+
+def _write(out, value, depth):
+    if value is None:
+        out.append(0xF6)
+    elif isinstance(value, bool):
+        out.append(0xF5 if value else 0xF4)
+    elif isinstance(value, int):
+        if not -1 << 64 <= value < 1 << 64:
+            raise BadInput("An integer of more than 64 bits cannot be kept.")
+        out += head(0x00, value) if value >= 0 else head(0x20, -1 - value)
+    elif isinstance(value, bytes):
+        out += head(0x40, len(value))
+        out += value
+    elif isinstance(value, str):
+        out += _text(value)
+    elif isinstance(value, Link):
+        out += _LINK_HEAD + head(0x40, len(value.cid) + 1) + b"\0" + value.cid
+    elif isinstance(value, float):
+        if value != value or value in (_INFINITE, -_INFINITE):
+            raise BadInput("A number that is not finite cannot be kept.")
+        out += b"\xfb" + struct.pack(">d", value)
+    elif not depth:
+        raise TooLarge(f"A value is nested in more than {DEPTH_MAX} others.")
+    elif isinstance(value, (list, tuple)):
+        out += head(0x80, len(value))
+        for item in value:
+            _write(out, item, depth - 1)
+    elif isinstance(value, dict):
+        # The order of the encoded keys is that by length first, as their heads begin with the length.
+        pairs = sorted([(_key(key), item) for key, item in value.items()], key=_first)
+        out += head(0xA0, len(pairs))
+        for key, item in pairs:
+            out += key
+            _write(out, item, depth - 1)
+    else:
+        raise BadInput(f"A value of the kind {type(value).__name__} cannot be kept.")
+
+
+def _first(pair):
+    return pair[0]
+
+
+def _key(key):
+    if not isinstance(key, str):
+        raise BadInput("The keys of a map are texts.")
+    return _text(key)
+
+
+def _text(value):
+    try:
+        data = value.encode()
+    except UnicodeError:
+        raise BadInput("A text holds half a surrogate pair.") from None
+    return head(0x60, len(data)) + data
+
+
+def _read(data, at, depth):
+    """(value at an offset, offset behind it)"""
+    kind, number, at = _head(data, at)
+    if kind == 0:
+        return number, at
+    if kind == 1:
+        return -1 - number, at
+    if kind == 2:
+        return data[at : at + number], at + number
+    if kind == 3:
+        return _string(data, at, number)
+    if kind == 6:
+        return _link(data, at, number)
+    if kind == 7:
+        return number, at
+    if not depth:
+        raise TooLarge(f"A value is nested in more than {DEPTH_MAX} others.")
+    if kind == 4:
+        items = []
+        for _ in range(number):
+            item, at = _read(data, at, depth - 1)
+            items.append(item)
+        return items, at
+    return _read_map(data, at, number, depth - 1)
+
+
+def _read_map(data, at, count, depth):
+    result, previous = {}, b""
+    for _ in range(count):
+        start = at
+        kind, number, at = _head(data, at)
+        if kind != 3:
+            raise BadBlock("The keys of a map are texts.")
+        key, at = _string(data, at, number)
+        encoded = data[start:at]
+        if encoded <= previous:
+            raise BadBlock("The keys of a map are not in their order, or one is there twice.")
+        previous = encoded
+        result[key], at = _read(data, at, depth)
+    return result, at
+
+
+def _string(data, at, size):
+    try:
+        return str(data[at : at + size], "utf-8"), at + size
+    except UnicodeError:
+        raise BadBlock("A text is not valid UTF-8.") from None
+
+
+def _link(data, at, tag):
+    kind, number, at = _head(data, at)
+    if tag != 42 or kind != 2 or data[at : at + 1] != b"\0":
+        raise BadBlock("A tag that is no link.")
+    cid, end = parse(data[at + 1 : at + number])
+    if end != number - 1:
+        raise BadBlock("A link has bytes behind its label.")
+    return Link(cid), at + number
+
+
+_WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
+_LEAST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
+_SIMPLE = {20: False, 21: True, 22: None}
+
+
+def _head(data, at):
+    """(major type, its number or, of type 7, the value, offset behind it); a string's or a list's length fits into what follows."""
+    try:
+        first = data[at]
+    except IndexError:
+        raise BadBlock("A block is cut short.") from None
+    at += 1
+    kind, number = first >> 5, first & 31
+    if kind == 7:
+        return _simple(data, at, number)
+    if number > 23:
+        form = number
+        width = _WIDTHS.get(form)
+        if width is None:
+            raise BadBlock("A length that is not written out is not taken.")
+        number = int.from_bytes(data[at : at + width], "big")
+        at += width
+        if at > len(data):
+            raise BadBlock("A block is cut short.")
+        if number < _LEAST[form]:
+            raise BadBlock("A number is not written in its shortest form.")
+    # Every item takes a byte at least, so a length beyond the end is refused before any work is done for it.
+    if 1 < kind < 6 and number > len(data) - at:
+        raise BadBlock("A block is cut short.")
+    return kind, number, at
+
+
+def _simple(data, at, number):
+    if number in _SIMPLE:
+        return 7, _SIMPLE[number], at
+    if number != 27 or at + 8 > len(data):
+        raise BadBlock("Of the simple values only false, true, null and numbers of 64 bits are taken.")
+    value = struct.unpack_from(">d", data, at)[0]
+    if value != value or value in (_INFINITE, -_INFINITE):
+        raise BadBlock("A number that is not finite is not taken.")
+    return 7, value, at + 8
