@@ -1,0 +1,1 @@
+"""Ordered rows, and lists, as trees of small blocks whose shape follows from their content alone."""
