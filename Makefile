@@ -12,7 +12,7 @@ HOMED    = $(patsubst ~/%,$(HOME)/%,$(1))
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint bench mpy image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test arm-bench pictures lock clean
+.PHONY: help run test slow lint bench mpy image image-sources image-legal image-check image-configs qemu image-test image-radio radio-test arm-bench arm-test pictures lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ image-test: .venv/.ready-qemu ## test the built image in QEMU, from outside (IMA
 
 image-radio: .venv/.ready-qemu ## test the built image's Wi-Fi in QEMU on simulated radios (as root, some minutes)
 	@image/tests/neighbours/run --profile '$(PROFILE)'
+
+arm-test: .venv/.ready-arm ## run the tests of the store and the content store on 32-bit ARM under qemu (some minutes)
+	@$(VENV)/python -m tests.arm_store
 
 pictures: .venv/.ready-qemu ## take the README's pictures anew, from a built pi-zero image (PICTURE_OPTIONS=--help)
 	@$(VENV)/python -m docs.pictures.take $(PICTURE_OPTIONS)

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 
 import hypothesis
 import pytest
@@ -13,7 +14,7 @@ from tests.browser.chromium import open_chromium
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 # A hung test is a failure with a traceback, never a stuck suite.
-ASYNC_TEST_LIMIT_S = 60
+ASYNC_TEST_LIMIT_S = int(os.environ.get("LEITHER_ASYNC_TEST_LIMIT_S", "60"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -248,6 +248,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 # -- little address space, as in a 32-bit process
 
 
+@pytest.mark.native
 def test_the_map_shrinks_to_the_address_space(tmp_path):
     def child():
         with open("/proc/self/statm") as file:

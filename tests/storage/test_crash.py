@@ -77,7 +77,7 @@ def assert_whole(folder, acknowledged):
         return newest
 
 
-@pytest.mark.parametrize("work", [commit_one_by_one, commit_together])
+@pytest.mark.parametrize("work", [commit_one_by_one, pytest.param(commit_together, marks=pytest.mark.native)])
 @pytest.mark.parametrize("kills", [13, pytest.param(200, marks=pytest.mark.slow)])
 def test_kill_at_random_moments(tmp_path, work, kills):
     choose = random.Random(kills)

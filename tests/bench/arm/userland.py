@@ -54,19 +54,23 @@ class Userland:
         self.starter.chmod(0o755)
 
 
-def debian(folder):
-    """The Userland of Debian's armhf packages, unpacked into a folder once. Raises CalledProcessError, after apt has said why."""
+def debian(folder, packages=(), more_pure=(), more_project=()):
+    """The Userland of Debian's armhf packages, unpacked into a folder once.
+
+    packages: further ones of Debian; more_pure: names of further pure Python packages of our environment; more_project: further paths of this checkout.
+    Raises CalledProcessError, after apt has said why.
+    """
     root, stamp = folder / "root", folder / ".unpacked"
-    if not stamp.exists() or stamp.read_text() != _wanted():
+    if not stamp.exists() or stamp.read_text() != _wanted(packages):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _unpack(folder, root)
-        stamp.write_text(_wanted())
-    project = _copy_project(folder, root / "usr/include/python3.11", root / "usr/include")
+        _unpack(folder, root, packages)
+        stamp.write_text(_wanted(packages))
+    project = _copy_project(folder, more_project, root / "usr/include/python3.11", root / "usr/include")
     site = Path(sysconfig.get_path("purelib"))
     pure = folder / "pure"
     shutil.rmtree(pure, ignore_errors=True)
-    for name in PURE:
+    for name in (*PURE, *more_pure):
         _copy(site / name, pure / name)
     says = "Debian armhf: ARMv7, glibc, Python 3.11"
     return Userland(folder, says, project, root / "usr/bin/python3.11", pure)
@@ -78,16 +82,16 @@ def image(folder, squashfs, headers):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     subprocess.run(["unsquashfs", "-q", "-n", "-no-xattrs", "-d", root, squashfs], check=True, stdout=subprocess.DEVNULL)
-    project = _copy_project(folder, headers / "python3.11", headers)
+    project = _copy_project(folder, (), headers / "python3.11", headers)
     python = sorted((root / "usr/bin").glob("python3.[0-9]*"))[0]
     return Userland(folder, f"our image: ARMv6, musl, {python.name.capitalize()}, ARM1176", project, python, cpu="arm1176")
 
 
-def _wanted():
-    return " ".join((*DEBIAN_PACKAGES, HEADERS))
+def _wanted(packages):
+    return " ".join((*DEBIAN_PACKAGES, *packages, HEADERS))
 
 
-def _unpack(folder, root):
+def _unpack(folder, root, packages):
     apt = folder / "apt"
     for part in ("state/lists/partial", "cache/archives/partial"):
         (apt / part).mkdir(parents=True)
@@ -104,7 +108,7 @@ def _unpack(folder, root):
     words = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
     # A source without armhf, or one that cannot be reached, is no harm as long as the packages are found.
     subprocess.run([*words, "update"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run([*words, "-y", "--no-install-recommends", "--download-only", "install", *DEBIAN_PACKAGES], check=True)
+    subprocess.run([*words, "-y", "--no-install-recommends", "--download-only", "install", *DEBIAN_PACKAGES, *packages], check=True)
     subprocess.run([*words, "download", HEADERS], check=True, cwd=apt / "cache/archives")
     for package in sorted((apt / "cache/archives").glob("*.deb")):
         if not package.name.startswith(DEBIAN_LEFT_OUT):
@@ -112,11 +116,11 @@ def _unpack(folder, root):
     shutil.rmtree(apt)
 
 
-def _copy_project(folder, *includes):
+def _copy_project(folder, more, *includes):
     """A copy of our sources as an image has them: the page's files packed, and the inner loops compiled for ARM; its path."""
     project = folder / "project"
     shutil.rmtree(project, ignore_errors=True)
-    for name in PROJECT:
+    for name in (*PROJECT, *more):
         _copy(ROOT / name, project / name)
     _copy(ROOT / "tests/__init__.py", project / "tests/__init__.py")
     words = [sys.executable, "-m", "appliance.portal.assets", project / "appliance/portal/web"]
@@ -133,4 +137,5 @@ def _copy(source, target):
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     else:
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
