@@ -57,7 +57,8 @@ class Userland:
 def debian(folder, packages=(), more_pure=(), more_project=()):
     """The Userland of Debian's armhf packages, unpacked into a folder once.
 
-    packages: further ones of Debian; more_pure: names of further pure Python packages of our environment; more_project: further paths of this checkout.
+    packages: further ones of Debian; more_pure: names of further pure Python packages of our environment;
+    more_project: further paths of this checkout.
     Raises CalledProcessError, after apt has said why.
     """
     root, stamp = folder / "root", folder / ".unpacked"
