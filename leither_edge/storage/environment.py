@@ -15,8 +15,8 @@ NEW_NAME = "data.mdb.new"
 # Below this a map is of no use; above, it is halved until the address space has room (32-bit boards).
 MAP_FLOOR_BYTES = 1 << 20
 
-# One read transaction takes one slot; we have the main thread and a few workers.
-READERS_MAX = 16
+# One read transaction takes one slot of 64 bytes; trio has at most 40 worker threads.
+READERS_MAX = 64
 
 # Where LMDB's table of readers may lie: it is rewritten at every read, which must not reach the flash.
 _MEMORY_FOLDERS = ("/dev/shm", "/run")

@@ -98,6 +98,7 @@ class Store:
         self._lock = lock
         self._writing = threading.Lock()
         self._writing_thread = None
+        self._held_by = None
         self._writer = None
         self._environment, self.map_bytes = open_environment(folder, DATA_NAME, map_bytes, len(tables))
         try:
@@ -122,13 +123,13 @@ class Store:
         """Return a context manager for a ReadTransaction: a snapshot that no write changes. Keep it short."""
         return _Reading(self)
 
-    def write(self, reserve=False):
+    def write(self, reserve=False, kind=WriteTransaction):
         """Return a context manager for a WriteTransaction: whole or not at all, durable when the block ends.
 
-        reserve: may use the last sixteenth of the map, kept back for making room and for what must never fail.
+        reserve: may use the last sixteenth of the map, kept back for making room and for what must never fail. kind: its class.
         Blocks while another thread writes, and for the disk; in trio use commit(). An exception leaves all as it was.
         """
-        return _Writing(self, reserve)
+        return _Writing(self, reserve, kind)
 
     async def commit(self, fn, reserve=False):
         """Run fn(tx) in a worker thread and return its result once it is durable (trio). reserve: as for write().
@@ -176,6 +177,10 @@ class Store:
     def __exit__(self, *exc_info):
         self.close()
 
+    def hold(self, thread):
+        """Let only this thread (its identifier) write from now on, any with None: for a HeldWriter."""
+        self._held_by = thread
+
     def _begin(self, write):
         if self._lock is None:
             raise StorageError(f"The store in {self.folder} is closed.")
@@ -207,6 +212,9 @@ class Store:
         if self._writing_thread == threading.get_ident():
             # LMDB would wait for itself for ever.
             raise RuntimeError("this thread is in a write transaction already")
+        if self._held_by not in (None, threading.get_ident()):
+            # Its transaction is open for as long as the writer is: another one would wait for ever.
+            raise RuntimeError("this store is written through its HeldWriter, which is to be closed first")
         self._writing.acquire()
         self._writing_thread = threading.get_ident()
 
@@ -230,11 +238,12 @@ class _Reading:
 
 
 class _Writing:
-    __slots__ = ("_store", "_reserve", "_tx")
+    __slots__ = ("_store", "_reserve", "_kind", "_tx")
 
-    def __init__(self, store, reserve):
+    def __init__(self, store, reserve, kind):
         self._store = store
         self._reserve = reserve
+        self._kind = kind
 
     def __enter__(self):
         store = self._store
@@ -249,7 +258,7 @@ class _Writing:
         except BaseException:
             store._let_writing()
             raise
-        self._tx = WriteTransaction(store._environment, txn, store._handles, store.folder, room)
+        self._tx = self._kind(store._environment, txn, store._handles, store.folder, room)
         return self._tx
 
     def __exit__(self, kind, error, traceback):

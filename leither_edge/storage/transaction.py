@@ -188,6 +188,11 @@ class WriteTransaction(ReadTransaction):
         except lmdb.Error as error:
             raise self._translated(error, "write") from None
 
+    def require(self, row_bytes, rows=1):
+        """Raise MapFull unless so many rows of so many bytes together, keys included, can still be put."""
+        if not self._room.has(row_bytes, rows):
+            raise map_full(self._folder)
+
     def nested(self, reserve=False):
         """Return a context manager for a WriteTransaction inside this one, which can fail alone.
 
@@ -232,7 +237,7 @@ class _Nested:
         return self._inner
 
     def __exit__(self, kind, error, traceback):
-        self._outer._changes += 1
+        self._outer._changes += 1 + self._inner._changes
         if kind is not None:
             self._inner.give_up()
         else:
@@ -246,22 +251,25 @@ class Room:
     left: bytes, an estimate: small rows share pages that are two thirds full, large ones take whole pages of their own.
     """
 
-    __slots__ = ("left", "_page_bytes", "_reserve_open")
+    __slots__ = ("left", "page_bytes", "_reserve_open")
 
     def __init__(self, left, page_bytes, reserve_open):
         self.left = left
-        self._page_bytes = page_bytes
+        self.page_bytes = page_bytes
         self._reserve_open = reserve_open
 
     def take(self, row_bytes):
-        if row_bytes * 2 < self._page_bytes:
+        if row_bytes * 2 < self.page_bytes:
             self.left -= row_bytes * 3 // 2
         else:
-            self.left -= -(-row_bytes // self._page_bytes) * self._page_bytes
+            self.left -= -(-row_bytes // self.page_bytes) * self.page_bytes
         return self.left >= 0 or self._reserve_open
 
+    def has(self, row_bytes, rows):
+        return self.left >= row_bytes * 3 // 2 + rows * self.page_bytes or self._reserve_open
+
     def share(self, reserve_open):
-        return Room(self.left, self._page_bytes, reserve_open)
+        return Room(self.left, self.page_bytes, reserve_open)
 
 
 def _seek(cursor, packed_key, reverse):
