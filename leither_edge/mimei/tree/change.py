@@ -58,6 +58,8 @@ class _Changes:
 
 def _merge(blocks, edge, coming, old, end):
     """Add the rows under a node, with the changes before the key ``end`` done."""
+    if end is not None and old.keys[-1] >= end:
+        raise node.bad("its keys do not rise")
     if old.counts is not None:
         last = len(old.values) - 1
         for at, key in enumerate(old.keys):

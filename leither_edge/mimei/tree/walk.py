@@ -26,6 +26,7 @@ def leaves(blocks, root, keyed, find, reverse=False):
     """
     found = node.read(blocks, root, keyed)
     path = []
+    last = None
     at, rest = find(found, None)
     step = -1 if reverse else 1
     while True:
@@ -38,6 +39,11 @@ def leaves(blocks, root, keyed, find, reverse=False):
                 else:
                     at, rest = find(found, rest)
                 continue
+            if keyed:
+                # Parents state first keys only.
+                if last is not None and (found.keys[-1] >= last[0] if reverse else found.keys[0] <= last[-1]):
+                    raise node.bad("its keys do not rise")
+                last = found.keys
             yield found, at
         find = None
         while path:
