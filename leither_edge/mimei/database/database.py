@@ -1,0 +1,364 @@
+"""One database: commands in, replies out, rows below.
+
+Every command function takes (database, words) and checks all before its first change: one that fails changes nothing.
+"""
+
+from collections import namedtuple
+
+from ..errors import Busy
+from . import state as states
+from .commands import COMMANDS
+from .layout import (
+    CUT_MEMBER_BYTES,
+    DATA,
+    DUE,
+    ELEMENT,
+    HEADER,
+    INDEX,
+    LIST,
+    MEMBER,
+    PREFIX_BYTES,
+    SORTED_SET,
+    STATE,
+    STRING,
+    TAIL_BYTES,
+    UNDO,
+    Header,
+    key_rest,
+    member_rest,
+    pack_score,
+    pack_u64,
+    read_header,
+    split_member,
+    unpack_score,
+    with_member,
+)
+from .replies import TOO_LONG, WRONG_TYPE, ErrorReply, Refusal
+
+# value_max_bytes: the longest string, and the longest command. watched_max: keys whose changes are counted at a time.
+Limits = namedtuple("Limits", "value_max_bytes watched_max scans_max", defaults=(1024, 256))
+
+# What a row costs beside key and value, with its change mark; for the check of room before a command.
+_ROW_BYTES = 96
+
+
+class Database:
+    """Commands on one database of a transaction.
+
+    Args: tx (a WriteTransaction of storage, or a ReadTransaction for a database that is only read), number (0 to 2**32 - 1), now_ms
+    (Unix time in ms), random_bytes (count -> bytes), limits (Limits), read_only.
+    One object serves a database as long as it is open: it counts changes of watched keys and knows where scans stand.
+    """
+
+    __slots__ = (
+        "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
+        "index", "dues", "scans", "last_scan", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+    )  # fmt: skip
+
+    def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
+        prefix = number.to_bytes(4, "big")
+        self.number = number
+        self.random_bytes = random_bytes
+        self.limits = limits
+        self.read_only = read_only
+        self.state_row = prefix + STATE
+        self.heads, self.members, self.elements = prefix + HEADER, prefix + MEMBER, prefix + ELEMENT
+        self.index, self.dues = prefix + INDEX, prefix + DUE
+        self.scans = {}
+        self.last_scan = 0
+        self.state = None
+        self._writing = self._tracking = self._undoing = False
+        self._watched = {}
+        self._watch_floor = 0
+        self.use(tx, now_ms)
+
+    def use(self, tx, now_ms):
+        """Work in this transaction, at this time, from now on."""
+        self.tx = tx
+        self.get = tx.rows(DATA)
+        self.now_ms = now_ms
+
+    def execute(self, words, owner=b""):
+        """Run one command and return its reply. words: list of bytes, the name first. owner: who asks, as given to begin().
+
+        Raises Busy while another's transaction is open; QuotaReached and StorageError when there is no room; all else is an ErrorReply.
+        """
+        name = words[0]
+        command = COMMANDS.get(name) or COMMANDS.get(name.lower())
+        if command is None:
+            begin = b"".join(b"'%s' " % word[:128] for word in words[1:17])
+            return ErrorReply(b"ERR unknown command '%s', with args beginning with: %s" % (name[:128], begin[:128]))
+        arity = command.arity
+        if len(words) != arity if arity > 0 else len(words) < -arity:
+            return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
+        try:
+            if not command.writes:
+                return command.function(self, words)
+            if self.read_only:
+                return ErrorReply(b"READONLY You can't write against a read only replica.")
+            if command.takes_room:
+                self.require(sum(map(len, words)), len(words))
+            self.enter(owner)
+            try:
+                return command.function(self, words)
+            finally:
+                self.leave()
+        except Refusal as refusal:
+            return ErrorReply(refusal.args[0])
+
+    def require(self, count, rows):
+        """Check that there is room for so many bytes in so many rows. Raises QuotaReached or MapFull."""
+        require = getattr(self.tx, "require", None)
+        if require is not None:
+            require(2 * count + rows * _ROW_BYTES, rows * 2)
+
+    def enter(self, owner=b""):
+        """Begin changes. Raises Busy while the transaction of another is open."""
+        state = states.read_state(self.get(self.state_row))
+        if state.deadline:
+            if self.now_ms >= state.deadline:
+                states.roll_back(self)
+                state = states.read_state(self.get(self.state_row))
+            elif state.owner != owner:
+                raise Busy("Another transaction is open in this database; try again when it has ended.")
+        self.state = state
+        self._writing = True
+        self._tracking = state.change > state.all_until
+        self._undoing = bool(state.deadline)
+
+    def leave(self):
+        """End changes: what is counted is written."""
+        packed = self.state.pack()
+        self._writing = self._tracking = self._undoing = False
+        if packed != self.state.packed:
+            self.tx.put(DATA, self.state_row, packed)
+
+    # Rows
+
+    def store(self, row, value):
+        """Put a canonical row."""
+        if self._undoing:
+            self._remember(row)
+        if self._tracking:
+            states.track(self, row)
+        self.tx.put(DATA, row, value)
+
+    def erase(self, row):
+        """Delete a canonical row; return whether it was there."""
+        if self._undoing:
+            self._remember(row)
+        if self._tracking:
+            states.track(self, row)
+        return self.tx.delete(DATA, row)
+
+    def derive(self, row, value):
+        """Put a row that follows from others."""
+        if self._undoing:
+            self._remember(row)
+        self.tx.put(DATA, row, value)
+
+    def underive(self, row):
+        """Delete such a row."""
+        if self._undoing:
+            self._remember(row)
+        self.tx.delete(DATA, row)
+
+    def _remember(self, row):
+        if self.tx.get(UNDO, row) is None:
+            old = self.get(row)
+            self.tx.put(UNDO, row, b"\0" if old is None else b"\x01" + old)
+
+    # Keys
+
+    def peek(self, key):
+        """Return the Header of a key, or None; what has ended is not there."""
+        rest, _ = key_rest(key)
+        row = self.heads + rest
+        packed = self.get(row)
+        if packed is None:
+            return None
+        header = read_header(row, packed, key)
+        if header.due and header.due <= self.now_ms:
+            if self._writing:
+                self.remove(header)
+            return None
+        return header
+
+    def find(self, key, kind):
+        """Return the Header of a key of this kind, or None. Raises Refusal when it is of another."""
+        header = self.peek(key)
+        if header is not None and header.kind != kind:
+            raise Refusal(WRONG_TYPE)
+        return header
+
+    def make(self, key, kind):
+        """Return a new Header, not stored yet."""
+        rest, is_cut = key_rest(key)
+        return Header(key, self.heads + rest, kind, is_cut)
+
+    def need(self, key, kind):
+        """Return the Header of this kind that is there, or a new one. Raises Refusal."""
+        return self.find(key, kind) or self.make(key, kind)
+
+    def save(self, header):
+        """Store what was changed in a key: header, when it ends, count of keys, watch. A collection without members goes."""
+        if header.kind != STRING and not header.count:
+            if header.packed:
+                self.remove(header)
+            return
+        packed = header.pack()
+        old = header.packed
+        if packed != old:
+            tail = TAIL_BYTES[header.kind]
+            if tail and old and packed[:-tail] == old[:-tail] and header.kind != LIST:
+                self.derive(header.row, packed)
+            else:
+                self.store(header.row, packed)
+                if not old:
+                    self.state.keys += 1
+            header.packed = packed
+        elif header.kind == LIST and self._tracking:
+            states.track(self, header.row)
+        if header.due != header.was_due:
+            self._set_due(header)
+        if self._watched:
+            self.touch(header.key)
+
+    def _set_due(self, header):
+        rest = header.row[PREFIX_BYTES:]
+        if header.was_due:
+            self.underive(self.dues + pack_u64(header.was_due) + rest)
+        if header.due:
+            self.derive(self.dues + pack_u64(header.due) + rest, header.key if header.cut else b"")
+        header.was_due = header.due
+
+    def remove(self, header):
+        """Delete a key with all it holds."""
+        kind = header.kind
+        if kind == LIST:
+            self._clear(self.elements + header.part, self.underive)
+        elif kind != STRING:
+            self._clear(self.members + header.part, self.erase)
+            if kind == SORTED_SET:
+                self._clear(self.index + header.part, self.underive)
+        self.erase(header.row)
+        header.due = header.count = 0
+        if header.was_due:
+            self._set_due(header)
+        header.packed = header.value = b""
+        self.state.keys -= 1
+        if self._watched:
+            self.touch(header.key)
+
+    def _clear(self, prefix, erase):
+        for row, _ in self.tx.scan(DATA, prefix):
+            if not row.startswith(prefix):
+                break
+            erase(row)
+
+    def headers(self, start=b"", reverse=False):
+        """Yield the Headers of all keys in order, from the rest of a row key `start` on; what has ended is left out."""
+        heads = self.heads
+        position = heads + start
+        if reverse and not start:
+            position = heads[:-1] + b"\x02"
+        for row, packed in self.tx.scan(DATA, position, reverse):
+            if not row.startswith(heads):
+                if reverse and row > heads:
+                    continue
+                break
+            header = read_header(row, packed)
+            if not header.due or header.due > self.now_ms:
+                yield header
+
+    # Members
+
+    def member(self, header, member):
+        """Return the value of a member, or None."""
+        value = self.get(self.members + header.part + member_rest(member))
+        if value is None or len(member) < CUT_MEMBER_BYTES:
+            return value
+        return split_member(member_rest(member), value)[1]
+
+    def put_member(self, header, member, value):
+        """Set the value of a member; the caller counts it."""
+        self.store(self.members + header.part + member_rest(member), with_member(member, value))
+
+    def drop_member(self, header, member):
+        """Delete a member; return whether it was there. The caller counts it."""
+        return self.erase(self.members + header.part + member_rest(member))
+
+    def each_member(self, header, start=b"", reverse=False):
+        """Yield (member, value) in order, from the member's part of a row key `start` on."""
+        prefix = self.members + header.part
+        length = len(prefix)
+        # Above whatever a member's part can be.
+        position = prefix + (start or b"\xff" * CUT_MEMBER_BYTES if reverse else start)
+        for row, value in self.tx.scan(DATA, position, reverse):
+            if row[:length] != prefix:
+                break
+            part = row[length:]
+            yield (part, value) if len(part) != CUT_MEMBER_BYTES else split_member(part, value)
+
+    def put_score(self, header, member, score, old):
+        """Set a member's score, in its row and in the index. old: the score it had, or None."""
+        packed = pack_score(score)
+        part = member_rest(member)
+        self.store(self.members + header.part + part, with_member(member, packed))
+        prefix = self.index + header.part
+        if old is not None:
+            self.underive(prefix + pack_score(old) + part)
+        self.derive(prefix + packed + part, with_member(member, b""))
+
+    def drop_score(self, header, member, score):
+        """Delete a member of a sorted set with its index row."""
+        part = member_rest(member)
+        self.erase(self.members + header.part + part)
+        self.underive(self.index + header.part + pack_score(score) + part)
+
+    def each_score(self, header, start=b"", reverse=False):
+        """Yield (member, score) in the order of scores, from index position `start` (packed score, then a member's part) on."""
+        prefix = self.index + header.part
+        length = len(prefix)
+        member_at = length + 8
+        position = prefix + (start or b"\xff" * (CUT_MEMBER_BYTES + 8) if reverse else start)
+        for row, value in self.tx.scan(DATA, position, reverse):
+            if row[:length] != prefix:
+                break
+            part = row[member_at:]
+            member = part if len(part) != CUT_MEMBER_BYTES else split_member(part, value)[0]
+            yield member, unpack_score(row[length:member_at])
+
+    # What changes are told to
+
+    def watch_version(self, key):
+        """Return a number that is another one whenever the key has changed since; it counts from the first call on."""
+        watched = self._watched
+        version = watched.get(key)
+        if version is None:
+            if len(watched) >= self.limits.watched_max:
+                watched.clear()
+            self._watch_floor += 1
+            version = watched[key] = self._watch_floor
+        return version
+
+    def touch(self, key):
+        """Count a change of a key, if it is watched."""
+        if key in self._watched:
+            self._watch_floor += 1
+            self._watched[key] = self._watch_floor
+
+    def touch_all(self):
+        """Count a change of every key."""
+        self._watch_floor += 1
+        self._watched.clear()
+
+    def random_below(self, count):
+        """Return a random number from 0 to count - 1."""
+        return int.from_bytes(self.random_bytes(8), "big") % count
+
+    def string_fits(self, length):
+        """Raises Refusal for a string over the limit."""
+        if length > self.limits.value_max_bytes:
+            raise Refusal(TOO_LONG)
+

@@ -1,0 +1,175 @@
+"""A database's counters, what changed since its last version, and its open transaction.
+
+State row: keys, change, all_until, deadline (8 bytes each), owner. Row r of CHANGED with number n says that the canonical row r was
+changed, put or deleted, while `change` was n. Up to the change all_until everything counts as changed and no rows are kept: so a
+database that has no version yet is filled without them.
+"""
+
+import struct
+
+from ..errors import Busy, Conflict
+from .layout import CHANGED, DATA, UNDO
+
+_STATE = struct.Struct(">QQQQ")
+# Above so many marks of all databases together, a database with most of them counts as changed as a whole.
+MARKS_MAX = 100_000
+
+
+class State:
+    """keys: how many. change: its number. all_until: see above. deadline: ms, 0 without a transaction. owner: whose it is."""
+
+    __slots__ = ("keys", "change", "all_until", "deadline", "owner", "packed")
+
+    def pack(self):
+        return _STATE.pack(self.keys, self.change, self.all_until, self.deadline) + self.owner
+
+
+def read_state(packed):
+    """Return the State of a row's value. packed: None for a database without one."""
+    state = State()
+    state.packed = packed
+    if packed is None:
+        state.keys = state.deadline = 0
+        state.change = state.all_until = 1
+        state.owner = b""
+    else:
+        state.keys, state.change, state.all_until, state.deadline = _STATE.unpack_from(packed)
+        state.owner = packed[_STATE.size :]
+    return state
+
+
+def track(database, row):
+    """Mark a canonical row as changed."""
+    tx = database.tx
+    change = database.state.change
+    if tx.get(CHANGED, row) != change:
+        tx.put(CHANGED, row, change)
+
+
+def key_count(database):
+    """Return how many keys there are, those that have ended and were not cleared away yet among them."""
+    return read_state(database.get(database.state_row)).keys
+
+
+def begin(database, owner, life_ms):
+    """Open a transaction of `owner` (bytes, not empty) that rolls back by itself after life_ms. Raises Busy, Conflict."""
+    database.enter(owner)
+    state = database.state
+    try:
+        if state.deadline:
+            raise Conflict("A transaction is open already; commit it or roll it back.")
+        database.tx.put(UNDO, database.state_row, b"\0" if state.packed is None else b"\x01" + state.packed)
+        state.deadline = database.now_ms + life_ms
+        state.owner = owner
+    finally:
+        database.leave()
+
+
+def commit(database, owner):
+    """Keep what the transaction changed. Raises Conflict when none of `owner` is open."""
+    _need_own(database, owner)
+    database.enter(owner)
+    for row, _ in _rows_from(database, UNDO):
+        database.tx.delete(UNDO, row)
+    database.state.deadline = 0
+    database.state.owner = b""
+    database.leave()
+
+
+def abandon(database, owner):
+    """Undo what the transaction changed. Raises Conflict when none of `owner` is open."""
+    _need_own(database, owner)
+    roll_back(database)
+
+
+def roll_back(database):
+    """Undo the open transaction, whoever's it is; without one nothing is done."""
+    tx = database.tx
+    for row, old in _rows_from(database, UNDO):
+        if old[:1] == b"\x01":
+            tx.put(DATA, row, old[1:])
+        else:
+            tx.delete(DATA, row)
+        tx.delete(UNDO, row)
+    database.touch_all()
+
+
+def unfinished(tx):
+    """Yield the numbers of databases with an open transaction: after a start each is to be rolled back."""
+    position = b"\0"
+    while True:
+        row = next(tx.keys(UNDO, position), None)
+        if row is None:
+            return
+        number = int.from_bytes(row[:4], "big")
+        yield number
+        if number == 0xFFFFFFFF:
+            return
+        position = (number + 1).to_bytes(4, "big")
+
+
+def mark(database):
+    """Number what changes from now on anew; return the number up to which a version made now holds everything. Raises Busy.
+
+    To be called, and to be durable, before the snapshot of which the version is made.
+    """
+    database.enter()
+    state = database.state
+    try:
+        if state.deadline:
+            raise Busy("A transaction is open in this database; commit it or roll it back before a backup.")
+        until = state.change
+        state.change += 1
+    finally:
+        database.leave()
+    return until
+
+
+def settled(database, until, limit=1000):
+    """Forget changes up to the number `until`, as a version holds them; at most `limit` a call. Return whether all are forgotten."""
+    database.enter()
+    try:
+        return _forget(database, until, limit)
+    finally:
+        database.leave()
+
+
+def _forget(database, until, limit):
+    tx, state = database.tx, database.state
+    left = limit
+    for row, change in _rows_from(database, CHANGED):
+        if change <= until:
+            if not left:
+                return False
+            left -= 1
+            tx.delete(CHANGED, row)
+    if state.all_until <= until:
+        state.all_until = 0
+    return True
+
+
+def all_changed(database):
+    """True while everything counts as changed: a version is then built of all rows."""
+    return read_state(database.get(database.state_row)).all_until > 0
+
+
+def forget_marks(database):
+    """Where there are very many marks, count everything as changed from now on."""
+    if database.tx.count(CHANGED) > MARKS_MAX:
+        database.enter()
+        database.state.all_until = database.state.change
+        database.leave()
+
+
+def _rows_from(database, table):
+    prefix = database.state_row[:4]
+    for row, value in database.tx.scan(table, prefix):
+        if row[:4] != prefix:
+            return
+        yield row, value
+
+
+def _need_own(database, owner):
+    state = read_state(database.get(database.state_row))
+    if not state.deadline or state.owner != owner:
+        raise Conflict("No transaction of yours is open: it has ended, or its time was over and it was rolled back.")
