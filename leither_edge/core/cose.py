@@ -27,6 +27,7 @@ CT_TRANSFER = "application/leither-transfer+cbor"
 CT_COMMITTEE = "application/leither-committee+cbor"
 CT_HEADER = "application/leither-header+cbor"
 CT_QUESTION = "application/leither-question+cbor"
+CT_MANIFEST = "application/leither-manifest+cbor"
 
 _ALGORITHM, _CONTENT_TYPE, _KEY_ID = 1, 3, 4
 
@@ -58,6 +59,11 @@ def sign1(payload, content_type, key_id, sign):
     protected = _protected(content_type, key_id)
     signature = _signed(sign, signature1_structure(protected, payload))
     return cbor.encode(cbor.Tagged(TAG_SIGN1, [protected, {}, payload, signature]))
+
+
+def to_be_signed1(payload, content_type, key_id):
+    """What the key signs in a COSE_Sign1 message. Args: as for sign1."""
+    return signature1_structure(_protected(content_type, key_id), payload)
 
 
 def parse_sign1(data, content_type, max_bytes=cbor.MAX_BYTES):
