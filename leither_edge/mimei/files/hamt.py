@@ -1,0 +1,212 @@
+"""Folders of many names: a trie of nodes by the hash of the name (UnixFS, HAMTDirectory).
+
+A node has up to ``fanout`` links in the order of their buckets. The bits of a name's hash, highest first, choose the bucket at each
+level; a link's name is the bucket as hex digits, alone (a node below, in which at least two names are) or with the one name of that bucket
+behind it. So the shape depends on nothing but the names. Whoever chooses names can make their hashes alike, which makes a chain of
+nodes, as long as the hash has bits; two names with one hash do not fit, here as in other programs.
+"""
+
+from leither_edge.mimei.errors import BadBlock, BadInput
+from leither_edge.mimei.ipld import unixfs
+from leither_edge.mimei.ipld.dag_pb import Link
+
+from . import folder_node as nodes
+from .murmur3 import murmur3
+
+_HASH_BITS = 64
+# What is written has this fanout; others are read.
+FANOUT, BITS, _WIDTH = 256, 8, 2
+EMPTY = unixfs.Node(unixfs.HAMT, b"", hash_type=unixfs.MURMUR3, fanout=FANOUT)
+
+
+def hash_of(name):
+    """The hash of a name (bytes) as a number of 64 bits."""
+    return int.from_bytes(murmur3(name), "big")
+
+
+def bits_of(node):
+    """How many bits of the hash a level takes. Raises BadBlock: a hash or a fanout that no folder has."""
+    fanout = node.fanout
+    if node.hash_type != unixfs.MURMUR3 or not fanout or fanout & fanout - 1 or not 8 <= fanout <= 1024:
+        raise BadBlock("A sharded folder is of a form that is not known here: only murmur3 and 8 to 1024 links a node are.")
+    return fanout.bit_length() - 1
+
+
+def find(blocks, block, name):
+    """The Link of a name (bytes) from the block of a folder's root node, None if there is none. Raises BadBlock, BlockMissing."""
+    code, left = hash_of(name), _HASH_BITS
+    bits = first = bits_of(nodes.node_of(block))
+    while left >= bits:
+        left -= bits
+        prefix = b"%0*X" % (_width(bits), code >> left & (1 << bits) - 1)
+        link = nodes.find(block, prefix + name)
+        if link is not None:
+            return link._replace(name=name)
+        link = nodes.find(block, prefix)
+        if link is None:
+            return None
+        node, block = _below(blocks, link)
+        bits = bits_of(node)
+        if bits != first:
+            break
+    raise BadBlock("A sharded folder is deeper than hashes reach, or of two forms.")
+
+
+def slots(node, links):
+    """[(bucket, Link)] of a node, each at its own bucket and in their order, as the node's bits say. Raises BadBlock."""
+    width, last, field, found = _width(bits_of(node)), -1, 0, []
+    for link in links:
+        try:
+            bucket = int(link.name[:width], 16)
+        except (ValueError, TypeError):
+            bucket = -1
+        if not last < bucket < node.fanout or link.name[:width] != b"%0*X" % (width, bucket):
+            raise BadBlock("A node of a sharded folder has a link that belongs into no bucket.")
+        last = bucket
+        field |= 1 << bucket
+        found.append((bucket, link))
+    if field != int.from_bytes(node.data or b"", "big"):
+        raise BadBlock("A node of a sharded folder says that it has other links than it has.")
+    return found
+
+
+def entries(blocks, node, links, after=-1, path=0, left=_HASH_BITS):
+    """Yields the Link of each name in the order of hashes.
+
+    Args: node, links (the root's), after (a hash: begin behind it). The rest is the way down. In each node one name's hash is compared with
+    the way, so that a node that stands in many places, the bomb of a folder, ends this. Raises BadBlock, BlockMissing.
+    """
+    bits = bits_of(node)
+    left -= bits
+    if left < 0:
+        raise BadBlock("A sharded folder is deeper than hashes reach.")
+    if not links:
+        raise BadBlock("A sharded folder has an empty node.")
+    width, compared = _width(bits), False
+    for bucket, link in slots(node, links):
+        place = path << bits | bucket
+        if place < after >> left:
+            continue
+        name = link.name[width:]
+        if not name:
+            below, block_links = _shard(blocks, link, node.fanout)
+            yield from entries(blocks, below, block_links, after, place, left)
+            continue
+        if not compared or place == after >> left:
+            code, compared = hash_of(name), True
+            if code >> left != place:
+                raise BadBlock("A sharded folder has a name where its hash does not lead.")
+            if code <= after:
+                continue
+        yield Link(link.cid, name, link.size)
+
+
+def weighs_over(blocks, node, links, weight, limit):
+    """Whether the names weigh more than a limit together; reads no more nodes than it needs, a level at a time.
+
+    Args: weight (function of a Link), limit. Raises BadBlock, BlockMissing.
+    """
+    width, level = _width(bits_of(node)), [(node, links)]
+    for _ in range(_HASH_BITS // bits_of(node)):
+        below = []
+        for at, some in level:
+            for _, link in slots(at, some):
+                if len(link.name) > width:
+                    limit -= weight(Link(link.cid, link.name[width:], link.size))
+                else:
+                    below.append(link)
+            if limit < 0:
+                return True
+        # A generator: the nodes of a level are not in memory together.
+        level = (_shard(blocks, link, node.fanout) for link in below)
+    return False
+
+
+class Change:
+    """Puts, replaces and removes names of a folder of our own fanout; each node on their ways is written once, at the end.
+
+    Args: blocks, profile, weight (function of a Link). ``.grown``: by how much the weight of all names grew; ``.replaced``: how many of the
+    names were there before.
+    """
+
+    __slots__ = ("blocks", "profile", "weight", "grown", "replaced")
+
+    def __init__(self, blocks, profile, weight):
+        self.blocks, self.profile, self.weight = blocks, profile, weight
+        self.grown = self.replaced = 0
+
+    def apply(self, node, links, rows):
+        """The root's links after a change, its block not yet written.
+
+        Args: node, links (the root's; root([]), [] for a new one), rows ([(hash, name, Link or None)], sorted, each name once).
+        Raises BadBlock, BlockMissing, BadInput: two names have one hash.
+        """
+        return self._node(node, links, rows, _HASH_BITS - BITS)
+
+    def _node(self, node, links, rows, left):
+        if left < 0:
+            raise BadInput("Two names of this folder have the same hash, so it cannot hold both: rename one.")
+        found = dict(slots(node, links))
+        at = 0
+        while at < len(rows):
+            bucket = rows[at][0] >> left & FANOUT - 1
+            end = at + 1
+            while end < len(rows) and rows[end][0] >> left & FANOUT - 1 == bucket:
+                end += 1
+            link = self._bucket(found.get(bucket), b"%02X" % bucket, rows[at:end], left)
+            at = end
+            if link is None:
+                found.pop(bucket, None)
+            else:
+                found[bucket] = link
+        return [found[bucket] for bucket in sorted(found)]
+
+    def _bucket(self, old, prefix, rows, left):
+        """The Link of a bucket after a change, None if it becomes empty."""
+        if old is not None and len(old.name) == _WIDTH:
+            node, links = _shard(self.blocks, old, FANOUT)
+            links = self._node(node, links, rows, left - BITS)
+        else:
+            if old is not None:
+                name = old.name[_WIDTH:]
+                known = [row for row in rows if row[1] == name]
+                if not known:
+                    rows = sorted([*rows, (hash_of(name), name, old._replace(name=name))])
+                self.grown -= self.weight(old._replace(name=name))
+                self.replaced += len(known)
+            links = [link for _, _, link in rows if link is not None]
+            if len(links) < 2:
+                self.grown += sum(map(self.weight, links))
+                return links[0]._replace(name=prefix + links[0].name) if links else None
+            links = self._node(EMPTY, [], [row for row in rows if row[2] is not None], left - BITS)
+        if not links:
+            return None
+        if len(links) == 1 and len(links[0].name) > _WIDTH:
+            return links[0]._replace(name=prefix + links[0].name[_WIDTH:])
+        cid, size = nodes.write(self.blocks, self.profile, root(links), links)
+        return Link(cid, prefix, size)
+
+
+def root(links, node=EMPTY):
+    """The unixfs.Node over some links. Args: links, node (whose mode and time of change it keeps)."""
+    field = 0
+    for link in links:
+        field |= 1 << int(link.name[:_WIDTH], 16)
+    # Without leading zeros, as every other program writes it.
+    return EMPTY._replace(data=field.to_bytes(field.bit_length() + 7 >> 3, "big"), mode=node.mode, mtime=node.mtime)
+
+
+def _width(bits):
+    return bits + 3 >> 2
+
+
+def _below(blocks, link):
+    block = blocks.get(link.cid)
+    return nodes.node_of(block), block
+
+
+def _shard(blocks, link, fanout):
+    node, links = nodes.load(blocks, link.cid)
+    if node.kind != unixfs.HAMT or node.fanout != fanout:
+        raise BadBlock("A sharded folder has a node of another form below.")
+    return node, links
