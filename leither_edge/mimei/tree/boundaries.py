@@ -14,6 +14,8 @@ NODE_MAX = 4000
 INLINE_MAX = 1000
 # LMDB's own bound of a key.
 KEY_MAX = 511
+# Redis's bound of a value.
+VALUE_MAX = 512 << 20
 # Bytes beside an entry's own: the heads of an inline row, of the node, and of its array.
 _HEADS_MAX = 16
 

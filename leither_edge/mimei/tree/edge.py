@@ -4,9 +4,9 @@ from leither_edge.core.cbor_head import head
 from leither_edge.mimei.errors import TooLarge
 from leither_edge.mimei.ipld import cid as labels
 from leither_edge.mimei.tree import node
-from leither_edge.mimei.tree.boundaries import INLINE_MAX, KEY_MAX, ends_node
+from leither_edge.mimei.tree.boundaries import INLINE_MAX, KEY_MAX, VALUE_MAX, ends_node
 
-# Found again under its label by any program that reads files of IPFS: larger ones take several blocks there.
+# A file's only chunk.
 _ONE_BLOCK_MAX = 1 << 20
 
 
@@ -101,8 +101,14 @@ class Edge:
             cid = values.values[0]
 
     def _apart(self, value):
-        if len(value) > _ONE_BLOCK_MAX:
-            raise TooLarge(f"A value of a tree has {len(value)} bytes; it may have {_ONE_BLOCK_MAX}.")
-        cid = labels.of(labels.RAW, value)
-        self._blocks.put(cid, value)
+        # As a file, so that any program that reads those of IPFS reads the value, too.
+        if len(value) <= _ONE_BLOCK_MAX:
+            cid = labels.of(labels.RAW, value)
+            self._blocks.put(cid, value)
+        elif len(value) <= VALUE_MAX:
+            from leither_edge.mimei.files import build, label_profile  # few values are so large
+
+            cid = build.build(self._blocks, label_profile.V1_2025, (value,))[0]
+        else:
+            raise TooLarge(f"A value of a tree has {len(value)} bytes; it may have {VALUE_MAX}.")
         return node.Large(len(value), cid)

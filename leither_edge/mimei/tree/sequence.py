@@ -1,6 +1,7 @@
 """Lists of byte strings by position: cut by the hash of elements, found by counts, so that like lists share their blocks."""
 
 from leither_edge.mimei.tree import node, walk
+from leither_edge.mimei.tree.boundaries import VALUE_MAX
 from leither_edge.mimei.tree.edge import Edge
 
 
@@ -25,17 +26,17 @@ def append(blocks, root, elements):
     return edge.finish()
 
 
-def get(blocks, root, position):
-    """The element at a position from 0: bytes or node.Reference. Raises IndexError, BlockMissing, BadBlock."""
-    for element in cut(blocks, root, position, position + 1):
+def get(blocks, root, position, value_max=VALUE_MAX):
+    """The element at a position from 0: bytes or node.Reference. Raises IndexError, TooLarge, BlockMissing, BadBlock."""
+    for element in cut(blocks, root, position, position + 1, False, value_max):
         return element
     raise IndexError("the list has no element at this position")
 
 
-def cut(blocks, root, start=0, stop=None, reverse=False):
-    """Yield the elements from position ``start`` (from 0) up to before ``stop``, None for the end; reverse: the last of them first.
+def cut(blocks, root, start=0, stop=None, reverse=False, value_max=VALUE_MAX):
+    """Yield the elements from position ``start`` (from 0) before ``stop`` (None: the end); reverse: the last first. value_max: bytes.
 
-    Raises BlockMissing, BadBlock; ValueError for positions below 0.
+    Raises TooLarge, BlockMissing, BadBlock; ValueError for positions below 0.
     """
     if start < 0 or stop is not None and stop < 0:
         raise ValueError("positions in a list begin at 0")
@@ -48,7 +49,7 @@ def cut(blocks, root, start=0, stop=None, reverse=False):
     for leaf, at in walk.leaves(blocks, root, False, lambda found, rest: _find(found, first if rest is None else rest), reverse):
         places = range(at, -1, -1) if reverse else range(at, len(leaf.values))
         for place in places:
-            yield walk.value(blocks, leaf.values[place])
+            yield walk.value(blocks, leaf.values[place], value_max)
             left -= 1
             if not left:
                 return

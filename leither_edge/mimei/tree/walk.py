@@ -1,13 +1,27 @@
 """The leaves of a tree or a list in order, both ways, one node a level in memory."""
 
+from leither_edge.mimei.errors import TooLarge
+from leither_edge.mimei.ipld import cid as labels
 from leither_edge.mimei.tree import node
+from leither_edge.mimei.tree.boundaries import VALUE_MAX
 
 
-def value(blocks, stored):
-    """What a leaf's value stands for: bytes, or a node.Reference as it is. Raises BlockMissing, BadBlock."""
+def value(blocks, stored, value_max=VALUE_MAX):
+    """What a leaf's value stands for: bytes, or a node.Reference as it is. value_max: bytes.
+
+    Raises TooLarge, BlockMissing, BadBlock; Conflict if it lies in something that is no file.
+    """
     if not isinstance(stored, node.Large):
         return stored
-    data = blocks.get(stored.cid)
+    if stored.size > value_max:
+        raise TooLarge(f"A value of a tree has {stored.size} bytes; {value_max} are taken here.")
+    if stored.cid[1] == labels.RAW:
+        data = blocks.get(stored.cid)
+    else:
+        from leither_edge.mimei.files import read  # few values take more than a block
+
+        # Cut behind what is stated, or a small block linked many times over would be more than memory holds.
+        data = b"".join(read.read(blocks, stored.cid, 0, stored.size + 1))
     if len(data) != stored.size:
         raise node.bad("a value is not as large as stated")
     return data

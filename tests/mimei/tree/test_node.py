@@ -127,3 +127,18 @@ def test_changed_bytes_never_end_in_another_error(seed):
             continue
         assert dag_cbor.decode(data)[0] == (found.level if keyed else -1 - found.level)
         assert found.count >= len(found.values)
+
+
+def test_values_of_several_blocks_are_files():
+    value = bytes(range(256)) * 10_000
+    root = build.build(BLOCKS, [(b"film", value)])
+    assert read.get(BLOCKS, root, b"film") == value
+    assert list(read.scan(BLOCKS, root)) == [(b"film", value)]
+    with pytest.raises(TooLarge):
+        read.get(BLOCKS, root, b"film", value_max=1 << 20)
+    ((_, _, stored),) = diff.diff(BLOCKS, None, root)
+    with pytest.raises(BadBlock):
+        read.get(BLOCKS, put([0, b"film", [stored.size - 1, LINK(stored.cid)]]), b"film")
+    with pytest.raises(BadBlock):
+        read.get(BLOCKS, put([0, b"film", [stored.size + 1, LINK(stored.cid)]]), b"film")
+    assert sequence.get(BLOCKS, sequence.build(BLOCKS, [b"", value]), 1) == value
