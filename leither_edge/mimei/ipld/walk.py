@@ -40,7 +40,7 @@ def walk(blocks, roots, seen=None, depth_max=DEPTH_MAX, count_max=COUNT_MAX, bel
         next_ones = below(cid, data)
         yield cid, data
         if next_ones:
-            if len(levels) > depth_max:
+            if len(levels) >= depth_max:
                 raise TooLarge(f"The content has more than {depth_max} levels.")
             next_ones.reverse()
             levels.append(next_ones)
