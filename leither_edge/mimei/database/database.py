@@ -302,19 +302,19 @@ class Database:
 
     def put_score(self, header, member, score, old):
         """Set a member's score, in its row and in the index. old: the score it had, or None."""
-        packed = pack_score(score)
         part = member_rest(member)
-        self.store(self.members + header.part + part, with_member(member, packed))
+        self.store(self.members + header.part + part, with_member(member, pack_score(score)))
         prefix = self.index + header.part
         if old is not None:
-            self.underive(prefix + pack_score(old) + part)
-        self.derive(prefix + packed + part, with_member(member, b""))
+            self.underive(prefix + pack_score(old + 0.0) + part)
+        # In the index -0 is 0: there members follow.
+        self.derive(prefix + pack_score(score + 0.0) + part, with_member(member, b""))
 
     def drop_score(self, header, member, score):
         """Delete a member of a sorted set with its index row."""
         part = member_rest(member)
         self.erase(self.members + header.part + part)
-        self.underive(self.index + header.part + pack_score(score) + part)
+        self.underive(self.index + header.part + pack_score(score + 0.0) + part)
 
     def each_score(self, header, start=b"", reverse=False):
         """Yield (member, score) in the order of scores, from index position `start` (packed score, then a member's part) on."""
@@ -328,6 +328,27 @@ class Database:
             part = row[member_at:]
             member = part if len(part) != CUT_MEMBER_BYTES else split_member(part, value)[0]
             yield member, unpack_score(row[length:member_at])
+
+    def rank(self, header, position):
+        """Return how many members of a sorted set come before an index position that is there, by a walk."""
+        prefix = self.index + header.part
+        target = prefix + position
+        for before, row in enumerate(self.tx.keys(DATA, prefix)):
+            if row == target:
+                return before
+        return header.count
+
+    def index_position(self, header, skipped, reverse):
+        """Return the index position of the member after so many."""
+        if not skipped:
+            return b""
+        prefix = self.index + header.part
+        start = prefix + b"\xff" * (CUT_MEMBER_BYTES + 8) if reverse else prefix
+        for row in self.tx.keys(DATA, start, reverse):
+            if not skipped:
+                return row[len(prefix) :]
+            skipped -= 1
+        return b""
 
     # What changes are told to
 
