@@ -45,7 +45,7 @@ class Builder:
     def add(self, name, cid, total):
         """Takes one name (bytes) with its label and the size of all its blocks. Raises Conflict: the name is there."""
         if name in self._rows:
-            raise _twice()
+            _twice()
         link = Link(cid, name, total)
         self._rows[name] = link
         self._room -= self._weight(link)
@@ -60,23 +60,23 @@ class Builder:
         return nodes.write(self._blocks, self._profile, hamt.root(self._links, self._node), self._links)
 
     def _flush(self):
-        change = hamt.Change(self._blocks, self._profile, self._weight)
+        change = hamt.Change(self._blocks, self._profile, self._weight, _twice)
         self._links = change.apply(hamt.root(self._links), self._links, _sorted_rows(self._rows))
         self._rows = {}
-        if change.replaced:
-            raise _twice()
 
 
-def change(blocks, profile, cid, changes):
-    """(label, size of all blocks) of a folder after a change. Args: cid, changes ({name (bytes): Link or None to remove it}).
+def change(blocks, profile, cid, changes, replacing=lambda old, new: None):
+    """(label, size of all blocks) of a folder after a change.
 
-    A name that is removed and was not there is passed over. Raises Conflict: cid is no folder; BadBlock, BadInput, BlockMissing.
+    Args: cid, changes ({name (bytes): Link or None to remove it}; what is removed and was not there is passed over), replacing (called
+    with each Link that goes and the Link or None that comes in its place; it may raise).
+    Raises Conflict: cid is no folder; BadBlock, BadInput, BlockMissing.
     """
     node, links = nodes.load(blocks, cid)
     ours = node.fanout == hamt.FANOUT and (cid[0] == 1) == (profile.cid_version == 1)
     if node.kind == unixfs.HAMT and links and ours:
         weight = weight_of(profile)
-        done = hamt.Change(blocks, profile, weight)
+        done = hamt.Change(blocks, profile, weight, replacing)
         links = done.apply(node, links, _sorted_rows(changes))
         node = hamt.root(links, node)
         # Whether all names fit into one block is only asked where they may: it takes reading that block's worth of them.
@@ -88,7 +88,9 @@ def change(blocks, profile, cid, changes):
         old = entries(blocks, cid)
     builder = Builder(blocks, profile, node)
     for link in old:
-        if link.name not in changes:
+        if link.name in changes:
+            replacing(link, changes[link.name])
+        else:
             builder.add(link.name, link.cid, link.size)
     for name, link in changes.items():
         if link is not None:
@@ -151,5 +153,5 @@ def _by_name(links):
     return found
 
 
-def _twice():
-    return Conflict("A folder cannot hold one name twice.")
+def _twice(*_):
+    raise Conflict("A folder cannot hold one name twice.")

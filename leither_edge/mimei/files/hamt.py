@@ -13,9 +13,11 @@ from leither_edge.mimei.ipld.dag_pb import Link
 from . import folder_node as nodes
 from .murmur3 import murmur3
 
-_HASH_BITS = 64
+HASH_BITS = 64
 # What is written has this fanout; others are read.
 FANOUT, BITS, _WIDTH = 256, 8, 2
+# The shortest label and a name of one byte.
+_LEAST_WEIGHT = 5
 EMPTY = unixfs.Node(unixfs.HAMT, b"", hash_type=unixfs.MURMUR3, fanout=FANOUT)
 
 
@@ -34,33 +36,32 @@ def bits_of(node):
 
 def find(blocks, block, name):
     """The Link of a name (bytes) from the block of a folder's root node, None if there is none. Raises BadBlock, BlockMissing."""
-    code, left = hash_of(name), _HASH_BITS
-    bits = first = bits_of(nodes.node_of(block))
+    code, left = hash_of(name), HASH_BITS
+    bits = bits_of(nodes.node_of(block))
     while left >= bits:
         left -= bits
-        prefix = b"%0*X" % (_width(bits), code >> left & (1 << bits) - 1)
+        prefix = b"%0*X" % (width(bits), code >> left & (1 << bits) - 1)
         link = nodes.find(block, prefix + name)
         if link is not None:
             return link._replace(name=name)
         link = nodes.find(block, prefix)
         if link is None:
             return None
-        node, block = _below(blocks, link)
-        bits = bits_of(node)
-        if bits != first:
+        block = blocks.get(link.cid)
+        if bits_of(nodes.node_of(block)) != bits:
             break
     raise BadBlock("A sharded folder is deeper than hashes reach, or of two forms.")
 
 
 def slots(node, links):
     """[(bucket, Link)] of a node, each at its own bucket and in their order, as the node's bits say. Raises BadBlock."""
-    width, last, field, found = _width(bits_of(node)), -1, 0, []
+    digits, last, field, found = width(bits_of(node)), -1, 0, []
     for link in links:
         try:
-            bucket = int(link.name[:width], 16)
+            bucket = int(link.name[:digits], 16)
         except (ValueError, TypeError):
             bucket = -1
-        if not last < bucket < node.fanout or link.name[:width] != b"%0*X" % (width, bucket):
+        if not last < bucket < node.fanout or link.name[:digits] != b"%0*X" % (digits, bucket):
             raise BadBlock("A node of a sharded folder has a link that belongs into no bucket.")
         last = bucket
         field |= 1 << bucket
@@ -70,7 +71,7 @@ def slots(node, links):
     return found
 
 
-def entries(blocks, node, links, after=-1, path=0, left=_HASH_BITS):
+def entries(blocks, node, links, after=-1, path=0, left=HASH_BITS):
     """Yields the Link of each name in the order of hashes.
 
     Args: node, links (the root's), after (a hash: begin behind it). The rest is the way down. In each node one name's hash is compared with
@@ -82,15 +83,14 @@ def entries(blocks, node, links, after=-1, path=0, left=_HASH_BITS):
         raise BadBlock("A sharded folder is deeper than hashes reach.")
     if not links:
         raise BadBlock("A sharded folder has an empty node.")
-    width, compared = _width(bits), False
+    digits, compared = width(bits), False
     for bucket, link in slots(node, links):
         place = path << bits | bucket
         if place < after >> left:
             continue
-        name = link.name[width:]
+        name = link.name[digits:]
         if not name:
-            below, block_links = _shard(blocks, link, node.fanout)
-            yield from entries(blocks, below, block_links, after, place, left)
+            yield from entries(blocks, *below(blocks, link, node.fanout), after, place, left)
             continue
         if not compared or place == after >> left:
             code, compared = hash_of(name), True
@@ -106,34 +106,35 @@ def weighs_over(blocks, node, links, weight, limit):
 
     Args: weight (function of a Link), limit. Raises BadBlock, BlockMissing.
     """
-    width, level = _width(bits_of(node)), [(node, links)]
-    for _ in range(_HASH_BITS // bits_of(node)):
-        below = []
+    digits, level = width(bits_of(node)), [(node, links)]
+    for _ in range(HASH_BITS // bits_of(node)):
+        deeper = []
         for at, some in level:
             for _, link in slots(at, some):
-                if len(link.name) > width:
-                    limit -= weight(Link(link.cid, link.name[width:], link.size))
+                if len(link.name) > digits:
+                    limit -= weight(Link(link.cid, link.name[digits:], link.size))
                 else:
-                    below.append(link)
-            if limit < 0:
+                    deeper.append(link)
+            # A node below has two names at least. Counted so, a tree of strangers that has none cannot make us read it for ever.
+            if limit < 2 * _LEAST_WEIGHT * len(deeper):
                 return True
         # A generator: the nodes of a level are not in memory together.
-        level = (_shard(blocks, link, node.fanout) for link in below)
+        level = (below(blocks, link, node.fanout) for link in deeper)
     return False
 
 
 class Change:
     """Puts, replaces and removes names of a folder of our own fanout; each node on their ways is written once, at the end.
 
-    Args: blocks, profile, weight (function of a Link). ``.grown``: by how much the weight of all names grew; ``.replaced``: how many of the
-    names were there before.
+    Args: blocks, profile, weight (function of a Link), replacing (called with each Link that goes and the Link or None that comes; it may
+    raise). ``.grown``: by how much the weight of all names grew.
     """
 
-    __slots__ = ("blocks", "profile", "weight", "grown", "replaced")
+    __slots__ = ("blocks", "profile", "weight", "replacing", "grown")
 
-    def __init__(self, blocks, profile, weight):
-        self.blocks, self.profile, self.weight = blocks, profile, weight
-        self.grown = self.replaced = 0
+    def __init__(self, blocks, profile, weight, replacing):
+        self.blocks, self.profile, self.weight, self.replacing = blocks, profile, weight, replacing
+        self.grown = 0
 
     def apply(self, node, links, rows):
         """The root's links after a change, its block not yet written.
@@ -141,7 +142,7 @@ class Change:
         Args: node, links (the root's; root([]), [] for a new one), rows ([(hash, name, Link or None)], sorted, each name once).
         Raises BadBlock, BlockMissing, BadInput: two names have one hash.
         """
-        return self._node(node, links, rows, _HASH_BITS - BITS)
+        return self._node(node, links, rows, HASH_BITS - BITS)
 
     def _node(self, node, links, rows, left):
         if left < 0:
@@ -164,16 +165,17 @@ class Change:
     def _bucket(self, old, prefix, rows, left):
         """The Link of a bucket after a change, None if it becomes empty."""
         if old is not None and len(old.name) == _WIDTH:
-            node, links = _shard(self.blocks, old, FANOUT)
+            node, links = below(self.blocks, old, FANOUT)
             links = self._node(node, links, rows, left - BITS)
         else:
             if old is not None:
-                name = old.name[_WIDTH:]
-                known = [row for row in rows if row[1] == name]
-                if not known:
-                    rows = sorted([*rows, (hash_of(name), name, old._replace(name=name))])
-                self.grown -= self.weight(old._replace(name=name))
-                self.replaced += len(known)
+                old = old._replace(name=old.name[_WIDTH:])
+                self.grown -= self.weight(old)
+                known = [row for row in rows if row[1] == old.name]
+                if known:
+                    self.replacing(old, known[0][2])
+                else:
+                    rows = sorted([*rows, (hash_of(old.name), old.name, old)])
             links = [link for _, _, link in rows if link is not None]
             if len(links) < 2:
                 self.grown += sum(map(self.weight, links))
@@ -196,16 +198,13 @@ def root(links, node=EMPTY):
     return EMPTY._replace(data=field.to_bytes(field.bit_length() + 7 >> 3, "big"), mode=node.mode, mtime=node.mtime)
 
 
-def _width(bits):
+def width(bits):
+    """How many hex digits of a bucket begin each link's name. Args: bits (of a level)."""
     return bits + 3 >> 2
 
 
-def _below(blocks, link):
-    block = blocks.get(link.cid)
-    return nodes.node_of(block), block
-
-
-def _shard(blocks, link, fanout):
+def below(blocks, link, fanout):
+    """(node, links) of a node below another. Raises BadBlock: it is of another form; BlockMissing."""
     node, links = nodes.load(blocks, link.cid)
     if node.kind != unixfs.HAMT or node.fanout != fanout:
         raise BadBlock("A sharded folder has a node of another form below.")

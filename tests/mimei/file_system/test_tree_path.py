@@ -3,10 +3,13 @@
 import pytest
 
 from leither_edge.mimei.errors import BadInput, TooLarge
-from leither_edge.mimei.files.tree_path import check_name, join, split
+from leither_edge.mimei.files.tree_path import join, name_of, split
 
 
-@pytest.mark.parametrize("path, names", [("", ()), ("/", ()), ("a", ("a",)), ("/a/b", ("a", "b")), ("...", ("...",)), (" / ", (" ", " "))])
+@pytest.mark.parametrize(
+    "path, names",
+    [("", ()), ("/", ()), ("a", (b"a",)), ("/a/b", (b"a", b"b")), ("...", (b"...",)), (" / ", (b" ", b" "))],
+)
 def test_names_stand_between_slashes(path, names):
     assert split(path) == names
 
@@ -26,10 +29,10 @@ def test_length_and_depth_are_bound():
 
 
 def test_a_name_is_one_part():
-    check_name("a")
-    for name in ("a/b", "", "..", "\0"):
+    assert name_of("é") == name_of("é".encode()) == "é".encode()
+    for name in ("a/b", "", "..", "\0", b"\xff"):
         with pytest.raises(BadInput):
-            check_name(name)
+            name_of(name)
 
 
 def test_names_that_look_alike_stay_two():
