@@ -5,8 +5,7 @@ import threading
 import pytest
 import trio
 
-from leither_edge.storage import DiskFull, MapFull, StorageError, Table, open_store
-from leither_edge.storage import held_transaction
+from leither_edge.storage import DiskFull, MapFull, StorageError, Table, held_transaction, open_store
 from leither_edge.storage.held import HeldWriter
 
 ROWS = Table("rows", key="u64", value="bytes")
