@@ -1,0 +1,84 @@
+"""Who asks over HTTP, and what a request is worked with: the library, its threads, the session."""
+
+import trio
+
+from leither_edge.mimei.errors import Busy
+
+# Each thread waits for the disk most of the time; more of them only take memory.
+READERS_MAX = 4
+# An upload keeps its thread until its last byte has come.
+UPLOADS_MAX = 4
+
+
+class Gateway:
+    """What all requests share. Made once, by add_routes.
+
+    Attributes: library; limits (Profile); counters; log; version (the node's, text).
+    """
+
+    def __init__(self, library, limits, counters, log, version=""):
+        self.library, self.limits, self.counters, self.log, self.version = library, limits, counters, log, version
+        self._readers = trio.CapacityLimiter(READERS_MAX)
+        self._uploads = trio.CapacityLimiter(UPLOADS_MAX)
+
+    async def in_thread(self, function, *arguments):
+        """What the function returns, run where it may wait for the disk."""
+        return await trio.to_thread.run_sync(function, *arguments, limiter=self._readers)
+
+    async def quick(self, view, words):
+        """The reply to a database command on cur, run where it is: its rows are in memory, and become durable within a second."""
+        held = self.library.held
+        await held.ready()
+        with held.quick() as tx:
+            return view.run(tx, words)
+
+    async def upload(self, function, *arguments):
+        """As in_thread, for what waits for the client. Raises Busy: as many uploads as can be are under way."""
+        if not self._uploads.available_tokens:
+            raise Busy("As many uploads as this node takes are under way. Try again in a moment.")
+        return await trio.to_thread.run_sync(function, *arguments, limiter=self._uploads)
+
+
+class Caller:
+    """The one who sent a request, as procedures see him. Args: gateway; bearer (session id from a header or cookie, "" for none)."""
+
+    __slots__ = ("bearer", "gateway")
+
+    def __init__(self, gateway, bearer=""):
+        self.gateway = gateway
+        self.bearer = bearer
+
+    @property
+    def library(self):
+        return self.gateway.library
+
+    def session(self, sid=""):
+        """The Session of an id, of the header's where that is empty. Raises NotSignedIn."""
+        return self.library.session(sid or self.bearer)
+
+    def kept(self, sid):
+        """What an open call's id stands for. Raises NotSignedIn."""
+        return self.library.kept(sid)
+
+    async def in_thread(self, function, *arguments):
+        return await self.gateway.in_thread(function, *arguments)
+
+
+class Blocks:
+    """The blocks that a session may read, as what reads files and walks graphs asks for them. Args: library, session."""
+
+    __slots__ = ("_library", "_session")
+
+    def __init__(self, library, session):
+        self._library = library
+        self._session = session
+
+    def get(self, cid):
+        """The bytes of a block. Raises BlockMissing."""
+        return self._library.block(self._session, cid)
+
+
+def bearer_of(headers):
+    """The session id in an Authorization field, "" if there is none. Args: headers (dict, lower-case names)."""
+    scheme, _, sid = headers.get("authorization", "").partition(" ")
+    return sid.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,56 @@
+"""What a procedure answers when it does not do what was asked: JSON-RPC's codes, and one for each error of the store."""
+
+from leither_edge.http import HttpError
+from leither_edge.mimei import errors
+
+PARSE, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
+
+OTHER, QUOTA, ANSWER_FULL, DATABASE = -32000, -32007, -32014, -32020
+
+# -32000 to -32099 are a server's own. The nearer class stands before its parent.
+_CODES = (
+    (errors.NotSignedIn, -32001),
+    (errors.Forbidden, -32003),
+    (errors.NotFound, -32004),
+    (errors.QuotaReached, QUOTA),
+    (errors.Conflict, -32009),
+    (errors.Damaged, -32010),
+    (errors.TooLarge, -32013),
+    (errors.Busy, -32023),
+    (errors.BadInput, INVALID_PARAMS),
+)
+
+_STATUSES = {
+    -32001: 401, -32003: 403, -32004: 404, QUOTA: 507, -32009: 409, -32010: 500, -32013: 413, -32023: 503, INVALID_PARAMS: 400,
+}  # fmt: skip
+_RETRY_S = "1"
+
+
+class RpcError(Exception):
+    """An error of JSON-RPC. Args: code, sentence for people, word for programs (in `data.code`)."""
+
+    def __init__(self, code, sentence, word):
+        super().__init__(sentence)
+        self.code = code
+        self.word = word
+
+
+def bad_params(sentence):
+    """The RpcError for arguments that do not fit."""
+    return RpcError(INVALID_PARAMS, sentence, "bad-input")
+
+
+def code_of(error):
+    """The number of a MimeiError."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), OTHER)
+
+
+def http_error(error):
+    """The HttpError that a MimeiError is where it answers a plain request."""
+    status = _STATUSES.get(code_of(error), 500)
+    headers = ()
+    if status == 401:
+        headers = (("www-authenticate", "Bearer"),)
+    elif status == 503:
+        headers = (("retry-after", _RETRY_S),)
+    return HttpError(status, str(error), headers, error.code)
