@@ -1,0 +1,1 @@
+"""Finds what the node holds by tags, names and words of text."""
