@@ -86,8 +86,7 @@ class Database:
         name = words[0]
         command = COMMANDS.get(name) or COMMANDS.get(name.lower())
         if command is None:
-            begin = b"".join(b"'%s' " % word[:128] for word in words[1:17])
-            return ErrorReply(b"ERR unknown command '%s', with args beginning with: %s" % (name[:128], begin[:128]))
+            return ErrorReply(_unknown(words))
         arity = command.arity
         if len(words) != arity if arity > 0 else len(words) < -arity:
             return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
@@ -302,19 +301,20 @@ class Database:
 
     def put_score(self, header, member, score, old):
         """Set a member's score, in its row and in the index. old: the score it had, or None."""
+        # -0 is 0: their members are in one order.
+        packed = pack_score(score + 0.0)
         part = member_rest(member)
-        self.store(self.members + header.part + part, with_member(member, pack_score(score)))
+        self.store(self.members + header.part + part, with_member(member, packed))
         prefix = self.index + header.part
         if old is not None:
-            self.underive(prefix + pack_score(old + 0.0) + part)
-        # In the index -0 is 0: there members follow.
-        self.derive(prefix + pack_score(score + 0.0) + part, with_member(member, b""))
+            self.underive(prefix + pack_score(old) + part)
+        self.derive(prefix + packed + part, with_member(member, b""))
 
     def drop_score(self, header, member, score):
         """Delete a member of a sorted set with its index row."""
         part = member_rest(member)
         self.erase(self.members + header.part + part)
-        self.underive(self.index + header.part + pack_score(score + 0.0) + part)
+        self.underive(self.index + header.part + pack_score(score) + part)
 
     def each_score(self, header, start=b"", reverse=False):
         """Yield (member, score) in the order of scores, from index position `start` (packed score, then a member's part) on."""
@@ -382,4 +382,16 @@ class Database:
         """Raises Refusal for a string over the limit."""
         if length > self.limits.value_max_bytes:
             raise Refusal(TOO_LONG)
+
+
+def _unknown(words):
+    # As far as C reads a string, and on one line.
+    shown = [word[:128].partition(b"\0")[0] for word in words[:64]]
+    begin = b""
+    for word in shown[1:]:
+        if len(begin) >= 128:
+            break
+        begin += b"'%s' " % word[: 128 - len(begin)]
+    text = b"ERR unknown command '%s', with args beginning with: %s" % (shown[0], begin)
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
 

@@ -32,19 +32,19 @@ def option_of(words, at):
 
 def _expire(unit):
     def expire(db, words):
+        options = {word.upper() for word in words[3:]}
+        for word in words[3:]:
+            if word.upper() not in (b"NX", b"XX", b"GT", b"LT"):
+                raise Refusal(b"ERR Unsupported option %s" % word.partition(b"\0")[0])
+        if b"NX" in options and len(options) > 1:
+            raise Refusal(b"ERR NX and XX, GT or LT options at the same time are not compatible")
+        if options >= {b"GT", b"LT"}:
+            raise Refusal(b"ERR GT and LT options at the same time are not compatible")
         factor, is_relative = _UNITS[unit]
         number = integer(words[2])
         when = number * factor + (db.now_ms if is_relative else 0)
         if not -I64_MAX - 1 <= when <= I64_MAX or not -I64_MAX - 1 <= number * factor <= I64_MAX:
             raise Refusal(b"ERR invalid expire time in '%s' command" % words[0].lower())
-        options = {word.upper() for word in words[3:]}
-        for word in words[3:]:
-            if word.upper() not in (b"NX", b"XX", b"GT", b"LT"):
-                raise Refusal(b"ERR Unsupported option %s" % word)
-        if b"NX" in options and len(options) > 1:
-            raise Refusal(b"ERR NX and XX, GT or LT options at the same time are not compatible")
-        if options >= {b"GT", b"LT"}:
-            raise Refusal(b"ERR GT and LT options at the same time are not compatible")
         header = db.peek(words[1])
         if header is None:
             return 0

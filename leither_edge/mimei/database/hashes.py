@@ -96,14 +96,14 @@ def hincrby(db, words):
 
 
 def hincrbyfloat(db, words):
-    header = db.need(words[1], HASH)
-    old = db.member(header, words[2])
     try:
         add_long_doubles(b"0", words[3])
     except ArithmeticError:
         raise Refusal(b"ERR value is NaN or Infinity") from None
+    header = db.need(words[1], HASH)
+    old = db.member(header, words[2])
     try:
-        total = add_long_doubles(old or b"0", words[3])
+        total = add_long_doubles(b"0" if old is None else old, words[3])
     except Refusal:
         raise Refusal(b"ERR hash value is not a float") from None
     except ArithmeticError:

@@ -169,8 +169,10 @@ def object_(db, words):
     what = words[1].lower()
     if what == b"help" and len(words) == 2:
         return [Status(b"OBJECT <subcommand> <key>: ENCODING, FREQ, IDLETIME or REFCOUNT.")]
-    if len(words) != 3 or what not in (b"encoding", b"idletime", b"refcount", b"freq"):
-        raise Refusal(b"ERR unknown subcommand or wrong number of arguments for '%s'. Try OBJECT HELP." % words[1])
+    if what not in (b"encoding", b"idletime", b"refcount", b"freq"):
+        raise Refusal(b"ERR unknown subcommand '%s'. Try OBJECT HELP." % words[1][:128])
+    if len(words) != 3:
+        raise Refusal(b"ERR wrong number of arguments for 'object|%s' command" % what)
     header = db.peek(words[2])
     if header is None:
         return None

@@ -110,10 +110,10 @@ def llen(db, words):
 
 
 def lindex(db, words):
-    index = integer(words[2])
     header = db.find(words[1], LIST)
     if header is None:
         return None
+    index = integer(words[2])
     index += header.count if index < 0 else 0
     return at(db, header, index) if 0 <= index < header.count else None
 
@@ -197,11 +197,10 @@ def ltrim(db, words):
 
 def lpos(db, words):
     rank, count, most = 1, None, 0
-    options = words[3:]
-    if len(options) % 2:
-        raise Refusal(SYNTAX)
-    for name, text in zip(options[::2], options[1::2], strict=True):
-        name = name.upper()
+    for place in range(3, len(words), 2):
+        if place + 1 == len(words):
+            raise Refusal(SYNTAX)
+        name, text = words[place].upper(), words[place + 1]
         if name == b"RANK":
             rank = integer(text)
             if not rank:

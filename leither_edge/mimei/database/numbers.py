@@ -4,6 +4,8 @@ from .replies import NOT_FLOAT, NOT_INTEGER, Refusal
 
 I64_MIN, I64_MAX = -(1 << 63), (1 << 63) - 1
 INFINITY = float("inf")
+# A larger number is infinite.
+_LONG_DOUBLE_BITS = 16384
 
 
 def integer(text, error=NOT_INTEGER):
@@ -20,13 +22,18 @@ def integer(text, error=NOT_INTEGER):
 
 def double(text, error=NOT_FLOAT):
     """Return a double as C's strtod reads it, nan refused. Raises Refusal."""
+    number = _read(text, error)
+    if number in (INFINITY, -INFINITY) and b"inf" not in text.lower():
+        raise Refusal(error)
+    return number
+
+
+def _read(text, error):
     try:
         # What Python takes and C does not: underscores and space around it.
         if text and b"_" not in text and not text[:1].isspace() and not text[-1:].isspace():
-            lower = text.lower()
-            number = float.fromhex(lower.decode()) if b"x" in lower else float(text)
-            is_infinite = number in (INFINITY, -INFINITY)
-            if number == number and (not is_infinite or b"inf" in lower):
+            number = float.fromhex(text.decode()) if b"x" in text.lower() else float(text)
+            if number == number:
                 return number
     except (ValueError, OverflowError):
         pass
@@ -44,7 +51,7 @@ def add_long_doubles(a, b):
     Raises Refusal when one is no number, ArithmeticError when the sum is not finite.
     """
     sum_m, sum_e = _add(_long_double(a), _long_double(b))
-    if sum_m.bit_length() + sum_e > 16384:
+    if sum_m.bit_length() + sum_e > _LONG_DOUBLE_BITS:
         raise ArithmeticError
     negative, magnitude = sum_m < 0, abs(sum_m) * 10**17
     if sum_e >= 0:
@@ -59,7 +66,7 @@ def add_long_doubles(a, b):
 
 def _long_double(text):
     # (mantissa of at most 64 bits, exponent of two)
-    double(text)
+    _read(text, NOT_FLOAT)
     lower = text.lower()
     if b"inf" in lower:
         raise ArithmeticError
@@ -72,7 +79,10 @@ def _long_double(text):
     if len(whole) + len(places) > 5000 or abs(tens) > 10000:
         raise Refusal(NOT_FLOAT)
     number = int(whole + places)
-    return _rounded(number * 10**tens, 1) if tens >= 0 else _rounded(number, 10**-tens)
+    mantissa, exponent = _rounded(number * 10**tens, 1) if tens >= 0 else _rounded(number, 10**-tens)
+    if mantissa.bit_length() + exponent > _LONG_DOUBLE_BITS:
+        raise Refusal(NOT_FLOAT)
+    return mantissa, exponent
 
 
 def _rounded(number, divisor):

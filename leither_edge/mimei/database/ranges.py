@@ -90,25 +90,33 @@ def _by_score(db, header, low, high, reverse):
 
 
 def _by_member(db, header, low, high, reverse):
-    # All members are taken to have one score, as this command asks for; else the first that fit, as long as they do.
+    # Made for members of one score. Of several, Redis tells what follows the first that is in, as long as the far end is not passed.
     (least, no_least), (most, no_most) = low, high
     if least is _HIGHEST or most is _LOWEST:
         return
-    first = next(db.each_score(header))[1]
+
+    def is_over(member):
+        return most is not _HIGHEST and (member > most or (no_most and member == most))
+
+    def is_under(member):
+        return least is not _LOWEST and (member < least or (no_least and member == least))
+
+    first, last = next(db.each_score(header)), next(db.each_score(header, reverse=True))
+    if is_over(first[0]) or is_under(last[0]):
+        return
     start = b""
-    if first == next(db.each_score(header, reverse=True))[1]:
-        end = most if reverse else least
-        if end is not _LOWEST and end is not _HIGHEST:
-            start = pack_score(first + 0.0) + member_rest(end)
+    end = most if reverse else least
+    if first[1] == last[1] and end is not _LOWEST and end is not _HIGHEST:
+        start = pack_score(first[1]) + member_rest(end)
+    is_before, is_behind = (is_over, is_under) if reverse else (is_under, is_over)
     begun = False
     for member, score in db.each_score(header, start, reverse):
-        over = most is not _HIGHEST and (member > most or (no_most and member == most))
-        under = least is not _LOWEST and (member < least or (no_least and member == least))
-        if not over and not under:
-            begun = True
-            yield member, score
-        elif begun:
+        if not begun and is_before(member):
+            continue
+        begun = True
+        if is_behind(member):
             return
+        yield member, score
 
 
 def _limited(pairs, offset, count):

@@ -55,8 +55,10 @@ def smembers(db, words):
 
 def smove(db, words):
     source = db.find(words[1], SET)
+    if source is None:
+        return 0
     target = None if words[1] == words[2] else db.find(words[2], SET)
-    if source is None or db.member(source, words[3]) is None:
+    if db.member(source, words[3]) is None:
         return 0
     if words[1] == words[2]:
         return 1

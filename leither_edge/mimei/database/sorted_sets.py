@@ -110,7 +110,7 @@ def _rank(reverse):
         score = None if header is None else score_of(db, header, words[2])
         if score is None:
             return None
-        before = db.rank(header, pack_score(score + 0.0) + member_rest(words[2]))
+        before = db.rank(header, pack_score(score) + member_rest(words[2]))
         return header.count - 1 - before if reverse else before
 
     return rank

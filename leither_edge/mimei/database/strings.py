@@ -73,11 +73,6 @@ def put(db, key, header, value, due=0):
         header = db.make(key, STRING)
     header.value = value
     header.due = due
-    if due and due <= db.now_ms:
-        # Given a time that is over, it is gone at once.
-        if header.packed:
-            db.remove(header)
-        return
     db.save(header)
 
 
@@ -117,11 +112,9 @@ def getdel(db, words):
 def getex(db, words):
     option = option_of(words, 2)
     header = db.find(words[1], STRING)
-    if option is None:
+    if header is None or option is None:
         return None if header is None else header.value
     due = 0 if option[0] == b"PERSIST" else absolute(db, *option, b"getex")
-    if header is None:
-        return None
     value = header.value
     if due and due <= db.now_ms:
         db.remove(header)
@@ -237,7 +230,7 @@ def _add(db, key, number):
 def incrbyfloat(db, words):
     header = db.need(words[1], STRING)
     try:
-        total = add_long_doubles(header.value or b"0", words[2])
+        total = add_long_doubles(header.value if header.packed else b"0", words[2])
     except ArithmeticError:
         raise Refusal(b"ERR increment would produce NaN or Infinity") from None
     header.value = total
