@@ -56,7 +56,7 @@ HDEL k h ...
 HINCRBY k h n
 HINCRBYFLOAT k h f
 HRANDFIELD k [small|negative|small WITHVALUES]
-HSCAN k 0 [MATCH pattern] [COUNT 1000]
+HSCAN k 0 [MATCH pattern] COUNT 1000
 LPUSH k v ...
 RPUSH k v ...
 LPUSHX k v ...
@@ -90,10 +90,11 @@ SINTERCARD 2 k k [LIMIT small]
 SINTERSTORE k k k ...
 SUNIONSTORE k k k ...
 SDIFFSTORE k k k ...
-SSCAN k 0 [MATCH pattern] [COUNT 1000]
+SSCAN k 0 [MATCH pattern] COUNT 1000
 ZADD k [NX|XX|GT|LT|XX GT|XX LT] [CH] (z m) ...
 ZADD k (z m) ...
-ZADD k 0 m 0 m 0 m
+ZADD l 0 m 0 m 0 m
+ZREM l m
 ZADD k [NX|XX|GT] INCR z m
 ZINCRBY k z m
 ZREM k m ...
@@ -103,22 +104,22 @@ ZMSCORE k m ...
 ZRANK k m
 ZREVRANK k m
 ZCOUNT k edge edge
-ZLEXCOUNT k lex lex
+ZLEXCOUNT l lex lex
 ZRANGE k i i [REV] [WITHSCORES]
 ZRANGE k edge edge BYSCORE [LIMIT small limit] [WITHSCORES]
 ZRANGE k edge edge BYSCORE REV [LIMIT small limit] [WITHSCORES]
-ZRANGE k lex lex BYLEX [REV] [LIMIT small limit]
+ZRANGE l lex lex BYLEX [REV] [LIMIT small limit]
 ZRANGESTORE k k i i [REV]
 ZRANGESTORE k k edge edge BYSCORE [REV] [LIMIT small limit]
-ZRANGESTORE k k lex lex BYLEX [REV]
+ZRANGESTORE k l lex lex BYLEX [REV]
 ZREVRANGE k i i [WITHSCORES]
 ZRANGEBYSCORE k edge edge [WITHSCORES] [LIMIT small limit]
 ZREVRANGEBYSCORE k edge edge [WITHSCORES] [LIMIT small limit]
-ZRANGEBYLEX k lex lex [LIMIT small limit]
-ZREVRANGEBYLEX k lex lex [LIMIT small limit]
+ZRANGEBYLEX l lex lex [LIMIT small limit]
+ZREVRANGEBYLEX l lex lex [LIMIT small limit]
 ZREMRANGEBYRANK k i i
 ZREMRANGEBYSCORE k edge edge
-ZREMRANGEBYLEX k lex lex
+ZREMRANGEBYLEX l lex lex
 ZPOPMIN k [small]
 ZPOPMAX k [small]
 ZMPOP 2 k k (MIN|MAX) [COUNT count]
@@ -130,7 +131,7 @@ ZUNIONSTORE k 2 k k [WEIGHTS z z] [AGGREGATE (SUM|MIN|MAX)]
 ZINTERSTORE k 2 k k [WEIGHTS z z] [AGGREGATE (SUM|MIN|MAX)]
 ZDIFFSTORE k 2 k k
 ZINTERCARD 2 k k [LIMIT small]
-ZSCAN k 0 [MATCH pattern] [COUNT 1000]
+ZSCAN k 0 [MATCH pattern] COUNT 1000
 DEL k ...
 UNLINK k ...
 EXISTS k ...
@@ -150,7 +151,7 @@ EXPIRETIME k
 PEXPIRETIME k
 PERSIST k
 KEYS (*|k*|pattern)
-SCAN 0 [MATCH (k*|pattern)] [COUNT 1000] [TYPE (string|hash|list|set|zset)]
+SCAN 0 [MATCH (k*|pattern)] COUNT 1000 [TYPE (string|hash|list|set|zset)]
 DBSIZE
 RANDOMKEY
 SORT k [LIMIT small limit] [ASC|DESC] ALPHA
@@ -166,14 +167,20 @@ DISCARD
 WATCH k
 UNWATCH
 NOSUCH k v
+EXEC
+EXEC
+DISCARD
 """
 
 # A command mostly meets keys of its own type, and often enough another one's.
 KEYS = tuple(b"k%d" % number for number in range(10))
 OF_TYPE = {"string": KEYS[0:2], "hash": KEYS[2:4], "list": KEYS[4:6], "set": KEYS[6:8], "zset": KEYS[8:10]}
 STRANGER = 0.12
-MEMBERS = tuple(b"abcdefghij"[at : at + 1] for at in range(10)) + (b"", b"10", b"2", b"aa", b"\x00\xff")
-VALUES = (b"", b"a", b"b", b"abc", b"hello", b"10", b"007", b"-3", b"3.5", b"\x00\r\n\xff", "gr\u00fc\u00df".encode(), b"x" * 70)
+# Sorted sets of one score, as ranges by name need them.
+LEX_KEYS = (b"l0", b"l1")
+# SORT of Redis compares up to the first zero: no two are the same up to there.
+MEMBERS = tuple(b"abcdefghij"[at : at + 1] for at in range(10)) + (b"", b"10", b"2", b"aa", b"z\x00\xff")
+VALUES = (b"", b"a", b"b", b"abc", b"hello", b"10", b"007", b"-3", b"3.5", b"z\x00\r\n\xff", "gr\u00fc\u00df".encode(), b"x" * 70)
 # Time passes while the two are asked: far enough ahead, or gone.
 NOW_S = 2_000_000_000
 
@@ -220,6 +227,7 @@ def _bits(chance):
 
 
 SLOTS = {
+    "l": lambda chance: chance.choice(LEX_KEYS),
     "v": lambda chance: chance.choice(VALUES),
     "h": lambda chance: chance.choice(MEMBERS),
     "m": lambda chance: chance.choice(MEMBERS),

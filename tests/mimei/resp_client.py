@@ -1,6 +1,7 @@
 """A client of the Redis protocol that keeps every type of an answer, and a real redis-server to ask."""
 
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -72,7 +73,7 @@ def redis_server(*settings):
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         path = str(pathlib.Path(folder) / "socket")
         command = ["redis-server", "--port", "0", "--unixsocket", path, "--dir", folder, "--save", "", "--loglevel", "warning", *settings]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"})
         try:
             deadline = time.monotonic() + 30
             while True:
