@@ -6,6 +6,8 @@ collection decides to delete. A block that is being deleted counts as missing, s
 
 import threading
 
+from leither_edge.mimei.errors import Busy
+
 from .digest_set import DigestSet
 
 
@@ -67,8 +69,10 @@ class Leases:
     # -- the collection
 
     def begin_collection(self, collection):
-        """From now on all that is noted or held is live for this collection, too."""
+        """From now on all that is noted or held is live for this collection, too. Raises Busy while another one runs."""
         with self.lock:
+            if self._collection is not None:
+                raise Busy("The store is being collected already. Wait until that is done.")
             self._collection = collection
             for lease in self._writers:
                 collection.live.update(lease)
@@ -82,10 +86,6 @@ class Leases:
                 self._collection = None
                 self._dying.clear()
 
-    def is_collecting(self):
-        """Whether a collection runs."""
-        return self._collection is not None
-
     def doom(self, digests):
         """Their rows are being deleted (with the lock held); they are missing from now on."""
         self._dying.update(digests)
@@ -94,10 +94,6 @@ class Leases:
         """Their rows are deleted for good: what is committed says so."""
         with self.lock:
             self._dying.difference_update(digests)
-
-    def is_dead(self, digest):
-        """Whether nobody has put a doomed block again (with the lock held)."""
-        return digest not in self._collection.live
 
 
 class _Hold:

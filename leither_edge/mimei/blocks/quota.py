@@ -61,6 +61,11 @@ class Quota:
             self._reserved -= reserved
             self._sum += change
 
+    def forget(self):
+        """Read the sum anew: its row was changed by other ways than these."""
+        with self._lock:
+            self._losses = None
+
     def changed(self, change):
         """The row has changed by so many bytes (see change_sum), and the transaction went through."""
         self._settle(0, change)

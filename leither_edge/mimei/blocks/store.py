@@ -5,6 +5,7 @@ from collections import namedtuple
 from leither_edge.crypto import sodium
 from leither_edge.mimei.errors import BlockMissing, Damaged
 from leither_edge.mimei.ipld import cid as label
+from leither_edge.mimei.ipld.links import links
 from leither_edge.storage.block_files import BlockFiles
 
 from . import rows
@@ -12,6 +13,8 @@ from .digest_set import new_key
 from .leases import Leases
 from .quota import Quota
 from .writer import BlockWriter
+
+STEP_BLOCKS = 256
 
 
 class BlockLimits(namedtuple("BlockLimits", "quota_bytes free_min_bytes inline_max_bytes")):
@@ -94,6 +97,28 @@ class BlockStore:
     def root_added(self, cid):
         """Tell a collection that runs of a root that was recorded outside of a writer."""
         self.leases.root_added(cid)
+
+    def collect(self, roots, links=links, step=STEP_BLOCKS):
+        """Begin to delete what no root reaches; return a Collection, to be stepped.
+
+        Args: roots (() -> labels; asked once the collection has begun to note what is added), links ((label, bytes) -> labels),
+        step (blocks looked at in one step). Raises Busy while another one runs.
+        """
+        from .collection import Collection
+
+        return Collection(self, roots, links, step)
+
+    def check(self, cid):
+        """Read a block and compare all of it with its label. Raises BlockMissing, Damaged."""
+        from .check import check_block
+
+        check_block(self, cid)
+
+    def fsck(self, roots, repair=False, progress=None, links=links):
+        """Look at every row, file and root; return a Report (see check.py)."""
+        from .check import check_all
+
+        return check_all(self, roots, repair, progress, links)
 
     def stat(self):
         """{name: number}: blocks, bytes charged, the quota, bytes free on the partition."""
