@@ -171,6 +171,7 @@ def test_a_block_put_again_while_it_is_deleted(blocks):
             raise AssertionError("what lives again is not deleted")
 
         def bury(digest):
+            del collection._remove_file
             assert not writer.has(cid)
             writer.put(cid, data)
             blocks.files.remove = put_first
