@@ -56,21 +56,25 @@ class Database:
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
-        prefix = number.to_bytes(4, "big")
-        self.number = number
         self.random_bytes = random_bytes
         self.limits = limits
         self.read_only = read_only
+        self.last_scan = self._watch_floor = 0
+        self.state = None
+        self._writing = self._tracking = self._undoing = False
+        self._watched = {}
+        self.move(number)
+        self.use(tx, now_ms)
+
+    def move(self, number):
+        """Work on the rows of this number from now on, as after a restore: every watched key has changed."""
+        prefix = number.to_bytes(4, "big")
+        self.number = number
         self.state_row = prefix + STATE
         self.heads, self.members, self.elements = prefix + HEADER, prefix + MEMBER, prefix + ELEMENT
         self.index, self.dues = prefix + INDEX, prefix + DUE
         self.scans = {}
-        self.last_scan = 0
-        self.state = None
-        self._writing = self._tracking = self._undoing = False
-        self._watched = {}
-        self._watch_floor = 0
-        self.use(tx, now_ms)
+        self.touch_all()
 
     def use(self, tx, now_ms):
         """Work in this transaction, at this time, from now on."""
@@ -219,11 +223,12 @@ class Database:
         elif header.kind == LIST and self._tracking:
             states.track(self, header.row)
         if header.due != header.was_due:
-            self._set_due(header)
+            self.set_due(header)
         if self._watched:
             self.touch(header.key)
 
-    def _set_due(self, header):
+    def set_due(self, header):
+        """Put the row that says when a key ends, and delete the one of before."""
         rest = header.row[PREFIX_BYTES:]
         if header.was_due:
             self.underive(self.dues + pack_u64(header.was_due) + rest)
@@ -243,7 +248,7 @@ class Database:
         self.erase(header.row)
         header.due = header.count = 0
         if header.was_due:
-            self._set_due(header)
+            self.set_due(header)
         header.packed = header.value = b""
         self.state.keys -= 1
         if self._watched:

@@ -85,6 +85,16 @@ def _left(answer):
     return left
 
 
+def ended_count(db):
+    """Return how many keys have ended and were not cleared away yet."""
+    count = 0
+    for row in db.tx.keys(DATA, db.dues):
+        if row[:PREFIX_BYTES] != db.dues or unpack_u64_at(row, PREFIX_BYTES)[0] > db.now_ms:
+            break
+        count += 1
+    return count
+
+
 def expire_some(db, limit=20):
     """Clear away keys that have ended, at most `limit`. Return whether there may be more. A transaction over its time ends, too."""
     if db.read_only:

@@ -1,5 +1,6 @@
 """Keys of any type."""
 
+from .ending import ended_count
 from .glob import literal_prefix, matches
 from .layout import (
     DATA,
@@ -116,7 +117,7 @@ def touch(db, words):
 
 
 def dbsize(db, words):
-    return key_count(db)
+    return key_count(db) - ended_count(db)
 
 
 def flush(db, words):
