@@ -86,6 +86,10 @@ class Leases:
                 self._collection = None
                 self._dying.clear()
 
+    def is_collecting(self):
+        """Whether a collection runs."""
+        return self._collection is not None
+
     def doom(self, digests):
         """Their rows are being deleted (with the lock held); they are missing from now on."""
         self._dying.update(digests)
