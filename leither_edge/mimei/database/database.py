@@ -52,7 +52,7 @@ class Database:
 
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
-        "index", "dues", "scans", "last_scan", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+        "index", "dues", "scans", "last_scan", "told", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -63,6 +63,8 @@ class Database:
         self.state = None
         self._writing = self._tracking = self._undoing = False
         self._watched = {}
+        # Who was told that a transaction is gone.
+        self.told = b""
         self.move(number)
         self.use(tx, now_ms)
 
@@ -118,16 +120,29 @@ class Database:
     def enter(self, owner=b""):
         """Begin changes. Raises Busy while the transaction of another is open."""
         state = states.read_state(self.get(self.state_row))
-        if state.deadline:
-            if self.now_ms >= state.deadline:
-                states.roll_back(self)
-                state = states.read_state(self.get(self.state_row))
-            elif state.owner != owner:
-                raise Busy("Another transaction is open in this database; try again when it has ended.")
+        if state.owner:
+            state = self._beside(state, owner)
         self.state = state
         self._writing = True
         self._tracking = state.change > state.all_until
         self._undoing = bool(state.deadline)
+
+    def _beside(self, state, owner):
+        # What may be done while a transaction is open, or after one was rolled back because its time was over.
+        if state.deadline:
+            if self.now_ms < state.deadline:
+                if state.owner != owner:
+                    raise Busy("Another transaction is open in this database; try again when it has ended.")
+                return state
+            states.time_out(self)
+            state = states.read_state(self.get(self.state_row))
+        if state.owner == owner:
+            # What follows a part that is gone must not stand alone: its owner is told once.
+            state.owner = b""
+            if self.told != owner:
+                self.tx.put(DATA, self.state_row, state.pack())
+                raise Refusal(b"ERR the transaction's time is over, so it was rolled back; nothing was changed")
+        return state
 
     def leave(self):
         """End changes: what is counted is written."""

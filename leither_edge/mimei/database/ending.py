@@ -3,7 +3,7 @@
 from .layout import DATA, PREFIX_BYTES, key_of_rest, unpack_u64_at
 from .numbers import I64_MAX, integer
 from .replies import SYNTAX, Refusal
-from .state import read_state, roll_back
+from .state import read_state, time_out
 
 _UNITS = {b"EX": (1000, True), b"PX": (1, True), b"EXAT": (1000, False), b"PXAT": (1, False)}
 
@@ -108,7 +108,7 @@ def expire_some(db, limit=20):
     if state.deadline:
         if db.now_ms < state.deadline:
             return False
-        roll_back(db)
+        time_out(db)
     if rows:
         db.enter()
         try:

@@ -1,6 +1,7 @@
 """A database's counters, what changed since its last version, and its open transaction.
 
-State row: keys, change, all_until, deadline (8 bytes each), owner. Row r of CHANGED with number n says that the canonical row r was
+State row: keys, change, all_until, deadline (8 bytes each), owner; an owner without a deadline is one whose transaction was rolled back
+because its time was over. Row r of CHANGED with number n says that the canonical row r was
 changed, put or deleted, while `change` was n. Up to the change all_until everything counts as changed and no rows are kept: so a
 database that has no version yet is filled without them.
 """
@@ -53,7 +54,9 @@ def key_count(database):
 
 def begin(database, owner, life_ms):
     """Open a transaction of `owner` (bytes, not empty) that rolls back by itself after life_ms. Raises Busy, Conflict."""
+    database.told = owner
     database.enter(owner)
+    database.told = b""
     state = database.state
     try:
         if state.deadline:
@@ -92,6 +95,15 @@ def roll_back(database):
             tx.delete(DATA, row)
         tx.delete(UNDO, row)
     database.touch_all()
+
+
+def time_out(database):
+    """Roll back what is over its time; its owner is still to be told."""
+    owner = read_state(database.get(database.state_row)).owner
+    roll_back(database)
+    state = read_state(database.get(database.state_row))
+    state.owner = owner
+    database.tx.put(DATA, database.state_row, state.pack())
 
 
 def unfinished(tx):
@@ -171,5 +183,9 @@ def _rows_from(database, table):
 
 def _need_own(database, owner):
     state = read_state(database.get(database.state_row))
+    if state.owner == owner and state.deadline and database.now_ms >= state.deadline:
+        time_out(database)
+        state.deadline = 0
     if not state.deadline or state.owner != owner:
+        database.told = owner
         raise Conflict("No transaction of yours is open: it has ended, or its time was over and it was rolled back.")
