@@ -1,15 +1,12 @@
 """What every call begins with: the rows of a MiMei, and whether the one who asks may do it."""
 
-from threading import RLock
-
 from leither_edge.core.ids import key_id
 
 from . import rights
 from .errors import Forbidden, NotFound, NotSignedIn
+from .history import read_head, write_head
 from .info import check_id, read_identity
 from .tables import MEMBERS, MIMEI
-
-_LOCKS = 64
 
 # What a call does, in the words of its refusal.
 DOING = {
@@ -24,18 +21,7 @@ DOING = {
 
 
 class Access:
-    """What the groups of calls share. Made by library.open_library.
-
-    Attributes: store, held, blocks, sessions, accounts, counters, log, clock (-> s), random_bytes (count -> bytes), node_key, limits
-    (the whole profile).
-    """
-
-    def _set_up(self, store, held, blocks, sessions, accounts, node_key, profile, counters, log, clock, random_bytes):
-        self.store, self.held, self.blocks = store, held, blocks
-        self.sessions, self.accounts, self.node_key = sessions, accounts, node_key
-        self.limits, self.counters, self.log, self.clock, self.random_bytes = profile, counters, log, clock, random_bytes
-        # Changes of one MiMei's root read the old one and write the new one: no two at a time.
-        self._locks = [RLock() for _ in range(_LOCKS)]
+    """What the groups of calls share; its attributes are those of library.Library."""
 
     def identity(self, tx, mid):
         """The Identity of a MiMei. Raises NotFound."""
@@ -70,9 +56,11 @@ class Access:
         if not session.may_keep or not session.ceiling & rights.WRITE:
             raise Forbidden("You may not make content on this node: its owner has not let you in.")
 
-    def lock_of(self, mid):
-        """The lock that changes of a MiMei's root hold."""
-        return self._locks[mid[0] % _LOCKS]
+    def set_root(self, tx, mid, root, **head):
+        """Makes a label the root of cur, in the transaction that makes it durable. Args: head (other fields of the Head)."""
+        found = read_head(tx, mid)
+        write_head(tx, mid, found._replace(root=root, changed=self.now(), **head))
+        self.changes += 1
 
     def now(self):
         """The time in whole seconds."""
@@ -88,3 +76,10 @@ class Access:
 def author_id(identity):
     """The id of an Identity's author, 20 bytes."""
     return key_id(identity.public_key)
+
+
+def reading(head, number):
+    """Which operation it is to read a version. Args: head (Head), number (None: cur)."""
+    if number is None:
+        return "read-cur"
+    return "read-release" if number == head.release else "read-version"

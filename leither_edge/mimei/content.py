@@ -3,10 +3,15 @@
 from leither_edge.core.ids import ID_BYTES
 
 from . import history, info, rights
-from .access import Access, author_id
+from .access import Access, author_id, reading
 from .errors import Conflict
+from .files.build import build
+from .files.file_system import empty
+from .files.label_profile import V1_2025
 from .numbers import new_number, retire
 from .opened import Opened
+from .quota import Writing
+from .references import keys_of
 from .tables import BY_AUTHOR, HEADS, MEMBERS, MIMEI, REFERENCES, VERSIONS
 
 LIST_MAX = 1000
@@ -31,20 +36,27 @@ class ContentCalls(Access):
             if _is_there(tx, mid, data_type):
                 return mid
         identity = info.Identity(session.public_key, app_type, ext, mark, data_type, self.now(), masks, ())
-        root = self.empty_root(data_type)
+        with Writing(self, session.user_id) as writing:
+            root = None
+            if data_type == info.FILE:
+                root = build(writing, V1_2025, ())[0]
+            elif data_type == info.FILES:
+                root = empty(writing, V1_2025)
 
-        def make(tx):
-            if not _is_there(tx, mid, data_type):
-                self.make_rows(tx, mid, identity, root)
+            def make(tx):
+                if not _is_there(tx, mid, data_type):
+                    self.make_rows(tx, mid, identity, root)
 
-        self.held.call(make)
+            with self.blocks.hold([root] if root else []):
+                writing.finish(make)
         self.index(mid)
         return mid
 
     def make_rows(self, tx, mid, identity, root, **head):
         """Writes the rows of a new MiMei. Args: root (of cur, None for a database), head (other fields of its Head)."""
-        number = new_number(tx) if identity.data_type in (info.DATABASE, info.STREAM) else None
-        first = history.Head(root, None, 0, None, None, None, None, number, identity.created)._replace(**head)
+        first = history.Head(root, None, 0, None, None, None, None, None, identity.created)._replace(**head)
+        if first.database is None and identity.data_type in (info.DATABASE, info.STREAM):
+            first = first._replace(database=new_number(tx))
         tx.put(MIMEI, mid, info.write_identity(identity))
         history.write_head(tx, mid, first)
         tx.put(BY_AUTHOR, author_id(identity) + mid, b"")
@@ -81,7 +93,7 @@ class ContentCalls(Access):
             if head.database is not None:
                 retire(tx, head.database)
             for table in (VERSIONS, MEMBERS, REFERENCES):
-                for key in _keys_with(tx, table, found):
+                for key in keys_of(tx, table, found):
                     tx.delete(table, key)
             tx.delete(BY_AUTHOR, author_id(identity) + found)
             tx.delete(HEADS, found)
@@ -89,17 +101,22 @@ class ContentCalls(Access):
             return found
 
         found = self.held.call(remove, reserve=True)
-        self.forget(found)
+        self.epoch += 1
+        self.index(found)
 
     def open(self, session, mid, version="cur"):
         """An Opened MiMei (see there). Args: version (a number, or cur, last, release)."""
+        return self.open_for(session, mid, version, None)
+
+    def open_for(self, session, mid, version, operation):
+        """The same for one operation alone, such as to write without reading. Args: operation (of rights.OPERATIONS; None: to read)."""
         with self.store.read() as tx:
             mid = info.check_id(mid)
             identity = self.identity(tx, mid)
             head = history.read_head(tx, mid)
             number = history.number_of(head, version)
+            self.permitted(tx, session, mid, operation or reading(head, number))
             root = head.root if number is None else history.read_version(tx, mid, number).root
-            self.permitted(tx, session, mid, reading(head, number))
             writable = number is None and bool(self.mask(tx, session, mid, identity) & rights.WRITE)
             return Opened(self, session, mid, self._info(tx, session, mid, identity), version, number, root, writable)
 
@@ -124,6 +141,7 @@ class ContentCalls(Access):
                 tx.put(MEMBERS, found + member, [None if right == "member" else right])
 
         self.held.call(put)
+        self.epoch += 1
 
     def get_right(self, session, mid, user=None):
         """The mask that holds for a user (20 bytes; None: who asks)."""
@@ -142,7 +160,7 @@ class ContentCalls(Access):
         """(Masks of the roles, {member's id: his mask, None where that of members holds}). Raises as get_right."""
         with self.store.read() as tx:
             mid, identity = self.permitted(tx, session, mid, "rights")
-            return identity.masks, {key[20:]: tx.get(MEMBERS, key)[0] for key in _keys_with(tx, MEMBERS, mid)}
+            return identity.masks, {key[20:]: tx.get(MEMBERS, key)[0] for key in keys_of(tx, MEMBERS, mid)}
 
     def set_tags(self, session, mid, tags):
         """Gives a MiMei its tags (texts), in place of those it had."""
@@ -172,20 +190,13 @@ class ContentCalls(Access):
     def _mids(self, tx, start, author):
         if author is not None:
             author = info.check_id(author, "The id of a user")
-            for key in _keys_with(tx, BY_AUTHOR, author, start):
+            for key in keys_of(tx, BY_AUTHOR, author, start):
                 if key[20:] != start:
                     yield key[20:]
             return
         for key in tx.keys(MIMEI, start=start or None):
             if key != start:
                 yield key
-
-
-def reading(head, number):
-    """Which operation it is to read a version. Args: head (Head), number (None: cur)."""
-    if number is None:
-        return "read-cur"
-    return "read-release" if number == head.release else "read-version"
 
 
 def _is_there(tx, mid, data_type):
@@ -196,12 +207,3 @@ def _is_there(tx, mid, data_type):
     if found != data_type:
         raise Conflict(f"This MiMei is there already, and holds {info.TYPE_NAMES[found]}. Choose another mark.")
     return True
-
-
-def _keys_with(tx, table, prefix, start=b""):
-    found = []
-    for key in tx.keys(table, start=prefix + start):
-        if not key.startswith(prefix):
-            break
-        found.append(key)
-    return found

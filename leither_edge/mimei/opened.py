@@ -42,6 +42,11 @@ class Opened:
         """The StreamView of a MiMei that is a stream. Raises Conflict."""
         return self._as(info.STREAM)
 
+    def must_be_cur(self):
+        """Refuses a change of a numbered version. Raises Conflict."""
+        if self.number is not None:
+            raise Conflict(f"Version {self.number} cannot be changed. Restore it to cur, or fork it.")
+
     def close(self):
         """Lets go of what the view holds; a second call does nothing."""
         if self._view is not None:

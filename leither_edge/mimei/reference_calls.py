@@ -1,36 +1,98 @@
 """Calls of the library on what is kept beyond versions, and on finding things."""
 
+from . import history
 from .access import Access
-from .errors import MimeiError
+from .errors import BadInput, BlockMissing, QuotaReached
+from .ipld import cid as cids
+from .references import read_counts, read_list, read_pins
+from .tables import PINS, REFERENCES
+
+REFERENCES_MAX = 1_000_000
+PINS_MAX = 10_000
+NAME_MAX_CHARS = 256
 
 
 class ReferenceCalls(Access):
-    """References, pins, search."""
+    """References and pins."""
 
-    def add_references(self, session, mid, cids):
-        """Counts labels (binary) up; returns how many. Raises BadInput, NotFound, Forbidden, NotSignedIn, BlockMissing."""
-        raise MimeiError("not yet")
+    def add_references(self, session, mid, labels):
+        """Counts labels (binary) up; returns how many. Raises BlockMissing, QuotaReached."""
+        labels = [_check(label) for label in labels]
 
-    def remove_references(self, session, mid, cids):
-        """Counts labels down; returns how many were there. Raises as add_references."""
-        raise MimeiError("not yet")
+        def add(tx):
+            found, _ = self.permitted(tx, session, mid, "add-references")
+            if tx.count(REFERENCES) + len(labels) > REFERENCES_MAX:
+                raise QuotaReached("This node keeps as many references as it takes.")
+            for label in labels:
+                tx.put(REFERENCES, found + label, tx.get(REFERENCES, found + label, 0) + 1)
+            return len(labels)
+
+        with self.blocks.hold(labels):
+            self._must_be_here(labels)
+            return self.held.call(add)
+
+    def remove_references(self, session, mid, labels):
+        """Counts labels down; returns how many were there."""
+        labels = [_check(label) for label in labels]
+
+        def remove(tx):
+            found, _ = self.permitted(tx, session, mid, "add-references")
+            removed = 0
+            for label in labels:
+                count = tx.get(REFERENCES, found + label, 0)
+                removed += bool(count)
+                if count > 1:
+                    tx.put(REFERENCES, found + label, count - 1)
+                elif count:
+                    tx.delete(REFERENCES, found + label)
+            return removed
+
+        return self.held.call(remove)
 
     def references(self, session, mid, version="cur"):
-        """{label: count}."""
-        raise MimeiError("not yet")
+        """{label: count}. Raises BlockMissing."""
+        with self.store.read() as tx:
+            mid, _ = self.permitted(tx, session, mid, "references")
+            number = history.number_of(history.read_head(tx, mid), version)
+            if number is None:
+                return read_counts(tx, mid)
+            return read_list(self.blocks, history.read_version(tx, mid, number).references)
 
     def pin(self, session, cid, name=""):
-        """Keeps what a label reaches, for the caller. Raises BadInput, BlockMissing, NotSignedIn, Forbidden."""
-        raise MimeiError("not yet")
+        """Keeps what a label reaches, for the caller. Raises BlockMissing, QuotaReached."""
+        self.must_keep(session)
+        cid, user = _check(cid), self.user_of(session)
+        if not isinstance(name, str) or len(name) > NAME_MAX_CHARS:
+            raise BadInput(f"The name of a pin is a text of at most {NAME_MAX_CHARS} characters.")
+
+        def put(tx):
+            if tx.count(PINS) >= PINS_MAX:
+                raise QuotaReached("This node keeps as many pins as it takes.")
+            tx.put(PINS, user + cid, [name, self.now()])
+
+        with self.blocks.hold([cid]):
+            self._must_be_here([cid])
+            self.held.call(put)
 
     def unpin(self, session, cid):
-        """Returns whether the caller had pinned it. Raises NotSignedIn."""
-        raise MimeiError("not yet")
+        """Returns whether the caller had pinned it."""
+        key = self.user_of(session) + _check(cid)
+        return self.held.call(lambda tx: tx.delete(PINS, key), reserve=True)
 
     def pins(self, session):
-        """[(label, name, time)] of the caller. Raises NotSignedIn."""
-        raise MimeiError("not yet")
+        """[(label, name, time)] of the caller."""
+        with self.store.read() as tx:
+            return read_pins(tx, self.user_of(session))
 
-    def search(self, session, text, limit=20):
-        """[Hit(mid, path, score, title)] that the caller may see, best first. Raises BadInput."""
-        raise MimeiError("not yet")
+    def _must_be_here(self, labels):
+        for label in labels:
+            if not self.blocks.has(label):
+                raise BlockMissing(f"The block {cids.to_text(label)} is not here. Add or import it first.", label)
+
+
+def _check(label):
+    if not isinstance(label, bytes) or len(label) > 200:
+        raise BadInput("A label is given in its binary form.")
+    if cids.parse(label)[1] != len(label):
+        raise BadInput("The label is longer than a label is.")
+    return label

@@ -2,6 +2,11 @@
 
 from leither_edge.storage import Table
 
+from .blocks.rows import BLOCK_TABLES
+from .database.layout import TABLES as DATABASE_TABLES
+from .search.rows import TABLES as SEARCH_TABLES
+from .stream import TABLES as STREAM_TABLES
+
 # Who made it, what it is, who may do what (info.py); by mid.
 MIMEI = Table("mimei")
 # What changes: root of cur, numbers, pointers (history.py); by mid.
@@ -24,5 +29,9 @@ PINS = Table("pins")
 USAGE = Table("usage", "bytes", "u64")
 # Numbers of databases: the next one under "next"; those to be emptied under "old" and the number (numbers.py).
 DATABASES = Table("databases", "bytes", "u64")
+# MiMei whose content the search is still to look at; what of it was looked at last (indexing.py).
+TO_INDEX = Table("to_index", "bytes", "bytes")
+INDEXED = Table("indexed", "bytes", "bytes")
 
-LIBRARY_TABLES = (MIMEI, HEADS, VERSIONS, MEMBERS, BY_AUTHOR, ACCOUNTS, KEYS, REFERENCES, PINS, USAGE, DATABASES)
+LIBRARY_TABLES = (MIMEI, HEADS, VERSIONS, MEMBERS, BY_AUTHOR, ACCOUNTS, KEYS, REFERENCES, PINS, USAGE, DATABASES, TO_INDEX, INDEXED)
+TABLES = (*LIBRARY_TABLES, *BLOCK_TABLES, *DATABASE_TABLES, *STREAM_TABLES, *SEARCH_TABLES)

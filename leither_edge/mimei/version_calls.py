@@ -1,7 +1,36 @@
 """Calls of the library on versions."""
 
-from .access import Access
-from .errors import MimeiError
+from binascii import hexlify
+from collections import namedtuple
+
+from leither_edge.core.ids import key_id
+from leither_edge.crypto import sodium
+
+from . import history, info, manifest, rights
+from .access import Access, author_id, reading
+from .errors import BadInput, Conflict, Forbidden, NotFound
+from .files.difference import diff as diff_files
+from .ipld import cid as cids
+from .numbers import retire, settle
+from .quota import Writing
+from .references import list_root, read_counts, read_list, write_counts
+from .tables import MIMEI
+
+TICKETS_MAX = 32
+TICKET_LIFE_S = 600
+
+# kind: "+", "-" or "~". what: path (text) of files, (key, kind of value, member or None) of a database, offset of a stream, "" of one
+# file. old, new: labels of files; bytes or None of others.
+Change = namedtuple("Change", ("kind", "what", "old", "new"))
+
+
+class _Prepared:
+    """A version that only lacks its signature. lease: holds its blocks. until: change number of a database."""
+
+    __slots__ = ("manifest", "until", "lease", "ends", "user_id")
+
+    def __init__(self, found, until, lease, ends, user_id):
+        self.manifest, self.until, self.lease, self.ends, self.user_id = found, until, lease, ends, user_id
 
 
 class VersionCalls(Access):
@@ -9,43 +38,227 @@ class VersionCalls(Access):
 
     def versions(self, session, mid):
         """[history.Version], oldest first."""
-        raise MimeiError("not yet")
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "versions")
+            head, author = history.read_head(tx, mid), author_id(identity)
+            return [history.version_of(number, row, head, author) for number, row in history.scan_versions(tx, mid) if not row.dropped]
 
     def backup(self, session, mid, memo="", progress=None):
         """Makes cur the next version, signed by the session's key; returns its Version.
 
-        Args: progress (blocks so far -> None). Raises BadInput, NotFound, Forbidden (no right, or not the author's key: see
-        backup_prepare), NotSignedIn, Busy, QuotaReached.
+        Args: progress (blocks so far -> None). Raises Forbidden also where the key is not the author's (see backup_prepare), Conflict
+        (another backup was quicker), Busy, QuotaReached.
         """
-        raise MimeiError("not yet")
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "backup")
+        if session.public_key != identity.public_key or not session.can_sign:
+            raise Forbidden("Versions are signed by their author's key, which this session has not. Prepare one, and have him sign it.")
+        prepared = self._prepare(session, mid, memo, progress)
+        try:
+            return self._finish(session, prepared, session.sign(manifest.to_be_signed(prepared.manifest)))
+        finally:
+            prepared.lease.__exit__(None, None, None)
 
     def backup_prepare(self, session, mid, memo=""):
-        """(ticket (text), bytes that the author's key signs) of cur as it is now; good for ten minutes. Raises as backup."""
-        raise MimeiError("not yet")
+        """(ticket (text), bytes that the author's key signs) of cur as it is now; good for ten minutes. Raises Busy, QuotaReached."""
+        prepared = self._prepare(session, mid, memo, None)
+        ticket = hexlify(self.random_bytes(16)).decode()
+        with self._tickets_lock:
+            self._drop_tickets()
+            self._tickets[ticket] = prepared
+        return ticket, manifest.to_be_signed(prepared.manifest)
 
     def backup_finish(self, session, ticket, signature):
         """The Version of a prepared backup. Args: signature (64 bytes, the author's). Raises NotFound (no such ticket), Conflict."""
-        raise MimeiError("not yet")
+        with self._tickets_lock:
+            self._drop_tickets(0)
+            prepared = self._tickets.get(ticket) if isinstance(ticket, str) else None
+        if prepared is None or prepared.user_id != session.user_id:
+            raise NotFound("There is no such prepared backup, or its ten minutes are over. Prepare it again.")
+        version = self._finish(session, prepared, signature)
+        with self._tickets_lock:
+            if self._tickets.pop(ticket, None) is not None:
+                prepared.lease.__exit__(None, None, None)
+        return version
 
     def release(self, session, mid, version):
         """Points release at a version; returns its number."""
-        raise MimeiError("not yet")
+
+        def point(tx):
+            found, _ = self.permitted(tx, session, mid, "release")
+            head = history.read_head(tx, found)
+            number = _numbered(head, version)
+            history.read_version(tx, found, number)
+            history.write_head(tx, found, head._replace(release=number))
+            return found, number
+
+        found, number = self.held.call(point)
+        self.epoch += 1
+        self.index(found)
+        return number
 
     def restore(self, session, mid, version, progress=None):
-        """Copies a version to cur. Raises BadInput, NotFound, Forbidden, NotSignedIn, Busy, QuotaReached."""
-        raise MimeiError("not yet")
+        """Copies a version to cur; what cur held is lost unless it was backed up. Raises Busy, QuotaReached."""
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "restore")
+            number = _numbered(history.read_head(tx, mid), version)
+            row = history.read_version(tx, mid, number)
+        with self.lock_of(mid), self.blocks.hold([row.root]):
+            rows = self.rows.loaded(identity.data_type, row.root, progress)
+
+            def put(tx):
+                self.permitted(tx, session, mid, "restore")
+                row = history.read_version(tx, mid, number)
+                head = history.read_head(tx, mid)
+                write_counts(tx, mid, read_list(self.blocks, row.references))
+                if rows is None:
+                    self.set_root(tx, mid, row.root)
+                    return
+                retire(tx, head.database)
+                settle(tx, rows)
+                self.set_root(tx, mid, None, base=row.root, database=rows)
+
+            self.held.call(put)
+            self.rows.replaced(mid, rows)
+        self.index(mid)
 
     def delete_versions(self, session, mid, versions):
         """Drops versions (the released one not); returns how many. Raises Conflict."""
-        raise MimeiError("not yet")
 
-    def fork(self, session, mid, version, mark="{{auto}}"):
-        """The mid of a new MiMei of the caller that begins with a version of another. Raises Conflict."""
-        raise MimeiError("not yet")
+        def drop(tx):
+            found, _ = self.permitted(tx, session, mid, "delete-versions")
+            head = history.read_head(tx, found)
+            numbers = {_numbered(head, version) for version in versions}
+            for number in numbers:
+                if number == head.release:
+                    raise Conflict(f"Version {number} is the released one. Release another one first.")
+                row = history.read_version(tx, found, number)
+                history.write_version(tx, found, number, row._replace(dropped=True))
+            if head.last in numbers:
+                left = [number for number, row in history.scan_versions(tx, found) if not row.dropped]
+                history.write_head(tx, found, head._replace(last=left[-1] if left else None))
+            return len(numbers)
+
+        return self.held.call(drop)
+
+    def fork(self, session, mid, version, mark=info.AUTO_MARK):
+        """The mid of a new MiMei of the caller that begins with a version of another. Raises Conflict (there is one), QuotaReached."""
+        self.must_keep(session)
+        with self.store.read() as tx:
+            mid = info.check_id(mid)
+            identity = self.identity(tx, mid)
+            head = history.read_head(tx, mid)
+            number = _numbered(head, version)
+            self.permitted(tx, session, mid, "fork", reading(head, number))
+            row = history.read_version(tx, mid, number)
+        if mark == info.AUTO_MARK:
+            mark = self.random_bytes(20).hex()
+        info.check_words(identity.app_type, identity.ext, mark, identity.data_type)
+        new = info.mid_of(self.user_of(session), identity.app_type, identity.ext, mark)
+        made = identity._replace(public_key=session.public_key, mark=mark, created=self.now(), masks=rights.PRIVATE)
+        with self.lock_of(new), self.blocks.hold([row.root]):
+            rows = self.rows.loaded(identity.data_type, row.root, None)
+
+            def make(tx):
+                if tx.get(MIMEI, new) is not None:
+                    raise Conflict("You have a MiMei of this mark already. Choose another mark.")
+                root, base = (row.root, None) if rows is None else (None, row.root)
+                self.make_rows(tx, new, made, root, base=base, ancestor=row.manifest, database=rows)
+                if rows is not None:
+                    settle(tx, rows)
+                write_counts(tx, new, read_list(self.blocks, row.references))
+
+            self.held.call(make)
+        self.index(new)
+        return new
 
     def diff(self, session, mid, a, b="cur"):
-        """Iterator of Change(kind "+", "-" or "~", what, old, new) from version a to b.
+        """Iterator of Change from version a to b, in the order of paths, keys or offsets. Raises BlockMissing."""
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "diff")
+            roots = [self.root_at(tx, mid, version) for version in (a, b)]
+        return self._differences(mid, identity, roots)
 
-        what: path (text) of files; key (bytes) with field of a database; offset of a stream.
-        """
-        raise MimeiError("not yet")
+    def root_at(self, tx, mid, version):
+        """The root of a version, None for a database's or stream's cur (see cur_rows.frozen). Raises BadInput, NotFound."""
+        head = history.read_head(tx, mid)
+        number = history.number_of(head, version)
+        return head.root if number is None else history.read_version(tx, mid, number).root
+
+    def _differences(self, mid, identity, roots):
+        with self.blocks.hold([root for root in roots if root is not None]), Writing(self, author_id(identity)) as writing:
+            if None in roots:
+                now = self.rows.frozen(writing, mid, identity.data_type)[1]
+                roots = [now if root is None else root for root in roots]
+            if identity.data_type == info.FILE and roots[0] != roots[1]:
+                yield Change("~", "", *roots)
+            elif identity.data_type == info.FILES:
+                for found in diff_files(writing, *roots):
+                    yield Change(*found)
+            elif identity.data_type in (info.DATABASE, info.STREAM):
+                for what, old, new in self.rows.differences(writing, identity.data_type, *roots):
+                    yield Change("+" if old is None else "-" if new is None else "~", what, old, new)
+
+    def _prepare(self, session, mid, memo, progress):
+        if not isinstance(memo, str) or len(memo) > manifest.MEMO_MAX_CHARS:
+            raise BadInput(f"A memo is a text of at most {manifest.MEMO_MAX_CHARS} characters.")
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "backup")
+        with self.lock_of(mid), Writing(self, author_id(identity)) as writing:
+            head, root, until = self.rows.frozen(writing, mid, identity.data_type, marking=True, progress=progress)
+            with self.store.read() as tx:
+                listed = list_root(writing, read_counts(tx, mid))
+            lease = self.blocks.hold([root] if listed is None else [root, listed])
+            lease.__enter__()
+            try:
+                writing.finish()
+            except BaseException:
+                lease.__exit__(None, None, None)
+                raise
+        found = manifest.Manifest(
+            identity.public_key, mid, head.next, identity.data_type, root, head.manifest, head.ancestor, self.now(), memo, listed,
+            identity.app_type, identity.ext, identity.mark,
+        )  # fmt: skip
+        return _Prepared(found, (head.database, until), lease, self.clock() + TICKET_LIFE_S, session.user_id)
+
+    def _finish(self, session, prepared, signature):
+        found = prepared.manifest
+        data = manifest.with_signature(found, signature, sodium.verify)
+        label = cids.of(cids.RAW, data)
+        database, until = prepared.until
+
+        def record(tx):
+            _, identity = self.permitted(tx, session, found.mid, "backup")
+            head = history.read_head(tx, found.mid)
+            if (head.next, head.manifest) != (found.number, found.previous):
+                raise Conflict("Another backup was made meanwhile. Make this one again.")
+            row = history.VersionRow(found.root, label, found.previous, found.ancestor, found.references, found.time, found.memo, False)
+            head = head._replace(next=found.number + 1, last=found.number, manifest=label)
+            # After a restore the rows of cur do not go on from this version.
+            if database is not None and head.database == database:
+                head = head._replace(base=found.root)
+            history.write_version(tx, found.mid, found.number, row)
+            history.write_head(tx, found.mid, head)
+            return history.version_of(found.number, row, head, author_id(identity))
+
+        with self.lock_of(found.mid), Writing(self, key_id(found.public_key)) as writing, self.blocks.hold([label]):
+            writing.put(label, data)
+            version = writing.finish(record)
+        if database is not None:
+            self.rows.settled(found.mid, found.data_type, database, until)
+        self.index(found.mid)
+        return version
+
+    def _drop_tickets(self, room=1):
+        now = self.clock()
+        for ticket, prepared in list(self._tickets.items()):
+            if now > prepared.ends or len(self._tickets) + room > TICKETS_MAX:
+                prepared.lease.__exit__(None, None, None)
+                del self._tickets[ticket]
+
+
+def _numbered(head, version):
+    number = history.number_of(head, version)
+    if number is None:
+        raise BadInput("Name a version by its number, or last or release.")
+    return number

@@ -1,0 +1,173 @@
+"""Rows of databases and streams: shared between those who have one open, frozen into versions, and loaded from them."""
+
+from threading import Lock
+from weakref import WeakValueDictionary
+
+from . import history, info
+from .database import state as states
+from .database import versions as row_versions
+from .database.database import Database, Limits
+from .database.ending import expire_some
+from .numbers import new_number, retire, retire_lent
+from .stream import Stream, forget
+from .tables import HEADS
+from .tree import change, diff
+
+ROWS_A_STEP, EXPIRED_A_STEP = 2000, 100
+
+
+class _Shared:
+    """The rows of one cur, or of one version, that somebody has open. core: Database; number: of its rows; key: (mid, version)."""
+
+    __slots__ = ("core", "key", "users", "__weakref__")
+
+    def __init__(self, core, key):
+        self.core, self.key, self.users = core, key, 0
+
+
+class CurRows:
+    """All rows of databases and streams of one library (held as library.rows). Thread-safe."""
+
+    def __init__(self, library):
+        self._library = library
+        self._limits = Limits(library.value_max_bytes)
+        self._shared = WeakValueDictionary()
+        self._lock = Lock()
+
+    def lend(self, opened):
+        """The _Shared of an Opened database; of a numbered version once its rows are loaded. Give it back."""
+        key = (opened.mid, opened.number)
+        with self._lock:
+            shared = self._shared.get(key)
+            if shared is None:
+                shared = _Shared(self._core(opened), key)
+                self._shared[key] = shared
+            shared.users += 1
+            return shared
+
+    def give_back(self, shared):
+        """One user less; rows of a version that nobody has open go."""
+        with self._lock:
+            shared.users -= 1
+            if shared.users or shared.key[1] is None:
+                return
+            self._shared.pop(shared.key, None)
+        self._library.held.call(lambda tx: retire(tx, shared.core.number), durable=False)
+        self._library.wake()
+
+    def replaced(self, mid, number):
+        """Cur has other rows now; those who watch keys learn that all have changed."""
+        with self._lock:
+            shared = self._shared.get((mid, None))
+            if shared is not None:
+                shared.core.move(number)
+        self._library.wake()
+
+    def frozen(self, blocks, mid, data_type, marking=False, progress=None):
+        """(Head, root, change number) of cur as it is now; blocks of the root are put.
+
+        Args: marking (what changes from now on counts for the next version; the number says so, and is None otherwise). Raises Busy.
+        """
+        library = self._library
+        if data_type in (info.FILE, info.FILES):
+            with library.store.read() as tx:
+                head = history.read_head(tx, mid)
+            return head, head.root, None
+        until = None
+        if data_type == info.DATABASE and marking:
+            until = library.held.call(lambda tx: states.mark(self.at(tx, history.read_head(tx, mid).database)))
+        else:
+            library.held.flush_now()
+        with library.store.read() as tx:
+            head = history.read_head(tx, mid)
+            if data_type == info.STREAM:
+                stream = self.stream(tx, blocks, head)
+                return head, stream.root(), stream.length()
+            core = self.at(tx, head.database)
+            changes = row_versions.changes(core, blocks)
+            base = None if states.all_changed(core) else head.base
+            return head, change.apply(blocks, base, counted(changes, progress)), until
+
+    def settled(self, mid, data_type, number, until):
+        """A version holds what changed up to a number: its marks, or a stream's rows, go."""
+        held = self._library.held
+        if data_type == info.STREAM:
+            while held.call(lambda tx: forget(tx, number, until, ROWS_A_STEP), durable=False):
+                pass
+            return
+        while not held.call(lambda tx: states.settled(self.at(tx, number), until), durable=False):
+            pass
+
+    def loaded(self, data_type, root, progress=None):
+        """The number (lent) of rows loaded from a version's root; None for files, which have no rows."""
+        if data_type in (info.FILE, info.FILES):
+            return None
+        library = self._library
+        number = library.held.call(lambda tx: new_number(tx, lent=True))
+        if data_type == info.STREAM:
+            return number
+        try:
+            parts = row_versions.load(library.blocks, root, number, ROWS_A_STEP)
+            for part in parts:
+                library.held.call(lambda tx, part=part: part(self.at(tx, number)), durable=False)
+        except BaseException:
+            library.held.call(lambda tx: retire(tx, number), durable=False)
+            raise
+        return number
+
+    def stream(self, tx, blocks, head):
+        """The Stream that is cur. Args: tx, blocks (of which its base is read), head (Head)."""
+        return Stream(blocks, tx, head.database, head.base, self._library.value_max_bytes)
+
+    def recover(self, tx):
+        """After the start: transactions that were open are taken back, rows that were lent are given up."""
+        for number in list(states.unfinished(tx)):
+            states.roll_back(self.at(tx, number))
+        retire_lent(tx)
+
+    def expire_some(self, tx):
+        """Clears away keys that have ended and transactions over their time; returns whether there may be more."""
+        more = False
+        for mid, row in list(tx.scan(HEADS)):
+            number = history.Head(*row).database
+            if number is not None:
+                shared = self._shared.get((mid, None))
+                core = self.at(tx, number) if shared is None else shared.core
+                core.use(tx, int(self._library.clock() * 1000))
+                more = expire_some(core, EXPIRED_A_STEP) or more
+        return more
+
+    def differences(self, blocks, data_type, old, new):
+        """Yields (what, old, new) of two roots; see version_calls.Change."""
+        for key, before, after in diff.diff(blocks, old, new):
+            if data_type == info.STREAM:
+                yield key, before, after
+            else:
+                yield row_versions.told(blocks, key, before, after, old if after is None else new)
+
+    def _core(self, opened):
+        if opened.number is not None:
+            number = self.loaded(info.DATABASE, opened.root)
+            with self._library.store.read() as tx:
+                return Database(tx, number, 0, self._library.random_bytes, self._limits, True)
+        with self._library.store.read() as tx:
+            number = history.read_head(tx, opened.mid).database
+            return Database(tx, number, 0, self._library.random_bytes, self._limits)
+
+    def at(self, tx, number):
+        """A Database for one step of ours, apart from those that are shared."""
+        return Database(tx, number, int(self._library.clock() * 1000), self._library.random_bytes, self._limits)
+
+
+def counted(rows, progress):
+    """The rows as they come; progress is told how many came, every thousand."""
+    if progress is None:
+        return rows
+    return _counted(rows, progress)
+
+
+def _counted(rows, progress):
+    for count, row in enumerate(rows):
+        if count % 1000 == 0:
+            progress(count)
+        yield row

@@ -1,0 +1,146 @@
+"""What the search finds: each MiMei by its words and tags, and the files of its released version, or of its last where none is.
+
+A MiMei whose content is to be looked at stands in a table until that is done. After a crash it is begun again, at little cost, as
+a document whose mark is the same is left alone.
+"""
+
+from . import history, info
+from .errors import MimeiError
+from .files import read
+from .files.difference import diff
+from .files.file_system import FileSystem
+from .files.folder_node import DIRECTORY
+from .files.folder_node import FILE as FILE_KIND
+from .files.label_profile import V1_2025
+from .search import index
+from .search.terms import TEXT_MAX_BYTES, text_of
+from .tables import INDEXED, MIMEI, TO_INDEX
+
+FILES_A_STEP = 32
+# In the place of the root that was looked at: it is not known what of it is in the index.
+_UNKNOWN = b"?"
+
+
+# The path under which the text of a MiMei that is one file is found.
+FILE_PATH = "/"
+
+
+def put_mimei(tx, mid, identity):
+    """Indexes the words and tags of a MiMei; its content waits for `Indexing.step`."""
+    title = " ".join(word for word in (identity.app_type, identity.ext, identity.mark) if word)
+    index.put(tx, mid, "", title, identity.tags)
+    tx.put(TO_INDEX, mid, b"")
+
+
+def indexed_number(head):
+    """The number of the version whose content is found, None where there is none."""
+    return head.last if head.release is None else head.release
+
+
+class Indexing:
+    """Looks at content in small steps; used by one thread at a time. Args: library."""
+
+    def __init__(self, library):
+        self._library = library
+        self._job = None
+
+    def step(self):
+        """Does a little; returns whether there is more."""
+        library = self._library
+        if self._job is None:
+            with library.store.read() as tx:
+                mid = next(tx.keys(TO_INDEX), None)
+            if mid is None:
+                return library.held.call(index.tidy, durable=False)
+            self._job = self._look(mid)
+        if next(self._job, None) is None:
+            self._job = None
+        return True
+
+    def _look(self, mid):
+        """A generator: each item is a step of the work on one MiMei."""
+        library = self._library
+        with library.store.read() as tx:
+            identity = library.identity(tx, mid) if tx.get(MIMEI, mid) is not None else None
+            root = None
+            if identity is not None:
+                number = indexed_number(history.read_head(tx, mid))
+                root = None if number is None else history.read_version(tx, mid, number).root
+            before = tx.get(INDEXED, mid)
+        if root is None or before == _UNKNOWN:
+            while library.held.call(lambda tx: index.remove(tx, mid), durable=False):
+                yield True
+            before = None
+        done = root or b""
+        try:
+            if root is not None and identity.data_type == info.FILE:
+                text = self._text(root)
+                library.held.call(lambda tx: _put(tx, mid, [(FILE_PATH, root, text)]), durable=False)
+            elif root is not None and identity.data_type == info.FILES:
+                with library.blocks.hold([root]):
+                    batch = []
+                    for path, cid in self._changes(before, root):
+                        batch.append((path, cid, cid and self._text(cid)))
+                        if len(batch) == FILES_A_STEP:
+                            library.held.call(lambda tx, batch=batch: _put(tx, mid, batch), durable=False)
+                            batch = []
+                            yield True
+                    library.held.call(lambda tx: _put(tx, mid, batch), durable=False)
+        except MimeiError:
+            # A block is not here any more. What was found stays; with the next version all is looked at anew.
+            done = _UNKNOWN
+
+        def finish(tx):
+            if identity is None or tx.get(MIMEI, mid) is None:
+                tx.delete(INDEXED, mid)
+            else:
+                put_mimei(tx, mid, library.identity(tx, mid))
+                tx.put(INDEXED, mid, done)
+            tx.delete(TO_INDEX, mid)
+
+        library.held.call(finish, durable=False)
+
+    def _changes(self, before, root):
+        """Yields (path, label, or None where the file is gone)."""
+        blocks = self._library.blocks
+        if not before:
+            for path, cid in _files(blocks, root, ""):
+                yield path, cid
+            return
+        for found in diff(blocks, before, root):
+            if found.cid_a is not None:
+                for path, _ in _files(blocks, found.cid_a, found.path):
+                    yield path, None
+            if found.cid_b is not None:
+                yield from _files(blocks, found.cid_b, found.path)
+
+    def _text(self, cid):
+        blocks, data = self._library.blocks, b""
+        for piece in read.read(blocks, cid, 0, TEXT_MAX_BYTES):
+            data += piece
+        return text_of(data) or ""
+
+
+def _put(tx, mid, batch):
+    for path, cid, text in batch:
+        if cid is None:
+            index.remove(tx, mid, path)
+        else:
+            index.put(tx, mid, path, path.replace("/", " / "), (), text, cid)
+
+
+def _files(blocks, cid, path):
+    """Yields (path, label) of each file under a label, its own path included; folders are no documents."""
+    todo = [(path, cid)]
+    system = FileSystem(blocks, cid, V1_2025)
+    if path and system.stat("").kind != DIRECTORY:
+        yield path, cid
+        return
+    while todo:
+        path, cid = todo.pop()
+        for entry in FileSystem(blocks, cid, V1_2025).list():
+            below = f"{path}/{entry.name}" if path else entry.name
+            if entry.kind == DIRECTORY:
+                todo.append((below, entry.cid))
+            elif entry.kind == FILE_KIND:
+                yield below, entry.cid
