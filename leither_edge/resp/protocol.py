@@ -9,6 +9,7 @@ HEAD_MAX_BYTES = 32
 # What a word costs beside its bytes: object, place in the list, head on the wire.
 WORD_BYTES = 48
 
+_COUNTS = {b"*%d\r" % count: count for count in range(1, 17)}
 _LENGTHS = {b"$%d" % length: length for length in range(100)}
 _SPACES = b" \t\r\v\f"
 _ESCAPES = {0x6E: 10, 0x72: 13, 0x74: 9, 0x62: 8, 0x61: 7}
@@ -76,7 +77,9 @@ class Parser:
                     return words
                 words = None
                 continue
-            count = _number(data, at + 1, end, b"-")
+            count = _COUNTS.get(data[at:end])
+            if count is None:
+                count = _number(data, at + 1, end, b"-")
             if count is None or count * WORD_BYTES > self.bytes_max:
                 raise ProtocolError("Protocol error: invalid multibulk length")
             at = end + 1

@@ -68,11 +68,16 @@ def packed(words):
 
 
 @contextlib.contextmanager
-def redis_server(*settings):
-    """A redis-server of Debian's in a process of its own; yields the path of its socket."""
+def redis_server(*settings, tcp=False):
+    """A redis-server of Debian's in a process of its own; yields its address: the path of a socket, or (host, port)."""
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        path = str(pathlib.Path(folder) / "socket")
-        command = ["redis-server", "--port", "0", "--unixsocket", path, "--dir", folder, "--save", "", "--loglevel", "warning", *settings]
+        port = 0
+        if tcp:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+        path = ("127.0.0.1", port) if tcp else str(pathlib.Path(folder) / "socket")
+        where = ("--port", str(port), "--bind", "127.0.0.1") if tcp else ("--port", "0", "--unixsocket", path)
+        command = ["redis-server", *where, "--dir", folder, "--save", "", "--loglevel", "warning", *settings]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"})
         try:
             deadline = time.monotonic() + 30

@@ -10,7 +10,8 @@ import trio
 
 from leither_edge.mimei.database.layout import TABLES
 from leither_edge.observe.counters import Counters
-from leither_edge.resp.server import Limits, serve
+from leither_edge.resp.server import serve
+from leither_edge.resp.shared import Limits
 from leither_edge.storage import open_store
 from leither_edge.storage.held import HeldWriter
 
