@@ -10,7 +10,8 @@ from leither_edge.mimei.ipld import dag_pb
 
 from . import layout
 from .build import build
-from .file_node import Part, put_leaf, put_node
+from .file_node import Part, leaf_block, node_block, put_leaf, put_node
+from .label_profile import node_cid
 from .read import open_node, read, size
 
 SIZE_MAX = 1 << 50
@@ -64,7 +65,11 @@ class _Foreign(Exception):
 
 
 class _Tree:
-    """The file as it is: its parts by level (0: leaves) and place; each node is read once, and seen to be as the profile makes it."""
+    """The file as it is: its parts by level (0: leaves) and place; each node is read once, and seen to be as the profile makes it.
+
+    Of what is not read the label's kind and the size of all its blocks must fit, which no other layout has; but leaves that are nodes may
+    be of two kinds of one size, so the first is looked at. Raises _Foreign.
+    """
 
     def __init__(self, blocks, cid, profile):
         self.blocks = blocks
@@ -75,6 +80,10 @@ class _Tree:
             raise _Foreign
         self._root = Part(cid, self.size, layout.total(profile, self.height, self.size))
         self._nodes = {}
+        if self.height:
+            self.children(self.height, 0)
+        if not profile.raw_leaves and blocks.get(self.part(0, 0).cid) != leaf_block(profile, self.content(0)):
+            raise _Foreign
 
     def part(self, level, place):
         if level == self.height:
@@ -97,16 +106,18 @@ class _Tree:
 
     def _read(self, level, part):
         profile = self.profile
-        content, sizes, links = open_node(self.blocks, part.cid)
-        if content or sizes != layout.child_sizes(profile, level, part.size):
+        _, sizes, links = open_node(self.blocks, part.cid)
+        if sizes != layout.child_sizes(profile, level, part.size):
             raise _Foreign
         parts, told = [], None
         for link, below in zip(links, sizes, strict=True):
             if told is None or below != parts[-1].size:
                 told = layout.total(profile, level - 1, below)
-            if link.size != told or link.name != b"" or not layout.is_of(profile, level - 1, link.cid):
+            if link.size != told or not layout.is_of(profile, level - 1, link.cid):
                 raise _Foreign
             parts.append(Part(link.cid, below, told))
+        if node_cid(profile, node_block(parts)) != part.cid:
+            raise _Foreign
         return parts
 
 

@@ -10,7 +10,7 @@ from leither_edge.dht import Settings, krpc, open_dht
 from leither_edge.dht.item import immutable_target, mutable_target
 from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
-from tests.dht.fuzz import rss_bytes
+from tests.fuzzing import rss_bytes
 
 from .ground import KEY, SECRET, Row, make_mutable, sized, sodium
 

@@ -110,6 +110,26 @@ def test_a_file_of_another_layout_is_built_anew():
         assert tuple(edit.truncate(blocks, cid, 9, SMALL[0])) == added(content[:9], SMALL[0])
 
 
+def put_node(blocks, links, node):
+    block = dag_pb.encode(links, unixfs.encode(node))
+    cid = cids.v0_of(block)
+    blocks.put(cid, block)
+    return cid, block
+
+
+def test_what_only_looks_like_the_profile_s_is_built_anew():
+    """A root with a time of change, which would become a part of the new file; leaves of the other kind that there is."""
+    blocks, profile, content = MemoryBlocks(), SMALL[1], bytes(range(24))
+    leaves = [put_node(blocks, (), unixfs.Node(unixfs.RAW, content[at : at + 8], 8)) for at in (0, 8, 16)]
+    other = put_node(blocks, [(cid, b"", len(block)) for cid, block in leaves], unixfs.Node(unixfs.FILE, None, 24, [8, 8, 8]))[0]
+    links = dag_pb.decode(blocks.get(added(content, profile, blocks)[0]))[1]
+    timed = put_node(blocks, links, unixfs.Node(unixfs.FILE, None, 24, [8, 8, 8], mtime=(1, None)))[0]
+    alone = put_node(blocks, (), unixfs.Node(unixfs.FILE, content[:8], 8, mode=0o600))[0]
+    for cid in (other, timed, alone):
+        before = b"".join(read.read(blocks, cid))
+        assert tuple(edit.append(blocks, cid, b"more", profile)) == added(before + b"more", profile)
+
+
 def test_wrong_offsets_are_refused():
     blocks = MemoryBlocks()
     cid = added(b"abc", V1_2025, blocks)[0]
