@@ -5,9 +5,9 @@ A wrong block is worse than a missing one: a missing one is named, and taken aga
 
 from collections import namedtuple
 
-from leither_edge.core.sha256 import sha256
 from leither_edge.mimei.errors import BadBlock, BlockMissing, Damaged, MimeiError
 from leither_edge.mimei.ipld import cid as label
+from leither_edge.mimei.ipld.block_hash import digest_of
 from leither_edge.storage import Damaged as RowDamaged
 
 from . import rows
@@ -29,7 +29,7 @@ def check_block(blocks, cid):
     """Read a block and compare all of it with its label. Raises BlockMissing, Damaged."""
     data = blocks.get(cid)
     digest = label.digest(cid)
-    if digest is not None and sha256(data).digest() != digest:
+    if digest is not None and digest_of(data) != digest:
         raise Damaged(f"The block {label.to_text(cid)} is not what its label says.")
 
 
@@ -104,7 +104,7 @@ class _Check:
                 data, kind = self._blocks.files.read(digest, rows.size_of(row)), "file"
         except (RowDamaged, MimeiError):
             data, kind = None, "row"
-        if data is not None and sha256(data).digest() == digest:
+        if data is not None and digest_of(data) == digest:
             return len(data)
         why = "is missing" if data is None and kind == "file" else "is not what its name says"
         repaired = self._repair and self._remove(digest)
