@@ -16,7 +16,7 @@ from .ipld import cid as cids
 from .ipld.links import links
 from .ipld.walk import walk
 from .manifest import BadManifest, check_follows, open_manifest
-from .numbers import settle
+from .numbers import retire, settle
 from .quota import Writing
 from .references import read_list, write_counts
 from .tables import MEMBERS, MIMEI, PINS
@@ -137,6 +137,8 @@ class CarCalls(Access):
                 self._make_imported(tx, session, chain, here, new_rows)
             else:
                 self.permitted(tx, session, mid, "backup")
+                if new_rows is not None:
+                    retire(tx, new_rows)
             head = history.read_head(tx, mid)
             for label, found in chain:
                 key = history.version_key(mid, found.number)

@@ -57,6 +57,8 @@ class ContentCalls(Access):
         first = history.Head(root, None, 0, None, None, None, None, None, identity.created)._replace(**head)
         if first.database is None and identity.data_type in (info.DATABASE, info.STREAM):
             first = first._replace(database=new_number(tx))
+        # Somebody may have had one of this id open that was deleted.
+        self.rows.replaced(mid, first.database)
         tx.put(MIMEI, mid, info.write_identity(identity))
         history.write_head(tx, mid, first)
         tx.put(BY_AUTHOR, author_id(identity) + mid, b"")
@@ -98,11 +100,10 @@ class ContentCalls(Access):
             tx.delete(BY_AUTHOR, author_id(identity) + found)
             tx.delete(HEADS, found)
             tx.delete(MIMEI, found)
+            self.epoch += 1
             return found
 
-        found = self.held.call(remove, reserve=True)
-        self.epoch += 1
-        self.index(found)
+        self.index(self.held.call(remove, reserve=True))
 
     def open(self, session, mid, version="cur"):
         """An Opened MiMei (see there). Args: version (a number, or cur, last, release)."""
@@ -139,9 +140,10 @@ class ContentCalls(Access):
                 tx.delete(MEMBERS, found + member)
             else:
                 tx.put(MEMBERS, found + member, [None if right == "member" else right])
+            # Inside, so that no command passes by the old right once this one is done.
+            self.epoch += 1
 
         self.held.call(put)
-        self.epoch += 1
 
     def get_right(self, session, mid, user=None):
         """The mask that holds for a user (20 bytes; None: who asks)."""

@@ -32,36 +32,41 @@ class CurRows:
         self._library = library
         self._limits = Limits(library.value_max_bytes)
         self._shared = WeakValueDictionary()
+        self._idle = []
         self._lock = Lock()
 
     def lend(self, opened):
         """The _Shared of an Opened database; of a numbered version once its rows are loaded. Give it back."""
         key = (opened.mid, opened.number)
-        with self._lock:
-            shared = self._shared.get(key)
-            if shared is None:
-                shared = _Shared(self._core(opened), key)
-                self._shared[key] = shared
-            shared.users += 1
-            return shared
+        shared = self._found(key)
+        if shared is None and opened.number is None:
+            # In the writer's thread, so that no restore comes between the number that is read and its being found here.
+            shared = self._library.held.call(lambda tx: self._found(key, _Shared(self._cur(tx, opened.mid), key)), durable=False)
+        elif shared is None:
+            shared = self._found(key, _Shared(self._version(opened.root), key))
+        return shared
 
     def give_back(self, shared):
-        """One user less; rows of a version that nobody has open go."""
+        """One user less; rows of a version that nobody has open go, with the next `retire_some`."""
         with self._lock:
             shared.users -= 1
-            if shared.users or shared.key[1] is None:
-                return
-            self._shared.pop(shared.key, None)
-        self._library.held.call(lambda tx: retire(tx, shared.core.number), durable=False)
+            if not shared.users and shared.key[1] is not None:
+                self._shared.pop(shared.key, None)
+                self._idle.append(shared.core.number)
         self._library.wake()
 
-    def replaced(self, mid, number):
-        """Cur has other rows now; those who watch keys learn that all have changed."""
+    def retire_some(self):
+        """Gives up rows of versions that nobody has open any more."""
         with self._lock:
-            shared = self._shared.get((mid, None))
-            if shared is not None:
-                shared.core.move(number)
-        self._library.wake()
+            idle, self._idle = self._idle, []
+        if idle:
+            self._library.held.call(lambda tx: [retire(tx, number) for number in idle], durable=False)
+
+    def replaced(self, mid, number):
+        """Cur has other rows, inside the transaction that says so; those who watch keys learn that all have changed."""
+        shared = self._shared.get((mid, None))
+        if shared is not None and number is not None:
+            shared.core.move(number)
 
     def frozen(self, blocks, mid, data_type, marking=False, progress=None):
         """(Head, root, change number) of cur as it is now; blocks of the root are put.
@@ -88,7 +93,7 @@ class CurRows:
             base = None if states.all_changed(core) else head.base
             return head, change.apply(blocks, base, counted(changes, progress)), until
 
-    def settled(self, mid, data_type, number, until):
+    def settled(self, data_type, number, until):
         """A version holds what changed up to a number: its marks, or a stream's rows, go."""
         held = self._library.held
         if data_type == info.STREAM:
@@ -145,14 +150,26 @@ class CurRows:
             else:
                 yield row_versions.told(blocks, key, before, after, old if after is None else new)
 
-    def _core(self, opened):
-        if opened.number is not None:
-            number = self.loaded(info.DATABASE, opened.root)
-            with self._library.store.read() as tx:
-                return Database(tx, number, 0, self._library.random_bytes, self._limits, True)
+    def _found(self, key, new=None):
+        with self._lock:
+            shared = self._shared.get(key)
+            if shared is None:
+                if new is None:
+                    return None
+                self._shared[key] = shared = new
+            elif new is not None and key[1] is not None:
+                # Another was quicker to load the same version.
+                self._idle.append(new.core.number)
+            shared.users += 1
+            return shared
+
+    def _cur(self, tx, mid):
+        return Database(tx, history.read_head(tx, mid).database, 0, self._library.random_bytes, self._limits)
+
+    def _version(self, root):
+        number = self.loaded(info.DATABASE, root)
         with self._library.store.read() as tx:
-            number = history.read_head(tx, opened.mid).database
-            return Database(tx, number, 0, self._library.random_bytes, self._limits)
+            return Database(tx, number, 0, self._library.random_bytes, self._limits, True)
 
     def at(self, tx, number):
         """A Database for one step of ours, apart from those that are shared."""

@@ -4,6 +4,8 @@ A MiMei whose content is to be looked at stands in a table until that is done. A
 a document whose mark is the same is left alone.
 """
 
+from leither_edge.core.sha256 import sha256
+
 from . import history, info
 from .errors import MimeiError
 from .files import read
@@ -28,7 +30,7 @@ FILE_PATH = "/"
 def put_mimei(tx, mid, identity):
     """Indexes the words and tags of a MiMei; its content waits for `Indexing.step`."""
     title = " ".join(word for word in (identity.app_type, identity.ext, identity.mark) if word)
-    index.put(tx, mid, "", title, identity.tags)
+    index.put(tx, mid, "", title, identity.tags, mark=sha256(repr((title, identity.tags)).encode()).digest()[:8])
     tx.put(TO_INDEX, mid, b"")
 
 

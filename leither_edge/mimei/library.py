@@ -88,6 +88,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
 
     def work_some(self):
         """Does a step of what runs beside: rows given up, files for the search. Returns whether there is more. For one thread."""
+        self.rows.retire_some()
         if self.held.call(clear_some, durable=False):
             return True
         return self._indexing.step()

@@ -41,6 +41,8 @@ class Writing:
     def finish(self, fn=None):
         """Returns fn(tx), run in the transaction that makes the last rows durable. Raises StorageError and what fn raises."""
         user, new_bytes = self._user, self.new_bytes
+        self._left -= new_bytes
+        self.new_bytes = 0
 
         def record(tx):
             if new_bytes:

@@ -119,7 +119,7 @@ class Sessions:
             self._end(_hashed(sid))
 
     def keep(self, session, thing):
-        """An id (text) for something opened; it ends with the session. Raises NotSignedIn, Busy (too much open)."""
+        """An id (text) for something opened; it is closed at the end of the session. Raises NotSignedIn, Busy (too much open)."""
         with self._lock:
             record = self._record(session.sid) if session.sid else None
             if record is not None and len(record[_THINGS]) >= max(4, self._max // 4):
@@ -143,7 +143,7 @@ class Sessions:
         return found[0]
 
     def drop(self, sid):
-        """Closes what `keep` got; returns it, or None."""
+        """Forgets what `keep` got; returns it for the caller to close, or None."""
         with self._lock:
             hashed = _hashed(sid)
             found = self._things.pop(hashed, None)
@@ -241,7 +241,7 @@ class Sessions:
             if len(self._open) + len(self._things) < self._max:
                 return
             if owner is None:
-                del self._things[hashed]
+                self._close(hashed)
         # Strangers' sessions give way first, so that no flood of keys signs out those who live here.
         for wanted in (False, True)[: 1 + may_keep]:
             for hashed, record in list(self._open.items()):
@@ -252,12 +252,17 @@ class Sessions:
         if len(self._open) + len(self._things) >= self._max:
             raise Busy("Too many are signed in, or too much is open. Close something, or try again later.")
 
+    def _close(self, hashed):
+        found = self._things.pop(hashed, None)
+        if found is not None and hasattr(found[0], "close"):
+            found[0].close()
+
     def _end(self, hashed):
         record = self._open.pop(hashed, None)
         if record is None:
             return
         for thing in record[_THINGS]:
-            self._things.pop(thing, None)
+            self._close(thing)
         if hasattr(record[_KEY], "forget"):
             record[_KEY].forget()
 

@@ -25,12 +25,21 @@ Change = namedtuple("Change", ("kind", "what", "old", "new"))
 
 
 class _Prepared:
-    """A version that only lacks its signature. lease: holds its blocks. until: change number of a database."""
+    """A version that only lacks its signature.
 
-    __slots__ = ("manifest", "until", "lease", "ends", "user_id")
+    database, until: number of cur's rows and of the last change that is in it. Of one with a ticket: lease (holds its blocks), ends (s),
+    user_id (whose ticket it is).
+    """
 
-    def __init__(self, found, until, lease, ends, user_id):
-        self.manifest, self.until, self.lease, self.ends, self.user_id = found, until, lease, ends, user_id
+    __slots__ = ("manifest", "database", "until", "lease", "ends", "user_id")
+
+    def __init__(self, found, database, until):
+        self.manifest, self.database, self.until = found, database, until
+
+    def labels(self):
+        """What is to be kept until it is recorded."""
+        found = self.manifest
+        return [found.root] if found.references is None else [found.root, found.references]
 
 
 class VersionCalls(Access):
@@ -53,19 +62,26 @@ class VersionCalls(Access):
             mid, identity = self.permitted(tx, session, mid, "backup")
         if session.public_key != identity.public_key or not session.can_sign:
             raise Forbidden("Versions are signed by their author's key, which this session has not. Prepare one, and have him sign it.")
-        prepared = self._prepare(session, mid, memo, progress)
-        try:
-            return self._finish(session, prepared, session.sign(manifest.to_be_signed(prepared.manifest)))
-        finally:
-            prepared.lease.__exit__(None, None, None)
+        with self.lock_of(mid), Writing(self, author_id(identity)) as writing:
+            prepared = self._prepare(writing, mid, identity, memo, progress)
+            signature = session.sign(manifest.to_be_signed(prepared.manifest))
+            version = self._record(session, writing, prepared, signature)
+        return self._recorded(prepared, version)
 
     def backup_prepare(self, session, mid, memo=""):
         """(ticket (text), bytes that the author's key signs) of cur as it is now; good for ten minutes. Raises Busy, QuotaReached."""
-        prepared = self._prepare(session, mid, memo, None)
-        ticket = hexlify(self.random_bytes(16)).decode()
-        with self._tickets_lock:
-            self._drop_tickets()
-            self._tickets[ticket] = prepared
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "backup")
+        with self.lock_of(mid), Writing(self, author_id(identity)) as writing:
+            prepared = self._prepare(writing, mid, identity, memo, None)
+            prepared.user_id, prepared.ends = session.user_id, self.clock() + TICKET_LIFE_S
+            prepared.lease = self.blocks.hold(prepared.labels())
+            prepared.lease.__enter__()
+            ticket = hexlify(self.random_bytes(16)).decode()
+            with self._tickets_lock:
+                self._drop_tickets()
+                self._tickets[ticket] = prepared
+            writing.finish()
         return ticket, manifest.to_be_signed(prepared.manifest)
 
     def backup_finish(self, session, ticket, signature):
@@ -75,11 +91,13 @@ class VersionCalls(Access):
             prepared = self._tickets.get(ticket) if isinstance(ticket, str) else None
         if prepared is None or prepared.user_id != session.user_id:
             raise NotFound("There is no such prepared backup, or its ten minutes are over. Prepare it again.")
-        version = self._finish(session, prepared, signature)
+        mid = prepared.manifest.mid
+        with self.lock_of(mid), Writing(self, key_id(prepared.manifest.public_key)) as writing:
+            version = self._record(session, writing, prepared, signature)
         with self._tickets_lock:
             if self._tickets.pop(ticket, None) is not None:
                 prepared.lease.__exit__(None, None, None)
-        return version
+        return self._recorded(prepared, version)
 
     def release(self, session, mid, version):
         """Points release at a version; returns its number."""
@@ -90,10 +108,10 @@ class VersionCalls(Access):
             number = _numbered(head, version)
             history.read_version(tx, found, number)
             history.write_head(tx, found, head._replace(release=number))
+            self.epoch += 1
             return found, number
 
         found, number = self.held.call(point)
-        self.epoch += 1
         self.index(found)
         return number
 
@@ -117,10 +135,10 @@ class VersionCalls(Access):
                 retire(tx, head.database)
                 settle(tx, rows)
                 self.set_root(tx, mid, None, base=row.root, database=rows)
+                self.rows.replaced(mid, rows)
 
             self.held.call(put)
-            self.rows.replaced(mid, rows)
-        self.index(mid)
+        self.wake()
 
     def delete_versions(self, session, mid, versions):
         """Drops versions (the released one not); returns how many. Raises Conflict."""
@@ -199,33 +217,24 @@ class VersionCalls(Access):
                 for what, old, new in self.rows.differences(writing, identity.data_type, *roots):
                     yield Change("+" if old is None else "-" if new is None else "~", what, old, new)
 
-    def _prepare(self, session, mid, memo, progress):
+    def _prepare(self, writing, mid, identity, memo, progress):
+        """The _Prepared of cur as it is now; its blocks are put."""
         if not isinstance(memo, str) or len(memo) > manifest.MEMO_MAX_CHARS:
             raise BadInput(f"A memo is a text of at most {manifest.MEMO_MAX_CHARS} characters.")
+        head, root, until = self.rows.frozen(writing, mid, identity.data_type, marking=True, progress=progress)
         with self.store.read() as tx:
-            mid, identity = self.permitted(tx, session, mid, "backup")
-        with self.lock_of(mid), Writing(self, author_id(identity)) as writing:
-            head, root, until = self.rows.frozen(writing, mid, identity.data_type, marking=True, progress=progress)
-            with self.store.read() as tx:
-                listed = list_root(writing, read_counts(tx, mid))
-            lease = self.blocks.hold([root] if listed is None else [root, listed])
-            lease.__enter__()
-            try:
-                writing.finish()
-            except BaseException:
-                lease.__exit__(None, None, None)
-                raise
+            listed = list_root(writing, read_counts(tx, mid))
         found = manifest.Manifest(
             identity.public_key, mid, head.next, identity.data_type, root, head.manifest, head.ancestor, self.now(), memo, listed,
             identity.app_type, identity.ext, identity.mark,
         )  # fmt: skip
-        return _Prepared(found, (head.database, until), lease, self.clock() + TICKET_LIFE_S, session.user_id)
+        return _Prepared(found, head.database, until)
 
-    def _finish(self, session, prepared, signature):
+    def _record(self, session, writing, prepared, signature):
+        """The Version of a _Prepared, signed, checked and durable. Raises BadManifest, Conflict."""
         found = prepared.manifest
         data = manifest.with_signature(found, signature, sodium.verify)
         label = cids.of(cids.RAW, data)
-        database, until = prepared.until
 
         def record(tx):
             _, identity = self.permitted(tx, session, found.mid, "backup")
@@ -235,18 +244,20 @@ class VersionCalls(Access):
             row = history.VersionRow(found.root, label, found.previous, found.ancestor, found.references, found.time, found.memo, False)
             head = head._replace(next=found.number + 1, last=found.number, manifest=label)
             # After a restore the rows of cur do not go on from this version.
-            if database is not None and head.database == database:
+            if prepared.database is not None and head.database == prepared.database:
                 head = head._replace(base=found.root)
             history.write_version(tx, found.mid, found.number, row)
             history.write_head(tx, found.mid, head)
             return history.version_of(found.number, row, head, author_id(identity))
 
-        with self.lock_of(found.mid), Writing(self, key_id(found.public_key)) as writing, self.blocks.hold([label]):
+        with self.blocks.hold([*prepared.labels(), label]):
             writing.put(label, data)
-            version = writing.finish(record)
-        if database is not None:
-            self.rows.settled(found.mid, found.data_type, database, until)
-        self.index(found.mid)
+            return writing.finish(record)
+
+    def _recorded(self, prepared, version):
+        if prepared.database is not None:
+            self.rows.settled(prepared.manifest.data_type, prepared.database, prepared.until)
+        self.index(prepared.manifest.mid)
         return version
 
     def _drop_tickets(self, room=1):
