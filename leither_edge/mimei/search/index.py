@@ -6,18 +6,18 @@ documents, where each document for itself would write a page for each of its wor
 """
 
 from bisect import bisect_right
-from heapq import merge
 
 from leither_edge.mimei.search import rows
 from leither_edge.mimei.search.rows import DOCUMENTS, NUMBERS, TERMS
 from leither_edge.mimei.search.terms import counted
 
-# New documents are merged once they are this many, or an eighth of all, or take this much.
-_FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 32, 512, 1 << 20
+# New documents are merged once they are this many, then half of all, and at last so many or so much: each merge writes most of the
+# postings, and each search looks through what is not merged yet.
+_FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 64, 1024, 1 << 19
 # Dead postings are looked for when this share of all documents has gone.
 _GONE_MIN, _GONE_SHARE = 64, 2
-# Work of one call of tidy: about a quarter of a second on a slow board.
-_TERMS_A_STEP, _ROWS_A_STEP = 1000, 100
+# Work of one call of tidy, below a second on a slow board; and documents that tell how their terms are spread.
+_BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 16, 100, 8
 
 
 def put(tx, mid, path, title, tags=(), text="", mark=b""):
@@ -48,23 +48,26 @@ def put(tx, mid, path, title, tags=(), text="", mark=b""):
     return True
 
 
-def remove(tx, mid, path=None, most=1000):
-    """Take a document out, or up to ``most`` of a MiMei where path is None; return how many they were."""
-    if path is not None:
-        names = [rows.name_of(mid, path)]
-    else:
-        names = []
-        for name in tx.keys(NUMBERS, start=mid):
-            if name[: rows.MID_BYTES] != mid or len(names) == most:
-                break
-            names.append(name)
-    removed = 0
+def remove(tx, mid, path):
+    """Take a document out; return whether it was there."""
+    name = rows.name_of(mid, path)
+    known = tx.get(NUMBERS, name)
+    if known is not None:
+        _drop(tx, name, known)
+    return known is not None
+
+
+def remove_under(tx, mid, path="", most=1000):
+    """Take out up to ``most`` of a MiMei's documents whose paths begin so; return how many they were."""
+    begin = rows.name_of(mid, path)
+    names = []
+    for name in tx.keys(NUMBERS, start=begin):
+        if not name.startswith(begin) or len(names) == most:
+            break
+        names.append(name)
     for name in names:
-        known = tx.get(NUMBERS, name)
-        if known is not None:
-            _drop(tx, name, known)
-            removed += 1
-    return removed
+        _drop(tx, name, tx.get(NUMBERS, name))
+    return len(names)
 
 
 def mark_of(tx, mid, path):
@@ -93,7 +96,7 @@ def tidy(tx, all_of_it=False):
 
     all_of_it: merge what is new even if it is little.
     """
-    state = rows.read_state(tx)
+    before = state = rows.read_state(tx)
     if not state.upto and state.fresh and (all_of_it or _merge_is_due(state)):
         state = state._replace(upto=state.next, merged=b"")
     if state.upto:
@@ -102,31 +105,30 @@ def tidy(tx, all_of_it=False):
         state = state._replace(swept=b"\1", leaving=state.gone)
     if not state.upto and state.swept is not None:
         state = _sweep_some(tx, state)
-    rows.write_state(tx, state)
+    if state != before:
+        rows.write_state(tx, state)
     return bool(state.upto or state.swept is not None)
 
 
 def _merge_is_due(state):
-    many = min(max(_FRESH_MIN, state.documents // 8), _FRESH_MAX)
+    many = min(max(_FRESH_MIN, state.documents // 2), _FRESH_MAX)
     return state.fresh >= many or state.fresh_bytes >= _FRESH_MAX_BYTES
 
 
 def _merge_some(tx, state):
     """The state after the next terms of new documents became postings."""
     new = [(number, terms) for number, terms in rows.fresh_rows(tx) if number < state.upto]
-    term, waiting, left = b"", [], _TERMS_A_STEP
-    for next_term, number, count in merge(*(_terms_behind(number, terms, state.merged) for number, terms in new)):
-        if next_term != term:
-            if waiting:
-                _append(tx, term, waiting)
-                waiting = []
-                left -= 1
-                if not left:
-                    return state._replace(merged=term)
-            term = next_term
-        waiting.append((number, count))
-    if waiting:
-        _append(tx, term, waiting)
+    last = _last_of_step(new, state.merged)
+    waiting = {}
+    for number, terms in new:
+        start = _place_behind(terms, state.merged) if state.merged else 0
+        part = terms[start : len(terms) if last is None else _place_behind(terms, last)]
+        for term in part.split(b"\0")[1:]:
+            waiting.setdefault(term[:-2], []).append((number, term[-1]))
+    for term in sorted(waiting):
+        _append(tx, term, waiting[term])
+    if last is not None:
+        return state._replace(merged=last)
     size = 0
     for number, terms in new:
         tx.delete(TERMS, rows.fresh_key(number))
@@ -134,10 +136,25 @@ def _merge_some(tx, state):
     return state._replace(upto=0, merged=b"", fresh=state.fresh - len(new), fresh_bytes=state.fresh_bytes - size)
 
 
-def _terms_behind(number, terms, merged):
-    parts = terms.split(b"\0")
-    for part in parts[max(bisect_right(parts, merged + b"\2"), 1) :]:
-        yield part[:-2], number, part[-1]
+def _last_of_step(new, merged):
+    """The last term of a step, as a few documents let expect where its bytes end; None if that is the last term of all."""
+    whole = sum(len(terms) for _, terms in new)
+    some = sorted({term[:-2] for _, terms in new[:: max(1, len(new) // _SAMPLE)] for term in terms.split(b"\0")[1:]})
+    at = bisect_right(some, merged) + max(1, len(some) * _BYTES_A_STEP // max(whole, 1))
+    return some[at] if at < len(some) else None
+
+
+def _place_behind(terms, term):
+    """The offset in a new document's terms where those above a term begin, at their 00."""
+    low, high = 0, len(terms)
+    while low < high:
+        at = terms.rfind(b"\0", 0, (low + high) // 2 + 1)
+        end = terms.index(b"\1", at)
+        if terms[at + 1 : end] <= term:
+            low = end + 2
+        else:
+            high = at
+    return low
 
 
 def _append(tx, term, postings):

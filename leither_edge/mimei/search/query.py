@@ -41,21 +41,45 @@ def search(tx, text, limit=20, may_see=None):
     # The rarest leads, the others follow it in leaps.
     wanted.sort(key=_count_of)
     weights = [log(1 + (state.documents - one.count + 0.5) / (one.count + 0.5)) if one.count <= state.documents else 0.1 for one in wanted]
-    usual = max(state.length, 1) / max(state.documents, 1)
-    best = []
+    return _best(tx, wanted, excluded, weights, _B * _K1 / (max(state.length, 1) / max(state.documents, 1)), limit, may_see)
+
+
+def _best(tx, wanted, excluded, weights, per_term, limit, may_see):
+    """[Hit] of the documents that fit best. per_term: how much each term of a document's length holds it back."""
+    row_of = tx.rows(rows.DOCUMENTS)
+    best, least = [], 0
+    shortest = _K1 * (1 - _B)
+    parts = list(zip(weights, wanted, strict=True))
     for number in _in_all(wanted):
         if any(one.seek(number) == number for one in excluded):
             continue
-        document = rows.read_document(tx, number)
-        if document is None:
+        # What it would be worth if it were the shortest: most are then left unread.
+        if least and _score(parts, shortest) <= least:
             continue
-        held = _K1 * (1 - _B + _B * document.length / usual)
-        score = sum(weight * one.times * (_K1 + 1) / (one.times + held) for weight, one in zip(weights, wanted, strict=True))
-        entry = (score, -number, document)
-        if len(best) == limit and entry <= best[0] or may_see is not None and not may_see(document.mid):
+        row = row_of(rows.number_key(number))
+        if row is None:
             continue
-        (heappush if len(best) < limit else heapreplace)(best, entry)
-    return [Hit(document.mid, document.path, round(score, 4), document.title) for score, _, document in sorted(best, reverse=True)]
+        score = _score(parts, shortest + per_term * int.from_bytes(row[:2], "big"))
+        if score <= least or may_see is not None and not may_see(row[2 : 2 + rows.MID_BYTES]):
+            continue
+        if len(best) < limit:
+            heappush(best, (score, -number, row))
+        else:
+            heapreplace(best, (score, -number, row))
+        if len(best) == limit:
+            least = best[0][0]
+    hits = []
+    for score, _, row in sorted(best, reverse=True):
+        document = rows.unpack_document(row)
+        hits.append(Hit(document.mid, document.path, round(score, 4), document.title))
+    return hits
+
+
+def _score(parts, held):
+    total = 0
+    for weight, one in parts:
+        total += weight * one.times / (one.times + held)
+    return total * (_K1 + 1)
 
 
 def tags(tx, start="", limit=100):

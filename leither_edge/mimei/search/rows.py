@@ -1,6 +1,7 @@
 """The tables of the index, and how documents and lists of postings become rows.
 
-    search_numbers     mid and 12 bytes of the path's sha256       number (4), mark
+    search_numbers     mid, path; of one over 400 bytes the         number (4), mark
+                       first 368 and its sha256
     search_documents   number (4)                                  length (2), mid (20), path, 00, title
     search_terms       00                                          state
                        00, number (4)                              a new document: 00, term, 01, count of each term, sorted
@@ -24,7 +25,7 @@ TABLES = (NUMBERS, DOCUMENTS, TERMS)
 
 MID_BYTES = 20
 POSTINGS_MAX = 400
-_PATH_BYTES = 12
+_PATH_MAX_BYTES = 400
 _STATE_KEY = b"\0"
 _LENGTH_MAX = 0xFFFF
 
@@ -49,7 +50,10 @@ def write_state(tx, state):
 
 def name_of(mid, path):
     """The key of a document: mid (20 bytes), path (text, "" for the MiMei itself)."""
-    return mid + sha256(path.encode()).digest()[:_PATH_BYTES]
+    path = path.encode()
+    if len(path) > _PATH_MAX_BYTES:
+        path = path[: _PATH_MAX_BYTES - 32] + sha256(path).digest()
+    return mid + path
 
 
 def number_key(number):
@@ -67,8 +71,11 @@ def write_document(tx, number, document):
 def read_document(tx, number):
     """The Document of a number, None if it is gone."""
     row = tx.get(DOCUMENTS, number_key(number))
-    if row is None:
-        return None
+    return None if row is None else unpack_document(row)
+
+
+def unpack_document(row):
+    """The Document in a row, which begins with its length and its mid."""
     path, _, title = row[2 + MID_BYTES :].partition(b"\0")
     return Document(int.from_bytes(row[:2], "big"), row[2 : 2 + MID_BYTES], path.decode(), title.decode())
 
