@@ -74,7 +74,7 @@ def _by_count(sources):
 def _union(db, sources, aggregate):
     found = {}
     for header, weight in _by_count(sources):
-        for member, score in _scored(db, header, weight):
+        for member, score in db.kept(_scored(db, header, weight)):
             found[member] = aggregate(found[member], score) if member in found else score
     return found.items()
 
@@ -101,7 +101,7 @@ def _diff(db, sources, _):
 def _answer(combine, *options):
     def answer(db, words):
         sources, aggregate, with_scores, _ = _parse(db, words, 1, words[0].lower(), (*options, b"WITHSCORES"))
-        pairs = sorted(combine(db, sources, aggregate), key=lambda pair: (pair[1], pair[0]))
+        pairs = sorted(db.kept(combine(db, sources, aggregate)), key=lambda pair: (pair[1], pair[0]))
         return Pairs(pairs) if with_scores else [member for member, _ in pairs]
 
     return answer
@@ -110,7 +110,7 @@ def _answer(combine, *options):
 def _store(combine, *options):
     def store_(db, words):
         sources, aggregate, _, _ = _parse(db, words, 2, words[0].lower(), options)
-        return store(db, words[1], combine(db, sources, aggregate))
+        return store(db, words[1], db.kept(combine(db, sources, aggregate)))
 
     return store_
 

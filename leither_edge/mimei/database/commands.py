@@ -2,13 +2,13 @@
 
 from collections import namedtuple
 
-from . import algebra, bits, ending, hashes, keys, lists, ranges, scans, sets, sorted_sets, sorting, strings
+from . import algebra, bits, clearing, ending, hashes, keys, lists, ranges, scans, sets, sorted_sets, sorting, strings
 
 # name: bytes, lower case. arity: words with the name; negative: at least. flags: as COMMAND INFO names them. first, last, step:
 # where the keys are among the words. function: (database, words) -> reply.
 Command = namedtuple("Command", "name arity flags first last step function writes takes_room")
 
-GROUPS = (strings, bits, keys, ending, scans, hashes, lists, sets, sorted_sets, ranges, algebra, sorting)
+GROUPS = (strings, bits, keys, clearing, ending, scans, hashes, lists, sets, sorted_sets, ranges, algebra, sorting)
 
 
 def _command(name, arity, flags, first, last, step, function):

@@ -40,6 +40,10 @@ Limits = namedtuple("Limits", "value_max_bytes watched_max scans_max", defaults=
 
 # What a row costs beside key and value, with its change mark; for the check of room before a command.
 _ROW_BYTES = 96
+# What an item of an answer costs in memory beside its bytes.
+_ITEM_BYTES = 64
+# A command may hold so many of the longest values.
+_ANSWER_VALUES = 16
 
 
 class Database:
@@ -52,7 +56,7 @@ class Database:
 
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
-        "index", "dues", "scans", "last_scan", "told", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+        "index", "dues", "scans", "last_scan", "told", "_left", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -63,6 +67,7 @@ class Database:
         self.state = None
         self._writing = self._tracking = self._undoing = False
         self._watched = {}
+        self._left = 0
         # Who was told that a transaction is gone.
         self.told = b""
         self.move(number)
@@ -96,6 +101,7 @@ class Database:
         arity = command.arity
         if len(words) != arity if arity > 0 else len(words) < -arity:
             return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
+        self._left = self.limits.value_max_bytes * _ANSWER_VALUES
         try:
             if not command.writes:
                 return command.function(self, words)
@@ -240,7 +246,7 @@ class Database:
         if header.due != header.was_due:
             self.set_due(header)
         if self._watched:
-            self.touch(header.key)
+            self.touch(header.row)
 
     def set_due(self, header):
         """Put the row that says when a key ends, and delete the one of before."""
@@ -267,7 +273,7 @@ class Database:
         header.packed = header.value = b""
         self.state.keys -= 1
         if self._watched:
-            self.touch(header.key)
+            self.touch(header.row)
 
     def _clear(self, prefix, erase):
         for row, _ in self.tx.scan(DATA, prefix):
@@ -375,24 +381,46 @@ class Database:
     def watch_version(self, key):
         """Return a number that is another one whenever the key has changed since; it counts from the first call on."""
         watched = self._watched
-        version = watched.get(key)
+        row = self.heads + key_rest(key)[0]
+        version = watched.get(row)
         if version is None:
             if len(watched) >= self.limits.watched_max:
                 watched.clear()
             self._watch_floor += 1
-            version = watched[key] = self._watch_floor
+            version = watched[row] = self._watch_floor
+        packed = self.get(row)
+        if packed is not None and 0 < read_header(row, packed, key).due <= self.now_ms:
+            # It has ended, though nothing has cleared it away.
+            return -version
         return version
 
-    def touch(self, key):
-        """Count a change of a key, if it is watched."""
-        if key in self._watched:
+    def touch(self, row):
+        """Count a change of a key, by its header's row key, if it is watched."""
+        if row in self._watched:
             self._watch_floor += 1
-            self._watched[key] = self._watch_floor
+            self._watched[row] = self._watch_floor
 
     def touch_all(self):
         """Count a change of every key."""
         self._watch_floor += 1
         self._watched.clear()
+
+    def count_all_as_changed(self):
+        """From now on, until the next version is settled, no single changes are noted."""
+        self.state.all_until = self.state.change
+        self._tracking = False
+
+    def kept(self, items):
+        """Yield what an answer is made of, bytes or tuples of them; raises Refusal once it is more than a command may hold in memory."""
+        for item in items:
+            size = _ITEM_BYTES
+            for part in item if item.__class__ is tuple else (item,):
+                if part.__class__ is bytes:
+                    size += len(part)
+            self._left -= size
+            if self._left < 0:
+                raise Refusal(b"ERR the answer is larger than this node holds in memory; ask for parts of it, as by the SCAN commands")
+            yield item
 
     def random_below(self, count):
         """Return a random number from 0 to count - 1."""

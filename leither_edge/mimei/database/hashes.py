@@ -73,7 +73,7 @@ def hstrlen(db, words):
 
 def hgetall(db, words):
     header = db.find(words[1], HASH)
-    return {} if header is None else dict(db.each_member(header))
+    return {} if header is None else dict(db.kept(db.each_member(header)))
 
 
 def hkeys(db, words):

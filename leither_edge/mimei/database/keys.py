@@ -120,16 +120,8 @@ def dbsize(db, words):
     return key_count(db) - ended_count(db)
 
 
-def flush(db, words):
-    if len(words) > 2 or (len(words) == 2 and words[1].upper() not in (b"SYNC", b"ASYNC")):
-        raise Refusal(SYNTAX)
-    for header in db.headers():
-        db.remove(header)
-    return OK
-
-
 def keys(db, words):
-    return [header.key for header in matching(db, words[1])]
+    return list(db.kept(header.key for header in matching(db, words[1])))
 
 
 def matching(db, pattern, start=b"", reverse=False):
@@ -223,8 +215,6 @@ COMMANDS = (
     ("copy", -3, "write denyoom", 1, 2, 1, copy),
     ("touch", -2, "readonly fast", 1, -1, 1, touch),
     ("dbsize", 1, "readonly fast", 0, 0, 0, dbsize),
-    ("flushdb", -1, "write", 0, 0, 0, flush),
-    ("flushall", -1, "write", 0, 0, 0, flush),
     ("keys", 2, "readonly", 0, 0, 0, keys),
     ("randomkey", 1, "readonly", 0, 0, 0, randomkey),
     ("object", -2, "readonly", 2, 2, 1, object_),

@@ -53,14 +53,14 @@ def _replace(db, header, start, stop, values):
     # Elements start to stop become these values, which are not longer than a list may be; the shorter side moves.
     shift = len(values) - (stop - start)
     if shift and start < header.count - stop:
-        moved = list(between(db, header, 0, start))
+        moved = list(db.kept(between(db, header, 0, start)))
         old_first, values, low = header.first, moved + values, 0
         header.first -= shift
         header.count += shift
         for place in range(old_first, header.first):
             db.underive(db.elements + header.part + pack_u64(place))
     else:
-        values = values + (list(between(db, header, stop, header.count)) if shift else [])
+        values = values + (list(db.kept(between(db, header, stop, header.count))) if shift else [])
         low = start
         for index in range(header.count + shift, header.count):
             db.underive(_row(db, header, index))
@@ -128,7 +128,7 @@ def bounds(start, stop, count):
 def lrange(db, words):
     start, stop = integer(words[2]), integer(words[3])
     header = db.find(words[1], LIST)
-    return [] if header is None else list(between(db, header, *bounds(start, stop, header.count)))
+    return [] if header is None else list(db.kept(between(db, header, *bounds(start, stop, header.count))))
 
 
 def lset(db, words):
@@ -221,7 +221,7 @@ def lpos(db, words):
         return None if count is None else []
     found = []
     skip = abs(rank) - 1
-    values = list(between(db, header, 0, header.count))
+    values = list(db.kept(between(db, header, 0, header.count)))
     indexes = range(header.count) if rank > 0 else range(header.count - 1, -1, -1)
     for index in indexes[: most or None]:
         if values[index] == words[2]:
@@ -244,8 +244,7 @@ def _positive(text, error):
 
 
 def lmove(db, words):
-    name = words[0].lower()
-    if name.endswith(b"lmove"):
+    if words[0].lower() == b"lmove":
         source, target = words[3].upper(), words[4].upper()
         if source not in (LEFT, RIGHT) or target not in (LEFT, RIGHT):
             raise Refusal(SYNTAX)
@@ -266,8 +265,7 @@ def lmove(db, words):
 
 
 def lmpop(db, words):
-    start = 2 if words[0].lower() == b"blmpop" else 1
-    names, side, count = several(words, start, (LEFT, RIGHT))
+    names, side, count = several(words, (LEFT, RIGHT))
     for key in names:
         header = db.find(key, LIST)
         if header is not None:
@@ -275,12 +273,12 @@ def lmpop(db, words):
     return NO_ARRAY
 
 
-def several(words, start, sides):
+def several(words, sides):
     """Return (keys, side, count) of a command that pops from the first of several. Raises Refusal."""
-    number = integer(words[start], b"ERR numkeys should be greater than 0")
+    number = integer(words[1], b"ERR numkeys should be greater than 0")
     if number < 1:
         raise Refusal(b"ERR numkeys should be greater than 0")
-    end = start + 1 + number
+    end = 2 + number
     side = words[end].upper() if end < len(words) else b""
     if side not in sides:
         raise Refusal(SYNTAX)
@@ -292,19 +290,7 @@ def several(words, start, sides):
         count = integer(rest[1], b"ERR count should be greater than 0")
         if count < 1:
             raise Refusal(b"ERR count should be greater than 0")
-    return words[start + 1 : end], side, count
-
-
-def _pop_of(side):
-    # What blocks elsewhere: here, the one try without waiting. Whoever waits tries again.
-    def pop(db, words):
-        for key in words[1:-1]:
-            header = db.find(key, LIST)
-            if header is not None:
-                return [key, take(db, header, side, 1)[0]]
-        return NO_ARRAY
-
-    return pop
+    return words[2:end], side, count
 
 
 COMMANDS = (
@@ -325,9 +311,4 @@ COMMANDS = (
     ("lmove", 5, "write denyoom", 1, 2, 1, lmove),
     ("rpoplpush", 3, "write denyoom", 1, 2, 1, lmove),
     ("lmpop", -4, "write movablekeys", 0, 0, 0, lmpop),
-    ("blpop", -3, "write blocking", 1, -2, 1, _pop_of(LEFT)),
-    ("brpop", -3, "write blocking", 1, -2, 1, _pop_of(RIGHT)),
-    ("blmove", 6, "write denyoom blocking", 1, 2, 1, lmove),
-    ("brpoplpush", 4, "write denyoom blocking", 1, 2, 1, lmove),
-    ("blmpop", -5, "write blocking movablekeys", 0, 0, 0, lmpop),
 )

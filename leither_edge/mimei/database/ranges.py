@@ -51,10 +51,7 @@ def _by_rank(db, header, start, stop, reverse):
         return
     if start > header.count // 2:
         # From the other end the way is shorter.
-        found = []
-        for pair in _skipping(db, header, header.count - stop, count, not reverse):
-            found.append(pair)
-        yield from reversed(found)
+        yield from reversed(list(db.kept(_skipping(db, header, header.count - stop, count, not reverse))))
         return
     yield from _skipping(db, header, start, count, reverse)
 
@@ -165,7 +162,7 @@ def _range(kind=None, reverse=None, stores=False):
         low, high = parse(chosen, low, high)
         header = db.find(args[0], SORTED_SET)
         pairs = [] if header is None else pairs_in(db, header, chosen, low, high, bool(backwards))
-        pairs = list(pairs) if chosen == RANK else _limited(pairs, offset, count)
+        pairs = list(db.kept(pairs)) if chosen == RANK else _limited(db.kept(pairs), offset, count)
         if stores:
             return store(db, words[1], pairs)
         return Pairs(pairs) if with_scores else [member for member, _ in pairs]
@@ -206,7 +203,7 @@ def _remove(kind):
     def remove(db, words):
         low, high = parse(kind, words[2], words[3])
         header = db.find(words[1], SORTED_SET)
-        return 0 if header is None else drop(db, header, list(pairs_in(db, header, kind, low, high)))
+        return 0 if header is None else drop(db, header, list(db.kept(pairs_in(db, header, kind, low, high))))
 
     return remove
 

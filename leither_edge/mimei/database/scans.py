@@ -30,12 +30,11 @@ def scan(db, words):
 
 def _scan_of(kind):
     def scan_members(db, words):
-        header = None
         number = _number(words[2])
         header = db.find(words[1], kind)
         if header is None:
             return [b"0", []]
-        position = _known(db, number, words[1])
+        position = _known(db, number, header.row)
         count, pattern, _ = _options(words[3:], False)
         if header.count <= _AT_ONCE:
             count = header.count
@@ -50,7 +49,7 @@ def _scan_of(kind):
                 found.append(member)
                 if kind != SET:
                     found.append(value if kind == HASH else double_text(unpack_score(value)))
-        return [_cursor(db, words[1], following), found]
+        return [_cursor(db, header.row, following), found]
 
     return scan_members
 

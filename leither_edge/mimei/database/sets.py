@@ -50,7 +50,7 @@ def smismember(db, words):
 
 def smembers(db, words):
     header = db.find(words[1], SET)
-    return Members([] if header is None else [member for member, _ in db.each_member(header)])
+    return Members([] if header is None else [member for member, _ in db.kept(db.each_member(header))])
 
 
 def smove(db, words):
@@ -121,7 +121,7 @@ def _union(db, headers):
     found = {}
     for header in headers:
         if header is not None:
-            for member, _ in db.each_member(header):
+            for member, _ in db.kept(db.each_member(header)):
                 found[member] = None
     return found
 
@@ -136,7 +136,7 @@ def _diff(db, headers):
 
 
 def _answer(combine):
-    return lambda db, words: Members(list(combine(db, _headers(db, words[1:]))))
+    return lambda db, words: Members(list(db.kept(combine(db, _headers(db, words[1:])))))
 
 
 sinter, sunion, sdiff = _answer(_inter), _answer(_union), _answer(_diff)
@@ -144,7 +144,7 @@ sinter, sunion, sdiff = _answer(_inter), _answer(_union), _answer(_diff)
 
 def _store(combine):
     def store(db, words):
-        members = list(combine(db, _headers(db, words[2:])))
+        members = list(db.kept(combine(db, _headers(db, words[2:]))))
         db.require(sum(map(len, members)), len(members) + 1)
         old = db.peek(words[1])
         if old is not None:

@@ -15,7 +15,7 @@ def some_of(db, header, count):
         return [_one(db, header)]
     if count >= 0:
         if count >= header.count:
-            return list(db.each_member(header))
+            return list(db.kept(db.each_member(header)))
         if count * 4 < header.count:
             chosen = {}
             while len(chosen) < count:
@@ -26,7 +26,7 @@ def some_of(db, header, count):
     if count == I64_MIN or -count > ANSWER_MAX:
         raise Refusal(b"ERR value is out of range")
     if header.count <= WALK_MAX:
-        members = list(db.each_member(header))
+        members = list(db.kept(db.each_member(header)))
         return [members[db.random_below(len(members))] for _ in range(-count)]
     return [_one(db, header) for _ in range(-count)]
 

@@ -147,25 +147,12 @@ def take(db, header, reverse, count):
 
 
 def zmpop(db, words):
-    start = 2 if words[0].lower() == b"bzmpop" else 1
-    keys, side, count = several(words, start, (b"MIN", b"MAX"))
+    keys, side, count = several(words, (b"MIN", b"MAX"))
     for key in keys:
         header = db.find(key, SORTED_SET)
         if header is not None:
             return [key, [list(pair) for pair in take(db, header, side == b"MAX", count)]]
     return NO_ARRAY
-
-
-def _pop_of(reverse):
-    # What blocks elsewhere: here, the one try without waiting.
-    def pop(db, words):
-        for key in words[1:-1]:
-            header = db.find(key, SORTED_SET)
-            if header is not None:
-                return [key, *take(db, header, reverse, 1)[0]]
-        return NO_ARRAY
-
-    return pop
 
 
 def zrandmember(db, words):
@@ -212,9 +199,6 @@ COMMANDS = (
     ("zpopmin", -2, "write fast", 1, 1, 1, _pop(False)),
     ("zpopmax", -2, "write fast", 1, 1, 1, _pop(True)),
     ("zmpop", -4, "write movablekeys", 0, 0, 0, zmpop),
-    ("bzpopmin", -3, "write fast blocking", 1, -2, 1, _pop_of(False)),
-    ("bzpopmax", -3, "write fast blocking", 1, -2, 1, _pop_of(True)),
-    ("bzmpop", -5, "write blocking movablekeys", 0, 0, 0, zmpop),
     ("zrandmember", -2, "readonly", 1, 1, 1, zrandmember),
     ("leither.zaddseq", -3, "write denyoom", 1, 1, 1, zaddseq),
 )

@@ -52,12 +52,12 @@ def _elements(db, key):
     if header is None:
         return []
     if header.kind == LIST:
-        return list(lists.between(db, header, 0, header.count))
+        return list(db.kept(lists.between(db, header, 0, header.count)))
     if header.kind == SORTED_SET:
-        return [member for member, _ in db.each_score(header)]
+        return [member for member, _ in db.kept(db.each_score(header))]
     if header.kind != SET:
         raise Refusal(WRONG_TYPE)
-    return [member for member, _ in db.each_member(header)]
+    return [member for member, _ in db.kept(db.each_member(header))]
 
 
 def _key(db, by, alpha):

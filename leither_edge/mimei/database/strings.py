@@ -35,7 +35,7 @@ def set_(db, words):
             db.store(row, _PLAIN + value)
             if packed is None:
                 db.state.keys += 1
-            db.touch(key)
+            db.touch(row)
             return OK
     when = keep = has_get = False
     condition = None
@@ -125,11 +125,8 @@ def getex(db, words):
 
 
 def mget(db, words):
-    values = []
-    for key in words[1:]:
-        header = db.peek(key)
-        values.append(header.value if header is not None and header.kind == STRING else None)
-    return values
+    headers = (db.peek(key) for key in words[1:])
+    return list(db.kept(header.value if header is not None and header.kind == STRING else None for header in headers))
 
 
 def mset(db, words):
