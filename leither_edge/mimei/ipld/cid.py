@@ -19,8 +19,6 @@ INLINE_MAX = 128
 _SHA256 = b"\x12\x20"
 _HEADS = {codec: b"\x01" + varint.write(codec) + _SHA256 for codec in (RAW, DAG_PB, DAG_CBOR)}
 _CODEC_MAX = 1 << 31
-# A slow board hashes a megabyte in a tenth of a second, during which no other thread would run.
-_HASH_AT_ONCE = 64 << 10
 
 
 def of(codec, data):
@@ -56,6 +54,8 @@ def parse(data, at=0):
     """(label, offset behind it) of the label that begins at an offset of some bytes. Raises BadBlock."""
     if data[at : at + 2] == _SHA256:
         end = at + 2 + DIGEST_BYTES
+    elif data[at + 2 : at + 4] == _SHA256 and data[at] == 1 and data[at + 1] < 0x80:
+        end = at + 4 + DIGEST_BYTES
     else:
         if data[at : at + 1] != b"\x01":
             raise BadBlock("A label begins with neither of the versions that there are.")
@@ -103,12 +103,3 @@ def check(cid, data):
 def as_v1(cid):
     """The same block's label of version 1."""
     return cid if cid[0] == 1 else _HEADS[DAG_PB] + cid[2:]
-
-
-def _hash(data):
-    if len(data) <= _HASH_AT_ONCE:
-        return sha256(data).digest()
-    digest, view = sha256(), memoryview(data)
-    for at in range(0, len(data), _HASH_AT_ONCE):
-        digest.update(view[at : at + _HASH_AT_ONCE])
-    return digest.digest()

@@ -16,17 +16,17 @@ Link = namedtuple("Link", "cid name size")
 
 def encode(links, data=None):
     """A block's bytes. Args: links ([Link], written in this order), data (bytes or None)."""
-    out = bytearray()
+    out = []
     for cid, name, size in links:
         body = b"\x0a" + varint.write(len(cid)) + cid
         if name is not None:
             body += b"\x12" + varint.write(len(name)) + name
         if size is not None:
             body += b"\x18" + varint.write(size)
-        out += b"\x12" + varint.write(len(body)) + body
+        out += (b"\x12", varint.write(len(body)), body)
     if data is not None:
-        out += b"\x0a" + varint.write(len(data)) + data
-    return bytes(out)
+        out += (b"\x0a", varint.write(len(data)), data)
+    return b"".join(out)
 
 
 def link_bytes(cid, name, size):

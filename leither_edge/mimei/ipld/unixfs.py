@@ -21,25 +21,24 @@ _NUMBERS = (_KIND, _SIZE, _HASH_TYPE, _FANOUT, _MODE)
 
 def encode(node):
     """The bytes of a Node, for the data of its block."""
-    out = bytearray((_KIND, node.kind))
+    # Joined at the end, as a leaf's content is not to be copied more than once.
+    out = [bytes((_KIND, node.kind))]
     if node.data is not None:
-        out += b"\x12" + varint.write(len(node.data)) + node.data
+        out += (b"\x12", varint.write(len(node.data)), node.data)
     if node.size is not None:
-        out += b"\x18" + varint.write(node.size)
+        out += (b"\x18", varint.write(node.size))
     for size in node.block_sizes:
-        out += b"\x20" + varint.write(size)
+        out += (b"\x20", varint.write(size))
     for tag, number in ((_HASH_TYPE, node.hash_type), (_FANOUT, node.fanout), (_MODE, node.mode)):
         if number is not None:
-            out.append(tag)
-            out += varint.write(number)
+            out += (bytes((tag,)), varint.write(number))
     if node.mtime is not None:
         seconds, nanoseconds = node.mtime
         time = bytes((_SECONDS,)) + _signed(seconds)
         if nanoseconds is not None:
             time += bytes((_NANOSECONDS,)) + nanoseconds.to_bytes(4, "little")
-        out.append(_MTIME)
-        out += varint.write(len(time)) + time
-    return bytes(out)
+        out += (bytes((_MTIME,)), varint.write(len(time)), time)
+    return b"".join(out)
 
 
 def decode(data):
