@@ -16,6 +16,8 @@ from pathlib import Path
 PACKAGES = ("leither_edge", "appliance")
 KINDS = ("*.py", "*.sh")
 LEFT_OUT = ("leither_edge/cli", "leither_edge/names/zone.py", "appliance/board/fake.py", "appliance/portal/static")
+# What the node serves as it is.
+SERVED = ("leither_edge/gateway/static/leither.js",)
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
 
 
@@ -79,7 +81,7 @@ def main():
     site = options.target / options.site
     for name in PACKAGES:
         shutil.rmtree(site / name, ignore_errors=True)
-    for path in sources(options.checkout):
+    for path in (*sources(options.checkout), *map(Path, SERVED)):
         install(options.checkout / path, site / path)
     pack_page(options.checkout, site / "appliance" / "portal" / "web")
     profile = options.checkout / "hw_profiles" / f"{options.profile}.toml"

@@ -26,8 +26,6 @@ _COMMANDS = (
     ("Expire", "key:bytes seconds:int", "int", "expire $*", "Lets a key end after a time."),
     ("Ttl", "key:bytes", "int", "ttl $*", "Seconds until a key ends; -1: never, -2: no such key."),
     ("Dbsize", "", "int", "dbsize", "How many keys there are."),
-    ("Hmclear", "*key:bytes", "int", "leither.hmclear $*", "Deletes hashes; gives how many there were."),
-    ("Hclear", "key:bytes", "int", "leither.hclear $*", "Deletes a hash; gives how many fields it had."),
     ("Hdel", "key:bytes *field:bytes", "int", "hdel $*", "Deletes fields of a hash."),
     ("Hlen", "key:bytes", "int", "hlen $*", "How many fields a hash has."),
     ("Hset", "key:bytes field:bytes value:value", "int", "hset $*", "Sets a field; gives 1 if it is new."),
@@ -46,15 +44,11 @@ _COMMANDS = (
     ("Rpush", "key:bytes *value:value", "int", "rpush $*", "Puts values behind a list; gives its length."),
     ("Rpop", "key:bytes", "value", "rpop $*", "Takes the last value of a list."),
     ("Lrange", "key:bytes start:int stop:int", "value[]", "lrange $*", "Values of a list; -1 is the last."),
-    ("Lclear", "key:bytes", "int", "leither.lclear $*", "Deletes a list; gives how long it was."),
-    ("Lmclear", "*keys:bytes", "int", "leither.lmclear $*", "Deletes lists; gives how many there were."),
     ("Lindex", "key:bytes index:int", "value", "lindex $*", "The value at a position of a list."),
     ("Llen", "key:bytes", "int", "llen $*", "The length of a list."),
     ("Lset", "key:bytes index:int value:value", "null", "lset $*", "Sets the value at a position of a list."),
     ("Sadd", "key:bytes *args:bytes", "int", "sadd $*", "Adds members to a set; gives how many are new."),
     ("Scard", "key:bytes", "int", "scard $*", "How many members a set has."),
-    ("Sclear", "key:bytes", "int", "leither.sclear $*", "Deletes a set; gives how many members it had."),
-    ("Smclear", "*key:bytes", "int", "leither.smclear $*", "Deletes sets; gives how many there were."),
     ("Sdiff", "*keys:bytes", "bytes[]", "sdiff $*", "Members of the first set that are in none of the others."),
     ("Sinter", "*keys:bytes", "bytes[]", "sinter $*", "Members that are in all the sets."),
     ("Sunion", "*keys:bytes", "bytes[]", "sunion $*", "Members that are in any of the sets."),
@@ -75,8 +69,6 @@ _COMMANDS = (
     ("Zrevrange", "key:bytes start:int stop:int", "scored[]", "zrevrange $* withscores", "Members by position, the highest score first."),
     ("Zrevrangebyscore", "key:bytes mins:number maxs:number offset:int=0 count:int=-1", "scored[]",
      "zrevrangebyscore $1 $3 $2 withscores limit $4 $5", "Members with a score in the range, the highest first."),
-    ("Zmclear", "*key:bytes", "int", "leither.zmclear $*", "Deletes sorted sets; gives how many there were."),
-    ("Zclear", "key:bytes", "int", "leither.zclear $*", "Deletes a sorted set; gives how many members it had."),
     ("ZincrBy", "key:bytes delta:number member:bytes", "score", "zincrby $*", "Adds to the score of a member."),
     ("Redis", "*words:bytes", "any", "$*", "Runs one command in Redis's own words."),
 )  # fmt: skip
@@ -218,5 +210,26 @@ def _procedure(name, parameters, result, template, summary):
     return Procedure(name, parameters_of("mmsid:opened " + parameters), result, summary, command)
 
 
+def _clearing(name, length, kind, takes_many):
+    """A procedure that deletes keys of one kind. Args: length (the command that counts what is in one)."""
+
+    async def clear(at, opened, *keys):
+        total = 0
+        for key in keys:
+            # A key of another kind is refused here, before it is deleted.
+            count = await run(at, opened, [length, key])
+            if count:
+                await run(at, opened, [b"del", key])
+                total += 1 if takes_many else count
+        return total
+
+    if takes_many:
+        return Procedure(name, parameters_of("mmsid:opened *key:bytes"), "int", f"Deletes {kind}s; gives how many there were.", clear)
+    return Procedure(name, parameters_of("mmsid:opened key:bytes"), "int", f"Deletes a {kind}; gives how much was in it.", clear)
+
+
 for _row in _COMMANDS:
     TABLE[_row[0]] = _procedure(*_row)
+for _letter, _length, _kind in (("H", b"hlen", "hash"), ("L", b"llen", "list"), ("S", b"scard", "set"), ("Z", b"zcard", "sorted set")):
+    TABLE[f"{_letter}clear"] = _clearing(f"{_letter}clear", _length, _kind, False)
+    TABLE[f"{_letter}mclear"] = _clearing(f"{_letter}mclear", _length, _kind, True)

@@ -15,6 +15,7 @@ from .errors import bad_params
 Parameter = namedtuple("Parameter", ("name", "type", "is_required", "default", "takes_rest"))
 
 _CO_COROUTINE = 0x80
+_MAY_BE_LISTS = ("value", "any", "pair", "scored")
 
 
 class Procedure:
@@ -45,8 +46,9 @@ class Procedure:
         for position, parameter in enumerate(self.parameters):
             if parameter.takes_rest:
                 rest = params[position:]
-                # A caller whose language has no variable arguments sends one list.
-                found.append(rest[0] if len(rest) == 1 and type(rest[0]) is list else rest)
+                # A caller whose language has no variable arguments sends one list, where a list cannot be an argument itself.
+                is_one_list = len(rest) == 1 and type(rest[0]) is list and parameter.type not in _MAY_BE_LISTS
+                found.append(rest[0] if is_one_list else rest)
                 return found
             found.append(params[position] if position < len(params) else self._default(parameter))
         if len(params) > len(found):

@@ -151,7 +151,7 @@ def stat_path(at, session, content, path):
 
 @call("FSCopy", 'fsid:opened dst:text src:text srcVer:version="cur"', "null", "Copies a file or folder, of another version if wished.")
 def copy(at, opened, target, source, version):
-    _opened_of(opened).file_system.copy(source.strip("/"), target.strip("/"), version or "cur")
+    _opened_of(opened).file_system.copy(source.strip("/"), target.strip("/"), "cur" if version == "" else version)
 
 
 @call("FSRename", "sid:session mmfsid:content oldpath:text newFullName:text", "null", "Moves a file or folder.")

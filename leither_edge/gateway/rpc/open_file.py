@@ -42,19 +42,16 @@ class PathFile:
         return self.opened.file_system.read(self.path, offset, length)
 
     def write(self, offset, data):
-        self._must_be_cur()
         if self.opened.data_type == FILE:
             return self.opened.file.write(offset, data)
         return self.opened.file_system.write(self.path, offset, data)
 
     def truncate(self, size):
-        self._must_be_cur()
         if self.opened.data_type == FILE:
             return self.opened.file.truncate(size)
         return self.opened.file_system.truncate(self.path, size)
 
     def put(self, source):
-        self._must_be_cur()
         if self.opened.data_type == FILE:
             return self.opened.file.put(source)
         return self.opened.file_system.put(self.path, source)
@@ -65,10 +62,6 @@ class PathFile:
 
     def close(self):
         self.opened.close()
-
-    def _must_be_cur(self):
-        if self.opened.number is not None:
-            raise Forbidden("Only cur can be changed. Open that version.")
 
 
 class LabelFile:

@@ -1,0 +1,28 @@
+"""All handlers of the gateway, made together with the first request."""
+
+import os
+
+from leither_edge.http import StaticFiles
+
+from . import SCRIPT_PATH
+from .caller import Gateway
+from .content import ContentAnswers
+from .ipfs.answers import IpfsAnswers
+from .rpc.edge import RpcEdge
+
+
+def make(library, limits, counters, log, version, denied):
+    """{name: handler}. Args: as add_routes."""
+    gateway = Gateway(library, limits, counters, log, version)
+    content, rpc = ContentAnswers(gateway), RpcEdge(gateway)
+    folder = os.path.join(os.path.dirname(__file__), "static")
+    return {
+        "ipfs": IpfsAnswers(gateway, denied),
+        "read": content.read,
+        "write": content.write,
+        "remember": content.remember,
+        "rpc": rpc.post,
+        "socket": rpc.open_socket,
+        # Asked for rarely: no memory for it.
+        "script": StaticFiles(folder, 0, prefix=SCRIPT_PATH, index=SCRIPT_PATH[1:]),
+    }

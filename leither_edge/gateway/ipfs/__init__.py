@@ -1,0 +1,1 @@
+"""The IPFS gateway: blocks and CAR files that anybody can check, and files as a browser wants them."""
