@@ -3,7 +3,7 @@
 from .layout import DATA, PREFIX_BYTES, key_of_rest, unpack_u64_at
 from .numbers import I64_MAX, integer
 from .replies import SYNTAX, Refusal
-from .state import read_state, time_out
+from .state import read_state, tidy, time_out
 
 _UNITS = {b"EX": (1000, True), b"PX": (1, True), b"EXAT": (1000, False), b"PXAT": (1, False)}
 
@@ -116,6 +116,7 @@ def expire_some(db, limit=20):
                 db.peek(key)
         finally:
             db.leave()
+    tidy(db)
     return len(rows) == limit
 
 

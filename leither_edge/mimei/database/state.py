@@ -7,6 +7,7 @@ database that has no version yet is filled without them.
 """
 
 import struct
+from itertools import islice
 
 from ..errors import Busy, Conflict
 from .layout import CHANGED, DATA, UNDO
@@ -165,11 +166,23 @@ def all_changed(database):
     return read_state(database.get(database.state_row)).all_until > 0
 
 
-def forget_marks(database):
-    """Where there are very many marks, count everything as changed from now on."""
-    if database.tx.count(CHANGED) > MARKS_MAX:
-        database.enter()
-        database.state.all_until = database.state.change
+def tidy(database, limit=200):
+    """Where a database has very many marks, count everything as changed instead, and delete marks that say no more; `limit` a call."""
+    tx = database.tx
+    if tx.count(CHANGED) <= MARKS_MAX and not all_changed(database):
+        return
+    prefix = database.state_row[:4]
+    database.enter()
+    try:
+        if database.state.all_until < database.state.change:
+            own = next(islice((row for row in tx.keys(CHANGED, prefix)), MARKS_MAX // 2, None), b"")
+            if own[:4] != prefix:
+                return
+            database.count_all_as_changed()
+        for row, change in islice(_rows_from(database, CHANGED), limit):
+            if change <= database.state.all_until:
+                tx.delete(CHANGED, row)
+    finally:
         database.leave()
 
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from leither_edge.mimei.database import state, versions
+from leither_edge.mimei.database import ending, state, versions
 from leither_edge.mimei.database.database import Database, Limits
 from leither_edge.mimei.database.layout import CHANGED
 from leither_edge.mimei.errors import BadBlock
@@ -129,3 +129,19 @@ def test_rows_of_no_database_are_refused(database, rows):
     root = build.build(blocks, rows)
     with pytest.raises(BadBlock):
         restored(database, blocks, root, 8)
+
+
+def test_very_many_marks_become_one(database, run, monkeypatch):
+    monkeypatch.setattr(state, "MARKS_MAX", 20)
+    backup(database, MemoryBlocks(), None)
+    for at in range(30):
+        run([b"set", b"k%d" % at, b"v"])
+    assert not state.all_changed(database) and database.tx.count(CHANGED) == 30
+    ending.expire_some(database)
+    assert state.all_changed(database) and database.tx.count(CHANGED) == 0
+    until = state.mark(database)
+    run("set late 1")
+    ending.expire_some(database)
+    assert len(list(versions.changes(database, MemoryBlocks()))) == 31
+    assert state.settled(database, until)
+    assert [key for key, _ in versions.changes(database, MemoryBlocks())] == [b"\1late"]
