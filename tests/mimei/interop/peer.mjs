@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { CarBlockIterator, CarBufferWriter } from '@ipld/car'
 import { exporter } from 'ipfs-unixfs-exporter'
 import { importer } from 'ipfs-unixfs-importer'
+import { fixedSize } from 'ipfs-unixfs-importer/chunker'
+import { flat, trickle } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 
@@ -30,8 +32,9 @@ async function * drawn ({ seed, size }) {
 }
 
 function * candidates (entries) {
-  for (const { path, seed, size, link } of entries) {
-    if (size !== undefined) yield { path, content: drawn({ seed, size }) }
+  for (const { path, seed, size, link, mode, seconds } of entries) {
+    const mtime = seconds === undefined ? undefined : { secs: BigInt(seconds), nsecs: 5 }
+    if (size !== undefined) yield { path, content: drawn({ seed, size }), mode, mtime }
     else yield link === undefined ? { path } : { path, link }
   }
 }
@@ -54,11 +57,14 @@ async function * everything (cid, path, blocks) {
 }
 
 const tasks = {
-  // The label of the last, which is the root, and what lies in a CAR file if one is asked for.
-  async add ({ profile, entries, car }) {
+  // The label of the last, which is the root, and a CAR file of it all if one is asked for; by a profile, or as options say.
+  async add ({ profile, layout, chunk, options, entries, car }) {
     const blocks = new Blocks()
     let root
-    for await (const entry of importer(candidates(entries), blocks, { profile })) root = entry
+    const asked = { profile, ...options }
+    if (layout !== undefined) asked.layout = { trickle, flat }[layout]({ maxChildrenPerNode: 4 })
+    if (chunk !== undefined) asked.chunker = fixedSize({ chunkSize: chunk })
+    for await (const entry of importer(candidates(entries), blocks, asked)) root = entry
     if (car !== undefined) {
       const rows = [...blocks.rows.values()]
       const room = rows.reduce((sum, { bytes }) => sum + bytes.length + 64, 256)

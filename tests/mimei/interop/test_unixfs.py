@@ -2,7 +2,7 @@
 
 import pytest
 
-from leither_edge.mimei.files import build
+from leither_edge.mimei.files import build, edit, read
 from leither_edge.mimei.files.directory import directory_of
 from leither_edge.mimei.files.file_system import FileSystem, empty, put_symlink
 from leither_edge.mimei.files.label_profile import V0_2015, V1_2025
@@ -106,16 +106,46 @@ def test_there_are_forty():
     assert len(INPUTS) == 40 and len({name for name, _, _ in INPUTS}) == 40
 
 
-@pytest.mark.parametrize("profile", [V1_2025, V0_2015], ids=["v1", "v0"])
-def test_we_read_their_car_file(theirs, profile, tmp_path):
-    entries = next(entries for name, entries, _ in INPUTS if name == "folders in folders")
-    path = tmp_path / "theirs.car"
-    their = theirs.do("add", profile=profile.name, entries=entries, car=str(path))
-    back, roots = MemoryBlocks(), []
+def taken_over(theirs, folder, **asked):
+    """(blocks, root) of what they add, through their CAR file."""
+    path, back, roots = folder / "theirs.car", MemoryBlocks(), []
+    their = theirs.do("add", car=str(path), **asked)
     with open(path, "rb") as file:
         for cid, data in car.read(iter(lambda: file.read(PIECE), b""), on_roots=roots.extend):
             back.put(cid, data)
     assert [cids.to_text(root) for root in roots] == [their["cid"]]
-    assert {cids.digest(cid) for cid, _ in walk(back, roots)} == set(back.rows)
-    content = b"".join(FileSystem(back, roots[0], profile).read("a/z"))
+    assert {cids.digest(cid) for cid, _ in walk(back, roots)} <= set(back.rows)
+    return back, roots[0]
+
+
+@pytest.mark.parametrize("profile", [V1_2025, V0_2015], ids=["v1", "v0"])
+def test_we_read_their_car_file(theirs, profile, tmp_path):
+    entries = next(entries for name, entries, _ in INPUTS if name == "folders in folders")
+    back, root = taken_over(theirs, tmp_path, profile=profile.name, entries=entries)
+    content = b"".join(FileSystem(back, root, profile).read("a/z"))
     assert content == b"".join(drawn("a/z", (1 << 20) + 7))
+
+
+NODES = {"cidVersion": 0, "rawLeaves": False, "leafType": "raw"}
+# How files of others may look: (what is asked of the file, what of the importer).
+OTHER_LAYOUTS = {
+    "trickle": ({}, {"layout": "trickle", "chunk": 5000, "options": {"cidVersion": 1}}),
+    "trickle, nodes as leaves": ({}, {"layout": "trickle", "chunk": 5000, "options": NODES}),
+    "flat": ({}, {"layout": "flat", "chunk": 3000, "options": {"cidVersion": 1}}),
+    "the profile's, other leaves": ({}, {"profile": V0_2015.name, "options": {"leafType": "raw"}}),
+    "the profile's, other chunks": ({}, {"profile": V1_2025.name, "chunk": 1000}),
+    "with mode and time": ({"mode": 0o640, "seconds": -5}, {"profile": V1_2025.name}),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_LAYOUTS)
+def test_files_that_look_otherwise_are_read_and_become_the_profile_s_when_changed(theirs, name, tmp_path):
+    of_file, asked = OTHER_LAYOUTS[name]
+    size = 600_001
+    back, root = taken_over(theirs, tmp_path, entries=[{"path": ROOT, "seed": name, "size": size, **of_file}], **asked)
+    content = b"".join(drawn(name, size))
+    assert read.size(back, root) == size and b"".join(read.read(back, root)) == content
+    assert b"".join(read.read(back, root, 123_456, 250_000)) == content[123_456:373_456]
+    for profile in (V1_2025, V0_2015):
+        changed = edit.write(back, root, 300_000, b"changed", profile)
+        assert tuple(changed) == build.build(back, profile, [content[:300_000], b"changed", content[300_007:]])
