@@ -31,15 +31,15 @@ def directory_of(blocks, profile, entries):
 class Builder:
     """A folder from its names as they come, in memory for a bounded number of them.
 
-    Args: blocks, profile, node (unixfs.Node whose mode and time of change the folder keeps).
+    Args: blocks, profile, node (unixfs.Node whose mode and time of change the folder keeps), rows ({name: Link} to begin with).
     """
 
-    def __init__(self, blocks, profile, node=_BASIC):
+    def __init__(self, blocks, profile, node=_BASIC, rows=None):
         self._blocks, self._profile = blocks, profile
         self._node = _BASIC._replace(mode=node.mode, mtime=node.mtime)
-        self._rows = {}
+        self._rows = rows or {}
         self._weight = weight_of(profile)
-        self._room = _room(profile, self._node)
+        self._room = _room(profile, self._node) - sum(map(self._weight, self._rows.values()))
         self._links = []
 
     def add(self, name, cid, total):
@@ -73,8 +73,16 @@ def change(blocks, profile, cid, changes, replacing=lambda old, new: None):
     Raises Conflict: cid is no folder; BadBlock, BadInput, BlockMissing.
     """
     node, links = nodes.load(blocks, cid)
-    ours = node.fanout == hamt.FANOUT and (cid[0] == 1) == (profile.cid_version == 1)
-    if node.kind == unixfs.HAMT and links and ours:
+    if node.kind == unixfs.DIRECTORY:
+        found = _by_name(links)
+        for name, link in changes.items():
+            old = found.pop(name, None)
+            if old is not None:
+                replacing(old, link)
+            if link is not None:
+                found[name] = link
+        return Builder(blocks, profile, node, found).finish()
+    if links and node.fanout == hamt.FANOUT and (cid[0] == 1) == (profile.cid_version == 1):
         weight = weight_of(profile)
         done = hamt.Change(blocks, profile, weight, replacing)
         links = done.apply(node, links, _sorted_rows(changes))
@@ -84,7 +92,7 @@ def change(blocks, profile, cid, changes, replacing=lambda old, new: None):
             return nodes.write(blocks, profile, node, links)
         old, changes = hamt.entries(blocks, node, links) if links else (), {}
     else:
-        # One block, or nodes of another program or profile: every node is written anew.
+        # Of another program or profile: every node is another.
         old = entries(blocks, cid)
     builder = Builder(blocks, profile, node)
     for link in old:
@@ -102,9 +110,10 @@ def find(blocks, cid, name):
     """The Link of a name (bytes) in a folder, None if it is not there. Raises Conflict: cid is no folder; BadBlock, BlockMissing."""
     if cids.codec(cid) == cids.DAG_PB:
         block = blocks.get(cid)
-        kind = nodes.node_of(block).kind
+        data, link = nodes.scan(block, (name,))
+        kind = unixfs.decode(data).kind
         if kind == unixfs.DIRECTORY:
-            return nodes.find(block, name)
+            return link
         if kind == unixfs.HAMT:
             return hamt.find(blocks, block, name)
     raise Conflict(f"{cids.to_text(cid)} is no folder.")

@@ -60,36 +60,48 @@ def kind_and_size(blocks, cid, size):
 
 def node_of(block):
     """The unixfs.Node of a dag-pb block, its links passed over. Raises BadBlock."""
-    for tag, start, end in _parts(block):
-        if tag == 0x0A:
-            return unixfs.decode(block[start:end])
-    return unixfs.decode(None)
+    return unixfs.decode(scan(block, ())[0])
 
 
-def find(block, name):
-    """The first Link of that name (bytes) in a dag-pb block, None without one; the others are passed over unread. Raises BadBlock.
+def scan(block, names):
+    """(data or None, the first Link that has one of some names, or None) of a dag-pb block; other links are passed over unread.
 
     A folder of thousands of names is searched at each step of a path, and reading all its links takes ten times as long.
+    Args: names (sequence of bytes). Raises BadBlock.
     """
-    wanted = b"\x12" + varint.write(len(name)) + name
-    for tag, start, end in _parts(block):
-        # A label shorter than 128 bytes is behind one byte of length; a longer one is rare, and read.
-        if tag == 0x12 and end - start > 2:
-            at = start + 2 + block[start + 1]
-            if block[start + 1] > 0x7F or block.startswith(wanted, at, end):
-                link = dag_pb.decode(block[start - 1 - varint.size(end - start) : end])[1][0]
-                if link.name == name:
-                    return link
-    return None
+    wanted = tuple(b"\x12" + varint.write(len(name)) + name for name in names)
+    data = link = None
+    at, last = 0, len(block)
+    try:
+        while at < last:
+            tag, size, start = block[at], block[at + 1], at + 2
+            if size > 0x7F:
+                size, start = varint.read(block, at + 1)
+            at = start + size
+            if tag == 0x0A:
+                data = block[start:at]
+            elif wanted:
+                # A label shorter than 128 bytes is behind one byte of length; a longer one is rare, and read.
+                label_bytes = block[start + 1]
+                if label_bytes > 0x7F or block.startswith(wanted, start + 2 + label_bytes, at):
+                    found = dag_pb.decode(block[start - 1 - varint.size(size) : at])[1][0]
+                    if found.name in names:
+                        link, wanted = found, ()
+    except IndexError:
+        at = None
+    if at != last:
+        raise BadBlock("A node is cut short.")
+    return data, link
 
 
-def _parts(block):
-    """(tag, start, end) of each part of a dag-pb block."""
+def link_lengths(block):
+    """Yields (bytes of the label, bytes of the name) of each link of a dag-pb block, unread. Raises BadBlock."""
     at, last = 0, len(block)
     while at < last:
         tag = block[at]
         size, start = varint.read(block, at + 1)
         at = start + size
-        if at > last:
-            raise BadBlock("A node is cut short.")
-        yield tag, start, at
+        if tag == 0x12:
+            label_bytes, start = varint.read(block, start + 1)
+            start += label_bytes
+            yield label_bytes, varint.read(block, start + 1)[0] if start < at else 0
