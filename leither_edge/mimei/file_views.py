@@ -61,7 +61,8 @@ class _View:
                 library.permitted(tx, opened.session, opened.mid, "write")
                 library.set_root(tx, opened.mid, new_root)
 
-            writing.finish(record)
+            with library.blocks.hold([new_root]):
+                writing.finish(record)
         return result
 
     def _pieces(self, cid, offset, length):
@@ -111,6 +112,10 @@ class FilesView(_View):
     def stat(self, path):
         """The entry (name, cid, size, kind) of a path."""
         return self._system(self._root()).stat(path)
+
+    def exists(self, path):
+        """Whether there is something at a path."""
+        return self._system(self._root()).find(path) is not None
 
     def read(self, path, offset=0, length=None):
         """Iterator of pieces (bytes) of a file."""
