@@ -122,13 +122,17 @@ class FileBatch:
         except OSError as error:
             raise from_os_error(error, self._files.folder, "take a block") from None
 
-    def flush(self):
-        """Bring what was put to the medium, and under its names; the names are not durable yet."""
+    def flush(self, keep=0):
+        """Bring what was put to the medium, and under its names, but for the last `keep`; the names are not durable yet.
+
+        What was put a while ago has been written meanwhile, so that its flush is short.
+        """
         files = self._files
+        done = self._open[: len(self._open) - keep]
         try:
-            for handle, _, _ in self._open:
+            for handle, _, _ in done:
                 os.fsync(handle)
-            for _, path, name in self._open:
+            for _, path, name in done:
                 target = files._path(name)
                 folder = os.path.dirname(target)
                 if folder not in self._folders and not os.path.isdir(folder):
@@ -138,7 +142,7 @@ class FileBatch:
                 os.rename(path, target)
         except OSError as error:
             raise from_os_error(error, files.folder, "take a block") from None
-        self._close()
+        self._close(done)
 
     def settle(self):
         """Make all that was put durable under its names."""
@@ -158,12 +162,12 @@ class FileBatch:
             except OSError:
                 # What stays is swept when the folder is opened.
                 pass
-        self._close()
+        self._close(self._open)
 
-    def _close(self):
-        for handle, _, _ in self._open:
+    def _close(self, done):
+        for handle, _, _ in done:
             os.close(handle)
-        self._open = []
+        self._open = self._open[len(done) :]
 
 
 def _is_hex(text):

@@ -14,8 +14,8 @@ from leither_edge.storage import StorageError
 from . import rows
 from .quota import change_sum
 
-# Flushed together: the first flush brings the file system's journal to the medium for all of them.
-FILES_TOGETHER = 16
+# Flushed together: the first flush brings the file system's journal to the medium for all of them. As many more stay open.
+FILES_TOGETHER = 32
 # Blocks between the caller and the writing thread; each may have 2 MiB.
 FILES_AHEAD = 2
 # Files whose rows wait for the flush of their folders.
@@ -175,8 +175,8 @@ class _Files:
             digest, data = item
             batch.put(digest, data)
             self._rows[digest] = rows.file_row(data)
-            if batch.unflushed >= FILES_TOGETHER:
-                batch.flush()
+            if batch.unflushed >= 2 * FILES_TOGETHER:
+                batch.flush(keep=FILES_TOGETHER)
         if self._rows and (item is _FLUSH or len(self._rows) >= FILES_PENDING_MAX):
             batch.settle()
             done, self._rows = self._rows, {}
