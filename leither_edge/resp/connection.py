@@ -23,6 +23,8 @@ _ABORTED = ErrorReply(b"EXECABORT Transaction discarded because of previous erro
 _ABORTED_BY = b"EXECABORT Transaction discarded because of: "
 _NOT_QUEUED = ErrorReply(b"ERR Command not allowed inside a transaction")
 _QUEUE_FULL = ErrorReply(b"ERR the transaction takes more memory than this node allows to one command")
+# Whether a session still is good is asked so often.
+SESSION_EVERY_MS = 1000
 # What a queued word takes in memory beside its bytes.
 _WORD_BYTES = 48
 
@@ -38,7 +40,7 @@ class Client:
 
     __slots__ = (
         "shared", "number", "address", "session", "user", "name", "library", "selector", "place", "resp3", "leaving", "changed",
-        "scope", "began", "began_session", "used", "last", "queue", "_queue_bytes", "_queue_bad", "_watched", "_in_exec",
+        "scope", "began", "began_session", "used", "_seen", "last", "queue", "_queue_bytes", "_queue_bad", "_watched", "_in_exec",
     )  # fmt: skip
 
     def __init__(self, shared, number, address):
@@ -47,7 +49,8 @@ class Client:
         self.address = address
         self.library = [b"", b""]
         self.leaving = self.changed = self._in_exec = False
-        self.began = self.used = shared.now_ms()
+        self.began = self.used = self._seen = shared.now_ms()
+        self.place = self._watched = None
         self.last = b""
         self.reset()
 
@@ -63,16 +66,28 @@ class Client:
         """Act as another user from now on."""
         self.session, self.user = session, user
         self.began_session = False
-        self.place = None
-        self._watched = None
+        self.leave_place()
+
+    def leave_place(self):
+        """Have no database open any more."""
+        place, self.place = self.place, None
+        if self._watched:
+            # Nobody tells of changes there any more: the next EXEC must take it that there was one.
+            self._watched[None] = None
+        if place is not None:
+            self.shared.close(place)
 
     def use(self, tx, now_ms):
         """Work in this transaction, at this time, until told otherwise."""
         self.used = now_ms
+        if now_ms - self._seen >= SESSION_EVERY_MS or now_ms < self._seen:
+            self._seen = now_ms
+            if not self.shared.is_signed_in(self):
+                self.become(self.shared.places.guest(), b"default")
         place = self.place
         if place is not None:
             if place.is_outdated(tx):
-                self.place = None
+                self.leave_place()
             else:
                 place.use(tx, now_ms)
 
@@ -119,7 +134,9 @@ class Client:
 
     def take(self, place):
         """Have this database from now on."""
-        self.place = place
+        before, self.place = self.place, place
+        if before is not None:
+            self.shared.close(before)
         place.use(self.shared.tx, self.used)
 
     def _execute_edge(self, words):
@@ -185,7 +202,8 @@ class Client:
             return Later(self.open_place, lambda place: self.take(place) or self.exec())
         if not place.is_made and queue:
             return Later(self.make_place, lambda place: self.take(place) or self.exec())
-        is_changed = self._watched and any(place.watched(key) != before for (place, key), before in self._watched.items())
+        watched = self._watched
+        is_changed = watched and (None in watched or any(place.watched(key) != before for key, before in watched.items()))
         self._leave_transaction()
         if is_changed:
             return NO_ARRAY
@@ -220,7 +238,7 @@ class Client:
         for key in keys:
             if len(self._watched) >= self.shared.limits.watched_max:
                 return ErrorReply(b"ERR more keys are watched than this node counts for one client")
-            self._watched.setdefault((place, key), place.watched(key))
+            self._watched.setdefault(key, place.watched(key))
         return OK
 
     def unwatch(self):

@@ -17,7 +17,8 @@ def select(client, words):
     if client.in_exec or _is_number(word):
         refusal = _check_number(client, word)
         if refusal is None:
-            client.selector, client.place = word, None
+            client.selector = word
+            client.leave_place()
         return refusal or OK
 
     def opened(place):
@@ -85,7 +86,7 @@ def restore(client, words):
 
 
 def _renewed(client):
-    client.place = None
+    client.leave_place()
     return OK
 
 
@@ -96,7 +97,7 @@ def release(client, words):
 
 
 def diff(client, words):
-    """LEITHER.DIFF a [b [COUNT n]]: sign, key, field, old and new of what changed from a to b (the present, unless named)."""
+    """LEITHER.DIFF a [b [COUNT n]]: sign, key, type, member, old and new of what changed from a to b (the present, unless named)."""
     rest, count = words[1:], DIFF_COUNT
     if len(rest) > 2 and rest[-2].lower() == b"count":
         if not rest[-1].isdigit() or not 0 < int(rest[-1]) <= DIFF_COUNT_MAX:
@@ -112,8 +113,7 @@ def diff(client, words):
         for change in library.diff(session, mid, a, b):
             if len(found) == count:
                 break
-            what = change.what
-            found.append([change.kind.encode(), *(what if isinstance(what, tuple) else (what, None)), change.old, change.new])
+            found.append([change.kind.encode(), *change.what, change.old, change.new])
         return found
 
     return _with_mid(client, compare, lambda found: found)

@@ -248,6 +248,7 @@ class Loop:
         client = connection.client
         self._shared.clients.pop(client.number, None)
         self._shared.sign_off(client)
+        client.leave_place()
         connection.socket.close()
 
     # A connection on its own

@@ -17,8 +17,8 @@ def refusal_of(error, name):
     if isinstance(error, NotSignedIn):
         return NOT_SIGNED_IN
     if isinstance(error, Forbidden):
-        if error.code == "read-only":
-            return ErrorReply(b"READONLY " + _sentence(error))
+        if name.startswith(b"leither."):
+            return ErrorReply(b"NOPERM " + _sentence(error))
         return ErrorReply(b"NOPERM this user has no permissions to run the '%s' command" % name)
     if isinstance(error, (QuotaReached, MapFull, DiskFull)):
         return ErrorReply(b"OOM " + _sentence(error))

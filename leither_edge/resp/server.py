@@ -25,9 +25,9 @@ async def serve(places, held, listeners, limits, counters, log, *, clock=time.ti
     Args: places (Places, or what does the same), held (the HeldWriter of the store), limits (Limits), counters with ``add``, log with
     ``error(event, **fields)``, clock (-> s), always (appendfsync to begin with). ``task_status`` gets the list of (address, port).
     """
-    shared = Shared(places, held, limits, counters, clock, always)
     try:
         async with trio.open_nursery() as nursery:
+            shared = Shared(places, held, limits, counters, clock, always, nursery)
             loop = Loop(shared, log, nursery)
             for listener in listeners:
                 nursery.start_soon(_accept, shared, loop, listener)
@@ -76,6 +76,9 @@ async def _count(shared):
     told = 0
     while True:
         await trio.sleep(COUNT_EVERY_S)
+        # A connection that is open is a use of its session.
+        for client in shared.clients.values():
+            shared.is_signed_in(client)
         if shared.executed != told:
             shared.counters.add("resp_commands", shared.executed - told)
             told = shared.executed

@@ -150,7 +150,7 @@ def _figures(client):
         b"Replication": {b"role": b"master", b"connected_slaves": 0},
         b"Keyspace": {},
     }  # fmt: skip
-    count = place.execute([b"DBSIZE"]) if place is not None and place.is_readable() else 0
+    count = client.ask(DATABASE_COMMANDS[b"dbsize"], [b"DBSIZE"]) if place is not None else 0
     if type(count) is int and count:
         name = b"db" + client.selector if client.selector.isdigit() else client.selector
         figures[b"Keyspace"][name] = b"keys=%d,expires=0,avg_ttl=0" % count

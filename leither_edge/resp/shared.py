@@ -4,6 +4,8 @@ from collections import namedtuple
 
 import trio
 
+from leither_edge.mimei.errors import NotSignedIn
+
 from . import blocking, client_commands, content_commands, server_commands
 from .connection import EdgeCommand
 
@@ -28,14 +30,15 @@ class Shared:
     transaction of the turn at hand), connections, executed, rejected (counts since `began`, ms).
     """
 
-    def __init__(self, places, held, limits, counters, clock, appendfsync_always=False):
+    def __init__(self, places, held, limits, counters, clock, always, nursery):
         self.places, self.held, self.limits, self.counters = places, held, limits, counters
         self.commands = edge_commands()
         self.clients = {}
         self.tx = None
         self.connections = self.executed = self.rejected = 0
         self._clock = clock
-        self._always_is_default = appendfsync_always
+        self._always_is_default = always
+        self._nursery = nursery
         self._other = {}
         self._waiting = {}
         self.began = self.now_ms()
@@ -57,6 +60,22 @@ class Shared:
         if user_id not in self._other and len(self._other) >= ALWAYS_MAX:
             del self._other[next(iter(self._other))]
         self._other[user_id] = always
+
+    def is_signed_in(self, client):
+        """Whether the session of this connection is good still; by asking it stays so."""
+        sid = client.session.sid
+        if not sid:
+            return True
+        try:
+            self.places.session(sid)
+        except NotSignedIn:
+            return False
+        return True
+
+    def close(self, place):
+        """Let go of a database that nobody looks at here any more."""
+        if place.is_made:
+            self._nursery.start_soon(trio.to_thread.run_sync, place.close)
 
     def sign_off(self, client):
         """End the session that this connection began."""

@@ -59,9 +59,6 @@ class BarePlace:
     def is_outdated(self, tx):
         return False
 
-    def is_readable(self):
-        return True
-
     def use(self, tx, now_ms):
         if self._database is None:
             self._database = Database(tx, self._number, now_ms, sodium.random_bytes, self._limits)
@@ -73,6 +70,9 @@ class BarePlace:
 
     def execute(self, words):
         return self._database.execute(words)
+
+    def close(self):
+        pass
 
     def watched(self, key):
         return self._database.watch_version(key), self._database.peek(key) is not None
