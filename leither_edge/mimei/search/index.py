@@ -13,11 +13,11 @@ from leither_edge.mimei.search.terms import counted
 
 # New documents are merged once they are this many, then half of all, and at last so many or so much: each merge writes most of the
 # postings, and each search looks through what is not merged yet.
-_FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 64, 1024, 1 << 19
+_FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 64, 512, 1 << 19
 # Dead postings are looked for when this share of all documents has gone.
 _GONE_MIN, _GONE_SHARE = 64, 2
-# Work of one call of tidy, below a second on a slow board; and documents that tell how their terms are spread.
-_BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 16, 100, 8
+# Work of one call of tidy, a quarter of a second on a slow board, and documents that tell how their terms are spread.
+_BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 13, 50, 8
 
 
 def put(tx, mid, path, title, tags=(), text="", mark=b""):
@@ -121,10 +121,14 @@ def _merge_some(tx, state):
     last = _last_of_step(new, state.merged)
     waiting = {}
     for number, terms in new:
-        start = _place_behind(terms, state.merged) if state.merged else 0
-        part = terms[start : len(terms) if last is None else _place_behind(terms, last)]
-        for term in part.split(b"\0")[1:]:
-            waiting.setdefault(term[:-2], []).append((number, term[-1]))
+        at, size = _place_behind(terms, state.merged) if state.merged else 0, len(terms)
+        while at < size:
+            end = terms.index(b"\1", at)
+            term = terms[at + 1 : end]
+            if last is not None and term > last:
+                break
+            waiting.setdefault(term, []).append((number, terms[end + 1]))
+            at = end + 2
     for term in sorted(waiting):
         _append(tx, term, waiting[term])
     if last is not None:

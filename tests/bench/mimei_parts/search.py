@@ -64,10 +64,8 @@ class Ours:
         with self._store.write() as tx:
             for number, text in numbered:
                 self._index.put(tx, MID, f"/folder {number // 100}/{number}", f"title {number}", (), text)
-        while True:
-            with self._store.write() as tx:
-                if not self._index.tidy(tx):
-                    return
+            while self._index.tidy(tx):
+                pass
 
     def change(self, number, text):
         self.add([(number, text)])
