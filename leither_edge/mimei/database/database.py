@@ -6,6 +6,7 @@ Every command function takes (database, words) and checks all before its first c
 from collections import namedtuple
 
 from ..errors import Busy
+from . import ranks
 from . import state as states
 from .commands import COMMANDS
 from .layout import (
@@ -18,6 +19,7 @@ from .layout import (
     LIST,
     MEMBER,
     PREFIX_BYTES,
+    RANKS,
     SORTED_SET,
     STATE,
     STRING,
@@ -56,7 +58,7 @@ class Database:
 
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
-        "index", "dues", "scans", "last_scan", "told", "_left", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+        "index", "dues", "ranks", "scans", "last_scan", "told", "_left", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -79,7 +81,7 @@ class Database:
         self.number = number
         self.state_row = prefix + STATE
         self.heads, self.members, self.elements = prefix + HEADER, prefix + MEMBER, prefix + ELEMENT
-        self.index, self.dues = prefix + INDEX, prefix + DUE
+        self.index, self.dues, self.ranks = prefix + INDEX, prefix + DUE, prefix + RANKS
         self.scans = {}
         self.touch_all()
 
@@ -230,6 +232,8 @@ class Database:
             if header.packed:
                 self.remove(header)
             return
+        if header.count > ranks.PART_MAX and header.kind == SORTED_SET and not header.has_parts:
+            ranks.build(self, header)
         packed = header.pack()
         old = header.packed
         if packed != old:
@@ -266,6 +270,9 @@ class Database:
             self._clear(self.members + header.part, self.erase)
             if kind == SORTED_SET:
                 self._clear(self.index + header.part, self.underive)
+                if header.has_parts:
+                    self._clear(self.ranks + header.part, self.underive)
+                    header.has_parts = False
         self.erase(header.row)
         header.due = header.count = 0
         if header.was_due:
@@ -333,14 +340,21 @@ class Database:
         self.store(self.members + header.part + part, with_member(member, packed))
         prefix = self.index + header.part
         if old is not None:
-            self.underive(prefix + pack_score(old) + part)
+            self._drop_index(header, pack_score(old) + part)
         self.derive(prefix + packed + part, with_member(member, b""))
+        if header.has_parts:
+            ranks.add(self, header, packed + part, 1)
 
     def drop_score(self, header, member, score):
         """Delete a member of a sorted set with its index row."""
         part = member_rest(member)
         self.erase(self.members + header.part + part)
-        self.underive(self.index + header.part + pack_score(score) + part)
+        self._drop_index(header, pack_score(score) + part)
+
+    def _drop_index(self, header, position):
+        self.underive(self.index + header.part + position)
+        if header.has_parts:
+            ranks.add(self, header, position, -1)
 
     def each_score(self, header, start=b"", reverse=False):
         """Yield (member, score) in the order of scores, from index position `start` (packed score, then a member's part) on."""
@@ -355,31 +369,10 @@ class Database:
             member = part if len(part) != CUT_MEMBER_BYTES else split_member(part, value)[0]
             yield member, unpack_score(row[length:member_at])
 
-    def rank(self, header, position):
-        """Return how many members of a sorted set come before an index position that is there, by a walk."""
-        prefix = self.index + header.part
-        target = prefix + position
-        for before, row in enumerate(self.tx.keys(DATA, prefix)):
-            if row == target:
-                return before
-        return header.count
-
-    def index_position(self, header, skipped, reverse):
-        """Return the index position of the member after so many."""
-        if not skipped:
-            return b""
-        prefix = self.index + header.part
-        start = prefix + b"\xff" * (CUT_MEMBER_BYTES + 8) if reverse else prefix
-        for row in self.tx.keys(DATA, start, reverse):
-            if not skipped:
-                return row[len(prefix) :]
-            skipped -= 1
-        return b""
-
     # What changes are told to
 
     def watch_version(self, key):
-        """Return a number that is another one whenever the key has changed since; it counts from the first call on."""
+        """Return a number that is another one once the key was changed; one that has ended counts when it is cleared away."""
         watched = self._watched
         row = self.heads + key_rest(key)[0]
         version = watched.get(row)
@@ -388,10 +381,6 @@ class Database:
                 watched.clear()
             self._watch_floor += 1
             version = watched[row] = self._watch_floor
-        packed = self.get(row)
-        if packed is not None and 0 < read_header(row, packed, key).due <= self.now_ms:
-            # It has ended, though nothing has cleared it away.
-            return -version
         return version
 
     def touch(self, row):

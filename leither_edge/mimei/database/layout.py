@@ -9,6 +9,7 @@ Row key: database number (4 bytes), space (1 byte), rest (at most 506, as LMDB's
     80      key, place (8 bytes)              an element of a list; places run without gaps from the header's first
     81      key, score, member                index of a sorted set
     82      when (8 bytes), key               what ends when
+    83      key, score, member                how many members of a large sorted set follow (ranks.py)
 
 Spaces 01 and 02 are canonical, the same for the same content, and what a version holds. The others follow from them; lists apart,
 whose elements go into a sequence of their own.
@@ -18,8 +19,8 @@ A member is the last part and stays as it is; one over 255 bytes: its first 224 
 before all else, after its length (4 bytes).
 
 Header: type (1 string, 2 list, 3 set, 4 sorted set, 5 hash), with 10 added if it ends and 20 if the key was cut; when it ends (8 bytes,
-ms); the whole key; then a string's value, or the count of members (8 bytes), before it a list's first place (8 bytes). Counts and
-places are no part of the canonical header.
+ms); the whole key; then a string's value, or the count of members (8 bytes, the highest bit set where there are rows of space 83),
+before it a list's first place (8 bytes). Counts and places are no part of the canonical header.
 
 A score is a double whose bytes are in the order of numbers.
 """
@@ -36,7 +37,7 @@ CHANGED = Table("changed", "bytes", "u64")
 UNDO = Table("undo", "bytes", "bytes")
 TABLES = (DATA, CHANGED, UNDO)
 
-STATE, HEADER, MEMBER, ELEMENT, INDEX, DUE = b"\x00", b"\x01", b"\x02", b"\x80", b"\x81", b"\x82"
+STATE, HEADER, MEMBER, ELEMENT, INDEX, DUE, RANKS = b"\x00", b"\x01", b"\x02", b"\x80", b"\x81", b"\x82", b"\x83"
 PREFIX_BYTES = 5
 
 STRING, LIST, SET, SORTED_SET, HASH = 1, 2, 3, 4, 5
@@ -54,6 +55,7 @@ _MEMBER_HEAD_BYTES = 224
 CUT_MEMBER_BYTES = _MEMBER_HEAD_BYTES + 32
 # Places of a list start in the middle, so that it grows both ways.
 MIDDLE = 1 << 63
+_HAS_PARTS = 1 << 63
 
 _U64 = struct.Struct(">Q")
 _TWO_U64 = struct.Struct(">QQ")
@@ -131,10 +133,10 @@ def unpack_score(packed):
 class Header:
     """What a key is. due: ms, 0 if it never ends. value: a string's; first, count: a list's first place, how many members.
 
-    packed, canonical: the row as it lies there, b"" before it is stored. part: see key_part; made when first needed.
+    packed: the row as it lies there, b"" before it is stored. has_parts: see ranks.py. part: see key_part; made when first needed.
     """
 
-    __slots__ = ("key", "row", "kind", "due", "value", "first", "count", "packed", "was_due", "_part", "cut")
+    __slots__ = ("key", "row", "kind", "due", "value", "first", "count", "packed", "was_due", "has_parts", "_part", "cut")
 
     def __init__(self, key, row, kind, cut):
         self.key = key
@@ -145,6 +147,7 @@ class Header:
         self.value = self.packed = b""
         self.first = MIDDLE
         self.count = 0
+        self.has_parts = False
         self._part = None
 
     @property
@@ -169,7 +172,7 @@ class Header:
         elif kind == LIST:
             tail = _TWO_U64.pack(self.first, self.count)
         else:
-            tail = _U64.pack(self.count)
+            tail = _U64.pack(self.count | _HAS_PARTS if self.has_parts else self.count)
         return bytes((flags,)) + middle + tail
 
 
@@ -197,5 +200,7 @@ def read_header(row, packed, key=None):
     elif kind == LIST:
         header.first, header.count = _TWO_U64.unpack_from(packed, at)
     else:
-        header.count = _U64.unpack_from(packed, at)[0]
+        count = _U64.unpack_from(packed, at)[0]
+        header.has_parts = count >= _HAS_PARTS
+        header.count = count & _HAS_PARTS - 1
     return header

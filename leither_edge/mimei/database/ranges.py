@@ -1,8 +1,9 @@
 """Ranges of sorted sets by rank, score and member."""
 
+from . import ranks
 from .layout import SORTED_SET, member_rest, pack_score
 from .lists import bounds
-from .numbers import INFINITY, double, integer
+from .numbers import double, integer
 from .replies import SYNTAX, Pairs, Refusal
 from .sorted_sets import drop
 
@@ -57,21 +58,24 @@ def _by_rank(db, header, start, stop, reverse):
 
 
 def _skipping(db, header, skipped, count, reverse):
-    for pair in db.each_score(header, db.index_position(header, skipped, reverse), reverse):
+    start = b"" if not skipped else ranks.position_at(db, header, header.count - 1 - skipped if reverse else skipped)
+    for pair in db.each_score(header, start, reverse):
         yield pair
         count -= 1
         if not count:
             return
 
 
+def _edge(score, is_behind):
+    # The index position before all members of a score, or behind them.
+    return pack_score(score + 0.0) + (b"\xff" * 256 if is_behind else b"")
+
+
 def _by_score(db, header, low, high, reverse):
     (least, no_least), (most, no_most) = low, high
     if least > most or (least == most and (no_least or no_most)):
         return
-    if reverse:
-        start = pack_score(most + 0.0) + (b"" if no_most else b"\xff" * 256)
-    else:
-        start = pack_score(least + 0.0) + (b"\xff" * 256 if no_least else b"")
+    start = _edge(most, not no_most) if reverse else _edge(least, no_least)
     for member, score in db.each_score(header, start, reverse):
         if reverse:
             if score < least or (no_least and score == least):
@@ -192,9 +196,10 @@ def _count(kind):
         header = db.find(words[1], SORTED_SET)
         if header is None:
             return 0
-        if kind == SCORE and low == (-INFINITY, False) and high == (INFINITY, False):
-            return header.count
-        return sum(1 for _ in pairs_in(db, header, kind, low, high))
+        if kind == LEX:
+            return sum(1 for _ in pairs_in(db, header, kind, low, high))
+        first = ranks.rank(db, header, _edge(*low))
+        return max(0, ranks.rank(db, header, _edge(high[0], not high[1])) - first)
 
     return count
 

@@ -1,5 +1,6 @@
 """Sorted sets: scores, members, and what pops."""
 
+from . import ranks
 from .layout import SORTED_SET, member_rest, pack_score, unpack_score
 from .lists import several
 from .numbers import I64_MAX, I64_MIN, double, integer
@@ -110,7 +111,7 @@ def _rank(reverse):
         score = None if header is None else score_of(db, header, words[2])
         if score is None:
             return None
-        before = db.rank(header, pack_score(score) + member_rest(words[2]))
+        before = ranks.rank(db, header, pack_score(score) + member_rest(words[2]))
         return header.count - 1 - before if reverse else before
 
     return rank

@@ -5,6 +5,7 @@ from itertools import islice
 from ..errors import BadBlock
 from ..tree import read, sequence, walk
 from ..tree.node import Reference
+from . import ranks
 from .layout import (
     CHANGED,
     CUT_KEY,
@@ -161,6 +162,8 @@ class _Loading:
 
     def _save(self, database, header):
         if header is not None and header.kind != STRING:
+            if header.kind == SORTED_SET and header.count > ranks.PART_MAX and not header.has_parts:
+                ranks.build(database, header)
             database.derive(header.row, header.pack())
 
     def _begin(self, database, rest, value):

@@ -2,9 +2,16 @@ import random
 
 import pytest
 
+from leither_edge.mimei.database import ranks
 from leither_edge.mimei.database.database import Database, Limits
 from leither_edge.mimei.database.layout import TABLES
 from leither_edge.storage import open_store
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    """Small sorted sets have the rows that large ones have."""
+    monkeypatch.setattr(ranks, "PART_MAX", 4)
 
 
 @pytest.fixture
