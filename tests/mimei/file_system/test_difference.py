@@ -66,8 +66,9 @@ def test_folders_of_two_fanouts_with_the_same_names_are_the_same():
 def test_only_what_differs_is_read():
     blocks = MemoryBlocks()
     cid = cids.of(cids.RAW, b"")
-    old = directory.directory_of(blocks, V1_2025, ((b"%d" % number, cid, 1) for number in range(10_000)))[0]
-    new = directory.change(blocks, V1_2025, old, {b"77": Link(cids.of(cids.RAW, b"x"), b"77", 1)})[0]
+    profile = V1_2025._replace(shard_bytes=1000)
+    old = directory.directory_of(blocks, profile, ((b"%d" % number, cid, 1) for number in range(3000)))[0]
+    new = directory.change(blocks, profile, old, {b"77": Link(cids.of(cids.RAW, b"x"), b"77", 1)})[0]
     blocks.reset()
     assert [one.path for one in diff(blocks, old, new)] == ["77"]
     assert blocks.gets <= 8
