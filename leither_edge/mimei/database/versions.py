@@ -18,10 +18,13 @@ from .layout import (
     LIST,
     MEMBER,
     PREFIX_BYTES,
+    SET,
     SORTED_SET,
     STRING,
     TAIL_BYTES,
     key_of_rest,
+    member_rest,
+    pack_score,
     pack_u64,
     read_header,
     split_key_part,
@@ -35,6 +38,7 @@ from .state import all_changed
 STEP_BYTES = 1 << 20
 _CUT_KEY_TAIL = 34
 _CUT_MARK = b"\0\x02"
+NOT_A_NUMBER = float("nan")
 
 
 def changes(database, blocks):
@@ -170,10 +174,10 @@ class _Loading:
         row = database.heads[:4] + rest
         header = _header_in(rest, value)
         made = database.make(header.key, header.kind)
-        if made.row != row:
-            raise _bad()
         made.due, made.value = header.due, header.value
         made.packed = made.pack()
+        if made.row != row or made.packed[: len(made.packed) - TAIL_BYTES[made.kind]] != value:
+            raise _bad()
         database.derive(row, made.packed)
         database.state.keys += 1
         database.set_due(made)
@@ -199,10 +203,13 @@ class _Loading:
         if header is None or header.kind in (STRING, LIST) or isinstance(value, Reference):
             raise _bad()
         member, inner = split_member(rest[end:], value)
+        if member_rest(member) != rest[end:] or (header.kind == SET and inner):
+            raise _bad()
         if header.kind == SORTED_SET:
-            if len(inner) != 8:
+            score = unpack_score(inner) if len(inner) == 8 else NOT_A_NUMBER
+            if score != score or pack_score(score + 0.0) != inner:
                 raise _bad()
-            database.put_score(header, member, unpack_score(inner), None)
+            database.put_score(header, member, score, None)
         else:
             database.put_member(header, member, inner)
         header.count += 1

@@ -120,6 +120,9 @@ def test_a_change_during_a_backup_is_for_the_next(database, run):
     [
         [(b"\1k", b"")], [(b"\1k", b"\x09")], [(b"\1k", b"\x11\0")], [(b"\1k", b"\x21\0\0\0\1x")], [(b"\2k\0\1m", b"")], [(b"\2k", b"")],
         [(b"\1k", b"\1v"), (b"\2k\0\1m", b"")], [(b"\1z", b"\4"), (b"\2z\0\1m", b"")], [(b"\x80k", b"")],
+        [(b"\1" + b"k" * 508, b"\1v")], [(b"\1k", b"\x11" + bytes(8) + b"v")], [(b"\1s", b"\3"), (b"\2s\0\1m", b"x")],
+        [(b"\1h", b"\5"), (b"\2h\0\1" + b"m" * 300, b"x")], [(b"\1h", b"\5"), (b"\2h\0\1" + b"m" * 256, b"x")],
+        [(b"\1z", b"\4"), (b"\2z\0\1m", b"\xff" * 8)],
         [(b"\1k", node.Reference(b"", b"\1\x71\x12\x20" + bytes(32)))],
     ],
     ids=repr,
