@@ -45,15 +45,19 @@ class Indexing:
     def __init__(self, library):
         self._library = library
         self._job = None
+        self._untidy = True
 
     def step(self):
         """Does a little; returns whether there is more."""
         library = self._library
         if self._job is None:
-            with library.store.read() as tx:
-                mid = next(tx.keys(TO_INDEX), None)
+            # Read where it is written: a snapshot would show for a second what is done already.
+            mid = library.held.call(lambda tx: next(tx.keys(TO_INDEX), None), durable=False)
             if mid is None:
-                return library.held.call(index.tidy, durable=False)
+                # Asked again only after something was put: it writes, and an idle node should not.
+                self._untidy = self._untidy and library.held.call(index.tidy, durable=False)
+                return self._untidy
+            self._untidy = True
             self._job = self._look(mid)
         if next(self._job, None) is None:
             self._job = None
@@ -62,15 +66,9 @@ class Indexing:
     def _look(self, mid):
         """A generator: each item is a step of the work on one MiMei."""
         library = self._library
-        with library.store.read() as tx:
-            identity = library.identity(tx, mid) if tx.get(MIMEI, mid) is not None else None
-            root = None
-            if identity is not None:
-                number = indexed_number(history.read_head(tx, mid))
-                root = None if number is None else history.read_version(tx, mid, number).root
-            before = tx.get(INDEXED, mid)
+        identity, root, before = library.held.call(lambda tx: self._known(tx, mid), durable=False)
         if root is None or before == _UNKNOWN:
-            while library.held.call(lambda tx: index.remove(tx, mid), durable=False):
+            while library.held.call(lambda tx: index.remove_under(tx, mid), durable=False):
                 yield True
             before = None
         done = root or b""
@@ -102,17 +100,22 @@ class Indexing:
 
         library.held.call(finish, durable=False)
 
+    def _known(self, tx, mid):
+        if tx.get(MIMEI, mid) is None:
+            return None, None, None
+        number = indexed_number(history.read_head(tx, mid))
+        root = None if number is None else history.read_version(tx, mid, number).root
+        return self._library.identity(tx, mid), root, tx.get(INDEXED, mid)
+
     def _changes(self, before, root):
-        """Yields (path, label, or None where the file is gone)."""
+        """Yields (path, label), with None where the file or folder that was there is gone."""
         blocks = self._library.blocks
         if not before:
-            for path, cid in _files(blocks, root, ""):
-                yield path, cid
+            yield from _files(blocks, root, "")
             return
         for found in diff(blocks, before, root):
             if found.cid_a is not None:
-                for path, _ in _files(blocks, found.cid_a, found.path):
-                    yield path, None
+                yield found.path, None
             if found.cid_b is not None:
                 yield from _files(blocks, found.cid_b, found.path)
 
@@ -127,6 +130,8 @@ def _put(tx, mid, batch):
     for path, cid, text in batch:
         if cid is None:
             index.remove(tx, mid, path)
+            while index.remove_under(tx, mid, path + "/"):
+                pass
         else:
             index.put(tx, mid, path, path.replace("/", " / "), (), text, cid)
 
