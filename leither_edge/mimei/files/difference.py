@@ -10,26 +10,41 @@ from . import folder_node as nodes
 from .tree_change import is_folder
 from .tree_path import DEPTH_MAX, join
 
+_ALIKE_MAX = 4096
 # kind: "+" only in the second, "-" only in the first, "~" in both and not the same; path: text, of the topmost that is new or gone.
 Difference = namedtuple("Difference", "kind path cid_a cid_b")
 
 
-def diff(blocks, root_a, root_b, way=()):
+def diff(blocks, root_a, root_b):
     """Yields each Difference of two trees, or of two files. Args: root_a, root_b (labels). Raises TooLarge, BadBlock, BlockMissing."""
-    if root_a == root_b:
+    return _diff(blocks, root_a, root_b, (), set())
+
+
+def _diff(blocks, a, b, way, alike):
+    # A folder that stands in many places and differs in form only would be compared in each, and be silent all the while.
+    if a == b or (a, b) in alike:
         return
-    if not (is_folder(blocks, root_a) and is_folder(blocks, root_b)):
-        yield Difference("~", join(way), root_a, root_b)
+    if not (is_folder(blocks, a) and is_folder(blocks, b)):
+        yield Difference("~", join(way), a, b)
         return
     if len(way) > DEPTH_MAX:
         raise TooLarge(f"These trees are deeper than {DEPTH_MAX} folders.")
-    for name, old, new in differences(blocks, root_a, root_b):
+    silent = True
+    for name, old, new in differences(blocks, a, b):
+        path = (*way, name)
         if old is None:
-            yield Difference("+", join((*way, name)), None, new.cid)
+            found = (Difference("+", join(path), None, new.cid),)
         elif new is None:
-            yield Difference("-", join((*way, name)), old.cid, None)
+            found = (Difference("-", join(path), old.cid, None),)
         else:
-            yield from diff(blocks, old.cid, new.cid, (*way, name))
+            found = _diff(blocks, old.cid, new.cid, path, alike)
+        for one in found:
+            silent = False
+            yield one
+    if silent:
+        if len(alike) == _ALIKE_MAX:
+            alike.clear()
+        alike.add((a, b))
 
 
 def differences(blocks, cid_a, cid_b):

@@ -138,6 +138,18 @@ def test_two_bombs_are_not_compared_for_ever():
     assert blocks.gets < 600
 
 
+def test_trees_that_unfold_without_end_and_differ_in_form_only_are_compared_once():
+    blocks, pair = MemoryBlocks(), []
+    for mode in (None, 0o755):
+        data = unixfs.encode(unixfs.Node(unixfs.DIRECTORY, mode=mode))
+        cid = put(blocks, [], data)
+        for _ in range(40):
+            cid = put(blocks, [Link(cid, b"a", 1), Link(cid, b"b", 1)], data)
+        pair.append(cid)
+    assert list(diff(blocks, *pair)) == []
+    assert blocks.gets < 1000
+
+
 def test_an_empty_sharded_folder_is_an_empty_folder():
     blocks = MemoryBlocks()
     cid = put_shard(blocks, [])
