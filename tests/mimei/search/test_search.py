@@ -38,12 +38,12 @@ class Model:
         return {path for path, held in self.documents.items() if all(word in held for word in words)}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_finds_what_a_reader_of_everything_finds(tx, seed):
     dice = random.Random(seed)
     vocabulary = [f"w{number}" for number in range(400)]
     model = Model()
-    for step in range(700):
+    for step in range(600):
         path = f"/{dice.randrange(250)}"
         if dice.random() < 0.2:
             assert index.remove(tx, A, path) is (model.documents.pop(path, None) is not None)

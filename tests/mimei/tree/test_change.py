@@ -32,7 +32,7 @@ def test_the_order_of_writes_never_changes_the_root(rows, rounds):
         assert read.count(blocks, root) == len(rows)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_large_trees_grow_shrink_and_move_like_fresh_ones(seed):
     dice = random.Random(seed)
     rows = {dice.randbytes(dice.choice((4, 20, 200))): dice.randbytes(dice.choice((0, 8, 60, 900))) for _ in range(3000)}
