@@ -52,8 +52,11 @@ def decode(data):
 
 
 def links(data):
-    """[label] of each link in a block, in their order, without its value being made. Raises BadBlock."""
+    """[label] of each link in a block, in their order, without its value being made. Raises BadBlock, if it may hold a link at all."""
     found, at, left, size = [], 0, 1, len(data)
+    # Most blocks of a tree are leaves without links, and this is all the time that is spent on them.
+    if _LINK_HEAD not in data:
+        return found
     while left:
         left -= 1
         kind, number, at = _head(data, at)
@@ -64,8 +67,8 @@ def links(data):
         elif kind == 5:
             left += 2 * number
         elif kind == 6:
-            link, at = _link(data, at, number)
-            found.append(link.cid)
+            cid, at = _cid(data, at, number)
+            found.append(cid)
         if left > size - at:
             raise BadBlock("A block is cut short.")
     if at != size:
@@ -140,7 +143,8 @@ def _read(data, at, depth):
     if kind == 3:
         return _string(data, at, number)
     if kind == 6:
-        return _link(data, at, number)
+        cid, at = _cid(data, at, number)
+        return Link(cid), at
     if kind == 7:
         return number, at
     if not depth:
@@ -177,18 +181,19 @@ def _string(data, at, size):
         raise BadBlock("A text is not valid UTF-8.") from None
 
 
-def _link(data, at, tag):
+def _cid(data, at, tag):
+    """(label of a link, offset behind it); ``at`` is behind the tag's head."""
     kind, number, at = _head(data, at)
-    if tag != 42 or kind != 2 or data[at : at + 1] != b"\0":
+    if tag != 42 or kind != 2 or not number or data[at]:
         raise BadBlock("A tag that is no link.")
-    cid, end = parse(data[at + 1 : at + number])
-    if end != number - 1:
-        raise BadBlock("A link has bytes behind its label.")
-    return Link(cid), at + number
+    cid, end = parse(data, at + 1)
+    if end != at + number:
+        raise BadBlock("A link has other bytes than its label.")
+    return cid, end
 
 
-_WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
-_LEAST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
+# How many bytes a number has behind its head, and the least that needs so many.
+_FORMS = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 _SIMPLE = {20: False, 21: True, 22: None}
 
 
@@ -203,15 +208,14 @@ def _head(data, at):
     if kind == 7:
         return _simple(data, at, number)
     if number > 23:
-        form = number
-        width = _WIDTHS.get(form)
-        if width is None:
+        if number not in _FORMS:
             raise BadBlock("A length that is not written out is not taken.")
+        width, least = _FORMS[number]
         number = int.from_bytes(data[at : at + width], "big")
         at += width
         if at > len(data):
             raise BadBlock("A block is cut short.")
-        if number < _LEAST[form]:
+        if number < least:
             raise BadBlock("A number is not written in its shortest form.")
     # Every item takes a byte at least, so a length beyond the end is refused before any work is done for it.
     if 1 < kind < 6 and number > len(data) - at:
