@@ -11,6 +11,9 @@ from leither_edge.mimei.search import rows
 from leither_edge.mimei.search.rows import DOCUMENTS, NUMBERS, TERMS
 from leither_edge.mimei.search.terms import counted
 
+# Of the smallest store of our profiles a quarter.
+BYTES_MAX = 24 << 20
+_BYTES_A_ROW, _BYTES_A_TERM, _BYTES_A_DOCUMENT = 64, 3, 150
 # New documents are merged once they are this many, then half of all, and at last so many or so much: each merge writes most of the
 # postings, and each search looks through what is not merged yet.
 _FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 64, 512, 1 << 19
@@ -20,11 +23,12 @@ _GONE_MIN, _GONE_SHARE = 64, 2
 _BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 13, 50, 8
 
 
-def put(tx, mid, path, title, tags=(), text="", mark=b""):
+def put(tx, mid, path, title, tags=(), text="", mark=b"", bytes_max=BYTES_MAX):
     """Index a document, in place of what was there before; return whether that changed anything.
 
     Args: mid (20 bytes), path (text, "" for the MiMei itself), title (text), tags (texts), text (see terms.text_of), mark (bytes that
-    change when it does, its label for example: then nothing is done for the same).
+    change when it does, its label for example: then nothing is done for the same), bytes_max (of the index: over it texts are left out,
+    over twice that whole documents).
     """
     name = rows.name_of(mid, path)
     known = tx.get(NUMBERS, name)
@@ -33,7 +37,10 @@ def put(tx, mid, path, title, tags=(), text="", mark=b""):
             return False
         _drop(tx, name, known)
     state = rows.read_state(tx)
-    counts, length = counted(title, tags, text)
+    size = size_of(tx, state)
+    if size > 2 * bytes_max:
+        return known is not None
+    counts, length = counted(title, tags, "" if size > bytes_max else text)
     fresh = rows.pack_fresh(counts)
     tx.put(NUMBERS, name, rows.number_key(state.next) + mark)
     rows.write_document(tx, state.next, rows.Document(length, mid, path, title))
@@ -68,6 +75,11 @@ def remove_under(tx, mid, path="", most=1000):
     for name in names:
         _drop(tx, name, tx.get(NUMBERS, name))
     return len(names)
+
+
+def size_of(tx, state):
+    """Bytes that the index takes in the store, by estimate."""
+    return tx.count(TERMS) * _BYTES_A_ROW + state.length * _BYTES_A_TERM + state.documents * _BYTES_A_DOCUMENT
 
 
 def mark_of(tx, mid, path):

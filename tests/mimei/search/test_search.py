@@ -179,6 +179,18 @@ def test_what_comes_from_outside_is_bounded(tx):
     assert len(found(tx, "t" * 9)) == 1
 
 
+def test_a_full_index_leaves_texts_out_and_then_documents(tx):
+    texts = [" ".join(f"{number}u{word}" for word in range(200)) for number in range(150)]
+    for number, text in enumerate(texts):
+        index.put(tx, A, f"/{number}", f"name {number}", (), text, bytes_max=1 << 19)
+        tidy_all(tx, all_of_it=True)
+    assert found(tx, "0u0") == ["/0"] and found(tx, "149u0") == [] and found(tx, "name 149") == ["/149"]
+    assert (1 << 19) * 3 // 4 < index.size_of(tx, rows.read_state(tx)) < (1 << 19) * 5 // 4
+    assert index.put(tx, A, "/149", "other", bytes_max=1 << 17)
+    assert found(tx, "name 149") == found(tx, "other") == []
+    assert not index.put(tx, A, "/149", "other", bytes_max=1 << 17)
+
+
 def test_text_of_files():
     assert terms.text_of("naïve".encode()) == "naïve"
     assert terms.text_of(("x" * (terms.TEXT_MAX_BYTES - 1) + "é").encode()) == "x" * (terms.TEXT_MAX_BYTES - 1)
