@@ -37,13 +37,15 @@ from .layout import (
 )
 from .replies import TOO_LONG, WRONG_TYPE, ErrorReply, Refusal
 
-# value_max_bytes: the longest string, and the longest command. watched_max: keys whose changes are counted at a time.
-Limits = namedtuple("Limits", "value_max_bytes watched_max scans_max", defaults=(1024, 256))
+# value_max_bytes: the longest string. watched_max: keys whose changes are counted at a time; scans_max: scans whose place is known.
+# walk_max: keys and members that one command looks at, as others wait meanwhile.
+Limits = namedtuple("Limits", "value_max_bytes watched_max scans_max walk_max", defaults=(1024, 256, 250_000))
 
 # What a row costs beside key and value, with its change mark; for the check of room before a command.
 _ROW_BYTES = 96
 # What an item of an answer costs in memory beside its bytes.
 _ITEM_BYTES = 64
+_TOO_LONG_A_WALK = b"ERR more keys or members than one command may look at, as others wait meanwhile; use the SCAN commands"
 # A command may hold so many of the longest values.
 _ANSWER_VALUES = 16
 
@@ -58,7 +60,8 @@ class Database:
 
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
-        "index", "dues", "ranks", "scans", "last_scan", "told", "_left", "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+        "index", "dues", "ranks", "scans", "last_scan", "told", "_left", "_walk", "_writing", "_tracking", "_undoing", "_watched",
+        "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -69,7 +72,7 @@ class Database:
         self.state = None
         self._writing = self._tracking = self._undoing = False
         self._watched = {}
-        self._left = 0
+        self._left = self._walk = 0
         # Who was told that a transaction is gone.
         self.told = b""
         self.move(number)
@@ -103,7 +106,9 @@ class Database:
         arity = command.arity
         if len(words) != arity if arity > 0 else len(words) < -arity:
             return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
-        self._left = self.limits.value_max_bytes * _ANSWER_VALUES
+        limits = self.limits
+        self._left = limits.value_max_bytes * _ANSWER_VALUES
+        self._walk = limits.walk_max
         try:
             if not command.writes:
                 return command.function(self, words)
@@ -302,6 +307,13 @@ class Database:
             header = read_header(row, packed)
             if not header.due or header.due > self.now_ms:
                 yield header
+            self.step()
+
+    def step(self):
+        """Count a key or member that was looked at. Raises Refusal above the bound."""
+        self._walk -= 1
+        if self._walk < 0:
+            raise Refusal(_TOO_LONG_A_WALK)
 
     # Members
 
@@ -331,6 +343,7 @@ class Database:
                 break
             part = row[length:]
             yield (part, value) if len(part) != CUT_MEMBER_BYTES else split_member(part, value)
+            self.step()
 
     def put_score(self, header, member, score, old):
         """Set a member's score, in its row and in the index. old: the score it had, or None."""
@@ -368,6 +381,7 @@ class Database:
             part = row[member_at:]
             member = part if len(part) != CUT_MEMBER_BYTES else split_member(part, value)[0]
             yield member, unpack_score(row[length:member_at])
+            self.step()
 
     # What changes are told to
 

@@ -20,6 +20,9 @@ from .replies import NO_SUCH_KEY, OK, SYNTAX, Refusal, Status
 from .some import WALK_MAX, between
 from .state import key_count
 
+# A rename copies too, as rows are named by their key.
+COPY_MAX = 50_000
+
 
 def delete(db, words):
     gone = 0
@@ -108,6 +111,8 @@ def _below(db, prefix):
 def _room(db, header):
     if header.kind == STRING:
         return db.require(len(header.value), 1)
+    if header.count > COPY_MAX:
+        raise Refusal(b"ERR more members than can be copied at once, as others wait meanwhile; write them anew in parts")
     # Without a walk only the count is known; rows are taken to be of a common size.
     db.require(header.count * 64, 2 * header.count)
 

@@ -21,6 +21,7 @@ def between(db, header, start, stop):
     if start < stop:
         for _, value in db.tx.scan(DATA, _row(db, header, start), limit=stop - start):
             yield value
+            db.step()
 
 
 def add(db, header, values, side):

@@ -7,6 +7,7 @@ from .numbers import double_text, integer
 from .replies import SYNTAX, Pairs, Refusal
 
 _COUNT = 10
+_COUNT_MAX = 20_000
 # Members of a collection no larger are told at once.
 _AT_ONCE = 128
 U64_MAX = (1 << 64) - 1
@@ -14,7 +15,7 @@ U64_MAX = (1 << 64) - 1
 
 def scan(db, words):
     position = _position(db, words[1], b"")
-    count, pattern, kind = _options(words[2:], True)
+    count, pattern, kind = _options(words[2:], True, db.limits.walk_max // 2)
     found = []
     following = None
     for header in db.headers(position):
@@ -35,12 +36,12 @@ def _scan_of(kind):
         if header is None:
             return [b"0", []]
         position = _known(db, number, header.row)
-        count, pattern, _ = _options(words[3:], False)
+        count, pattern, _ = _options(words[3:], False, db.limits.walk_max // 2)
         if header.count <= _AT_ONCE:
             count = header.count
         found = []
         following = None
-        for member, value in db.each_member(header, position):
+        for member, value in db.kept(db.each_member(header, position)):
             if not count:
                 following = member_rest(member)
                 break
@@ -84,7 +85,7 @@ def _cursor(db, key, following):
     return b"%d" % db.last_scan
 
 
-def _options(words, has_type):
+def _options(words, has_type, most):
     count, pattern, kind = _COUNT, None, None
     at = 0
     while at < len(words):
@@ -92,7 +93,7 @@ def _options(words, has_type):
         if at + 1 == len(words):
             raise Refusal(SYNTAX)
         if name == b"COUNT":
-            count = integer(words[at + 1])
+            count = min(integer(words[at + 1]), _COUNT_MAX, most)
             if count < 1:
                 raise Refusal(SYNTAX)
         elif name == b"MATCH":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leither_edge.mimei.database import ending
+from leither_edge.mimei.database import ending, keys
 from leither_edge.mimei.database.database import Limits
 from leither_edge.mimei.database.layout import DATA
 from leither_edge.mimei.database.replies import OK, ErrorReply, Members, Pairs
@@ -106,6 +106,25 @@ def test_answers_are_bounded(database, run):
         assert b"larger" in getattr(run(line), "text", b""), line
     assert run("exists t") == 0 and isinstance(run("sinter s"), (Members, ErrorReply))
     assert run([b"set", b"a", value + b"x"]).text.startswith(b"ERR string exceeds")
+
+
+def test_walks_are_bounded(database, run, monkeypatch):
+    database.limits = Limits(1 << 20, walk_max=20)
+    monkeypatch.setattr(keys, "COPY_MAX", 20)
+    for at in range(30):
+        run(f"sadd s {at}")
+        run(f"zadd z 1 {at}")
+        run(f"rpush l {at}")
+        run(f"set k{at} v")
+    before = list(database.tx.scan(DATA))
+    for line in (
+        "keys *", "smembers s", "sdiff s s", "sintercard 2 s s", "zlexcount z - +", "lpos l 29", "lrem l 0 25", "linsert l before 25 x",
+        "sort l", "rename s t", "copy z y", "sdiffstore t s s", "zunionstore t 2 z z", "leither.scan a x* 10 0",
+    ):  # fmt: skip
+        assert isinstance(run(line), ErrorReply), line
+    assert list(database.tx.scan(DATA)) == before
+    assert run("lrange l 25 29") == [b"25", b"26", b"27", b"28", b"29"] and len(run("scan 0 count 1000000")[1]) == 10
+    assert run("del s z l") == 3 and run("zcard z") == 0
 
 
 def test_without_room_nothing_is_changed(database, run):
