@@ -20,7 +20,7 @@ _FRESH_MIN, _FRESH_MAX, _FRESH_MAX_BYTES = 64, 512, 1 << 19
 # Dead postings are looked for when this share of all documents has gone.
 _GONE_MIN, _GONE_SHARE = 64, 2
 # Work of one call of tidy, a quarter of a second on a slow board, and documents that tell how their terms are spread.
-_BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 13, 50, 8
+_BYTES_A_STEP, _ROWS_A_STEP, _SAMPLE = 1 << 14, 50, 8
 
 
 def put(tx, mid, path, title, tags=(), text="", mark=b"", bytes_max=BYTES_MAX):

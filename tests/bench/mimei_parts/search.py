@@ -56,16 +56,21 @@ class Ours:
     def __init__(self, folder, _):
         from leither_edge.mimei.search import index, query, rows
         from leither_edge.storage import open_store
+        from leither_edge.storage.held import HeldWriter
 
         self._index, self._query = index, query
         self._store = open_store(folder + "/ours", 1 << 29, rows.TABLES)
+        self._held = HeldWriter(self._store)
 
     def add(self, numbered):
-        with self._store.write() as tx:
+        def put(tx):
             for number, text in numbered:
                 self._index.put(tx, MID, f"/folder {number // 100}/{number}", f"title {number}", (), text)
-            while self._index.tidy(tx):
-                pass
+
+        self._held.call(put, durable=False)
+        while self._held.call(self._index.tidy, durable=False):
+            pass
+        self._held.flush_now()
 
     def change(self, number, text):
         self.add([(number, text)])
