@@ -44,29 +44,26 @@ def floor(source, folder):
 
 
 def ours(source, folder):
-    """Seconds to add and to read back, and what the process's memory grew by meanwhile."""
-    from leither_edge.mimei.files import build, read
-    from leither_edge.mimei.files.label_profile import V1_2025
-    from tests.mimei.blocks.opened import LIMITS, ROOTS, opened
+    """Seconds to put into a MiMei and to read back, and what the process's memory grew by meanwhile."""
+    from leither_edge.crypto.key_pair import KeyPair
+    from leither_edge.mimei.library import open_library
+    from leither_edge.observe.counters import Counters
+    from leither_edge.profile import profile
 
-    with opened(folder, LIMITS._replace(quota_bytes=1 << 40), map_bytes=256 << 20) as blocks:
-
-        def add(data):
-            with blocks.writer() as writer:
-                cid, _, _ = build.build(writer, V1_2025, data)
-                writer.finish(lambda tx: tx.put(ROOTS, cid, 1))
-            return cid
-
+    node = KeyPair(bytes(32))
+    with open_library(f"{folder}/library", profile.load("pi-zero"), node, counters=Counters()) as library:
+        session = library.local_session(node)
+        mid = library.create(session, mark="bench")
         # What is loaded and made with the first file is not counted.
-        add([b"small", bytes(PIECE)])
+        library.put_file(session, mid, "small", [b"small", bytes(PIECE)])
         before = _reset_peak()
         start = time.perf_counter()
-        cid = add(pieces(source))
+        cid = library.put_file(session, mid, "film", source)
         written = time.perf_counter()
         grown = _status("VmHWM") - before
         before = _reset_peak()
         reading = time.perf_counter()
-        total = sum(len(piece) for piece in read.read(blocks, cid))
+        total = sum(len(piece) for piece in library.read_file(session, mid, "cur", "film"))
         end = time.perf_counter()
         assert total == os.path.getsize(source)
         return {
