@@ -117,12 +117,12 @@ class CarCalls(Access):
             if writing.has(found.root):
                 _must_be_whole(writing, found.root, seen)
                 if found.references is not None:
-                    _must_be_whole(writing, found.references, seen, deep=False)
+                    _must_be_whole(writing, found.references, seen)
                 here.append(found.number)
         if not here:
             raise BadManifest("The CAR file has manifests, but the content of none of them.")
         mid, data_type = newest.mid, newest.data_type
-        new_rows = None
+        new_rows, counts = None, read_list(writing, chain[here[-1]][1].references)
         with self.store.read() as tx:
             is_new = tx.get(MIMEI, mid) is None
         if is_new and data_type in (info.DATABASE, info.STREAM):
@@ -134,7 +134,7 @@ class CarCalls(Access):
         def put(tx):
             taken.clear()
             if tx.get(MIMEI, mid) is None:
-                self._make_imported(tx, session, chain, here, new_rows)
+                self._make_imported(tx, session, chain, here, new_rows, counts)
             else:
                 self.permitted(tx, session, mid, "backup")
                 if new_rows is not None:
@@ -166,7 +166,7 @@ class CarCalls(Access):
         self.index(mid)
         return Imported(roots, mid, list(taken))
 
-    def _make_imported(self, tx, session, chain, here, new_rows):
+    def _make_imported(self, tx, session, chain, here, new_rows, counts):
         found = chain[here[-1]][1]
         masks = rights.PRIVATE
         identity = info.Identity(
@@ -174,7 +174,7 @@ class CarCalls(Access):
         )
         root, base = (None, found.root) if new_rows is not None else (found.root, None)
         self.make_rows(tx, found.mid, identity, root, base=base, ancestor=found.ancestor, database=new_rows)
-        write_counts(tx, found.mid, read_list(self.blocks, found.references))
+        write_counts(tx, found.mid, counts)
         if new_rows is not None:
             settle(tx, new_rows)
         if session.public_key != found.public_key:
@@ -221,8 +221,8 @@ def _chain(blocks, roots):
     return chain
 
 
-def _must_be_whole(blocks, root, seen, deep=True):
-    """Refuses a root of which something is missing. Args: deep (false: what the list names may be elsewhere)."""
+def _must_be_whole(blocks, root, seen):
+    """Refuses a root of which something is missing. Args: seen (DigestSet: what was looked at)."""
     todo = [root]
     while todo:
         label = todo.pop()
@@ -232,5 +232,4 @@ def _must_be_whole(blocks, root, seen, deep=True):
         if not blocks.has(label):
             raise BlockMissing(f"The CAR file is not whole: the block {cids.to_text(label)} is missing. Export it again.", label)
         if cids.codec(label) != cids.RAW:
-            below = links(label, blocks.get(label))
-            todo += below if deep else ()
+            todo += links(label, blocks.get(label))

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from threading import Lock, RLock
 
 from leither_edge.crypto import sodium
-from leither_edge.storage import open_store
+from leither_edge.storage import StorageError, open_store
 from leither_edge.storage.held import HeldWriter
 
 from .accounts import Accounts
@@ -19,6 +19,7 @@ from .car_calls import CarCalls
 from .care import CareCalls
 from .content import ContentCalls
 from .cur_rows import CurRows
+from .errors import MimeiError
 from .file_calls import FileCalls
 from .indexing import Indexing, put_mimei
 from .numbers import clear_some
@@ -115,21 +116,34 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.held.run)
                 while True:
-                    while await trio.to_thread.run_sync(self.work_some):
-                        await trio.sleep(_STEP_PAUSE_S)
-                    await trio.to_thread.run_sync(self._expire)
-                    if self._collection_is_due():
-                        await self._collect_beside(trio)
+                    try:
+                        await self._beside(trio)
+                    except (MimeiError, StorageError) as error:
+                        # A full or failing medium: what waits is tried again, and who writes hears of it himself.
+                        if self.log is not None:
+                            self.log.error("mimei-beside", reason=str(error))
                     with trio.move_on_after(LOOK_S):
                         await event.wait()
                     event = trio.Event()
         finally:
             self._wake = None
 
+    async def _beside(self, trio):
+        while await trio.to_thread.run_sync(self.work_some):
+            await trio.sleep(_STEP_PAUSE_S)
+        await trio.to_thread.run_sync(self._expire)
+        if self._collection_is_due():
+            await self._collect_beside(trio)
+        self.counters.set("mimei_block_bytes", self.blocks.quota.used())
+        self.counters.set("mimei_sessions", len(self.sessions))
+
     async def _collect_beside(self, trio):
         changes, steps = self.changes, self.collecting()
-        while await trio.to_thread.run_sync(next, steps, None) is not None:
-            await trio.sleep(_STEP_PAUSE_S)
+        try:
+            while await trio.to_thread.run_sync(next, steps, None) is not None:
+                await trio.sleep(_STEP_PAUSE_S)
+        finally:
+            steps.close()
         self._collected, self._collected_at = changes, self.clock()
 
     def _collection_is_due(self):

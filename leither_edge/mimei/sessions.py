@@ -154,6 +154,9 @@ class Sessions:
                 record[_THINGS].remove(hashed)
         return found[0]
 
+    def __len__(self):
+        return len(self._open)
+
     def close(self):
         """Ends all sessions."""
         with self._lock:

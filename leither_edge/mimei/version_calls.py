@@ -137,7 +137,13 @@ class VersionCalls(Access):
                 self.set_root(tx, mid, None, base=row.root, database=rows)
                 self.rows.replaced(mid, rows)
 
-            self.held.call(put)
+            try:
+                self.held.call(put)
+            except BaseException:
+                # If it was the medium that failed, the rows of before are those of cur still.
+                with self.store.read() as tx:
+                    self.rows.replaced(mid, history.read_head(tx, mid).database)
+                raise
         self.wake()
 
     def delete_versions(self, session, mid, versions):

@@ -50,6 +50,19 @@ def test_whole_mimei_there_and_back(two, data_type):
     assert b"".join(other.export_car(ben, mid, "all")) == data
 
 
+def test_references_come_along(two):
+    one, other = two
+    anna, ben = one.local_session(ANNA), other.local_session(BEN)
+    mid = one.create(anna, data_type=info.FILE)
+    label = one.add(anna, [b"referred to"])
+    one.add_references(anna, mid, [label, label])
+    one.backup(anna, mid)
+    other.import_car(ben, one.export_car(anna, mid))
+    assert other.references(ben, mid) == other.references(ben, mid, 0) == {label: 2}
+    other.collect(ben)
+    assert b"".join(other.cat(ben, label)) == b"referred to" and other.fsck(ben) == []
+
+
 def test_newer_versions_are_added_and_cur_stays(two):
     one, other = two
     anna, there = one.local_session(ANNA), other.local_session(ANNA)

@@ -9,6 +9,7 @@ from leither_edge.mimei import info, rights
 from leither_edge.mimei.errors import BadInput, BlockMissing, Busy, Conflict, Forbidden, NotFound, QuotaReached, TooLarge
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.tables import BY_AUTHOR, DATABASES, HEADS
+from leither_edge.storage import StorageError
 
 from .people import ANNA, BEN, Clock, opened, read, work, write
 
@@ -298,6 +299,21 @@ class TestRoom:
             library.collect(anna)
             assert library.usage(anna)[0] < 1000
             library.put_file(anna, mid, "", [b"b" * 700_000])
+
+    def test_full_map_refuses_and_lets_delete(self, tmp_path):
+        with opened(tmp_path, storage={"data_map_mib": 2}) as library:
+            anna = library.local_session(ANNA)
+            mid = library.create(anna, mark="m", data_type=info.DATABASE)
+            view, count = library.open(anna, mid).database, 0
+            with pytest.raises((StorageError, QuotaReached)):
+                for count in range(1000):
+                    view.execute([b"SET", b"%d" % count, bytes(3000)])
+            assert count and view.execute([b"DBSIZE"]) == count
+            library.delete(anna, mid)
+            work(library)
+            mid = library.create(anna, mark="m", data_type=info.DATABASE)
+            write(library, anna, mid, b"room again")
+            assert read(library, anna, mid) == b"room again"
 
     def test_members_write_on_the_authors_account(self, library, anna):
         ben = library.local_session(BEN)
