@@ -43,16 +43,6 @@ class HeldTransaction(WriteTransaction):
         held = self.held_bytes()
         return held > bytes_ or held * 2 > self._room_first
 
-    def put(self, table, key, value, append=False):
-        """As WriteTransaction.put."""
-        self._remember(table, key)
-        super().put(table, key, value, append)
-
-    def delete(self, table, key):
-        """As WriteTransaction.delete."""
-        self._remember(table, key)
-        return super().delete(table, key)
-
     def begin_block(self):
         """Forget how to undo what was changed until now; return a mark of it for has_changed()."""
         self._undo = []
@@ -80,11 +70,9 @@ class HeldTransaction(WriteTransaction):
         self.failed = None
         return True
 
-    def _remember(self, table, key):
-        if self._undo is None:
-            return
+    def _remember(self, handle, packed_key):
         if len(self._undo) < UNDO_MAX:
-            self._undo.append((self._find(table)[1], *self.stored(table, key)))
+            self._undo.append((handle, packed_key, self._txn.get(packed_key, db=handle)))
         else:
             self._undo = None
 

@@ -155,6 +155,7 @@ class WriteTransaction(ReadTransaction):
         super().__init__(txn, handles, folder)
         self._environment = environment
         self._room = room
+        self._undo = None
         self.failed = None
 
     def put(self, table, key, value, append=False):
@@ -168,6 +169,8 @@ class WriteTransaction(ReadTransaction):
         if not self._room.take(len(packed_key) + len(row)):
             self.failed = map_full(self._folder)
             raise self.failed
+        if self._undo is not None:
+            self._remember(handle, packed_key)
         self._changes += 1
         try:
             stored = self._txn.put(packed_key, row, db=handle, append=append)
@@ -182,6 +185,8 @@ class WriteTransaction(ReadTransaction):
         """Remove a key; return whether it was there. Works when the map is full, too."""
         table, handle = self._find(table)
         packed_key = pack_key(table, key)
+        if self._undo is not None:
+            self._remember(handle, packed_key)
         self._changes += 1
         try:
             return self._txn.delete(packed_key, db=handle)

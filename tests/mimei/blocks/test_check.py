@@ -77,6 +77,6 @@ def test_a_sum_that_is_wrong(kept):
 
 def test_a_block_that_cannot_be_read_as_its_label_says(kept):
     blocks, *_ = kept
-    data = b"\xff not of this form"
+    data = b"\xff\xd8\x2a not of this form"
     put_all(blocks, (label.of(label.DAG_CBOR, data), data), root=label.of(label.DAG_CBOR, data))
     assert kinds(blocks) == ["garbled"]
