@@ -8,6 +8,7 @@ from .database import state as states
 from .database import versions as row_versions
 from .database.database import Database, Limits
 from .database.ending import expire_some
+from .errors import Busy
 from .numbers import new_number, retire, retire_lent
 from .stream import Stream, forget
 from .tables import HEADS
@@ -89,6 +90,9 @@ class CurRows:
                 stream = self.stream(tx, blocks, head)
                 return head, stream.root(), stream.length()
             core = self.at(tx, head.database)
+            # One that began behind the mark: half of it would be in the version.
+            if states.read_state(core.get(core.state_row)).deadline:
+                raise Busy("A transaction is open in this database. Commit it or roll it back first.")
             changes = row_versions.changes(core, blocks)
             base = None if states.all_changed(core) else head.base
             return head, change.apply(blocks, base, counted(changes, progress)), until
