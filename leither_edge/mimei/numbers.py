@@ -4,6 +4,8 @@ A number is never used twice. One that is done with is retired: its rows are del
 is lent is retired when the store is opened again, unless it was settled before.
 """
 
+from itertools import product
+
 from .database import layout
 from .stream import RECORDS
 from .tables import DATABASES
@@ -45,8 +47,8 @@ def clear_some(tx, most=1000):
     number = next(_noted(tx, _OLD), None)
     if number is None:
         return False
-    prefix = number.to_bytes(4, "big")
-    for table in _TABLES:
+    for half, table in product((number, number | layout.OTHER_HALF), _TABLES):
+        prefix = half.to_bytes(4, "big")
         keys = []
         for key in tx.keys(table, start=prefix):
             if key[:4] != prefix:
@@ -58,7 +60,7 @@ def clear_some(tx, most=1000):
         for key in keys:
             tx.delete(table, key)
     if most:
-        tx.delete(DATABASES, _OLD + prefix)
+        tx.delete(DATABASES, _OLD + number.to_bytes(4, "big"))
     return True
 
 

@@ -1,5 +1,6 @@
 """The original system's Hclear, Lmclear and their kin: DEL of keys that must be of one type. And all keys at once."""
 
+from . import leftover
 from .layout import DATA, HASH, LIST, SET, SORTED_SET
 from .replies import OK, SYNTAX, Refusal
 
@@ -21,10 +22,11 @@ def flush(db, words):
         raise Refusal(SYNTAX)
     # The next version is built of what comes after: no need to mark every row.
     db.count_all_as_changed()
-    for row, _ in db.tx.scan(DATA, db.heads):
-        if row[:4] != db.heads[:4]:
-            break
-        db.underive(row)
+    if db.state.keys <= leftover.AT_ONCE or not db.change_half():
+        for row, _ in db.tx.scan(DATA, db.heads):
+            if row[:4] != db.heads[:4]:
+                break
+            db.underive(row)
     db.state.keys = 0
     db.touch_all()
     return OK

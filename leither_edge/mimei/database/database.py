@@ -6,7 +6,7 @@ Every command function takes (database, words) and checks all before its first c
 from collections import namedtuple
 
 from ..errors import Busy
-from . import ranks
+from . import leftover, ranks
 from . import state as states
 from .commands import COMMANDS
 from .layout import (
@@ -16,8 +16,10 @@ from .layout import (
     ELEMENT,
     HEADER,
     INDEX,
+    LEFT,
     LIST,
     MEMBER,
+    OTHER_HALF,
     PREFIX_BYTES,
     RANKS,
     SORTED_SET,
@@ -53,15 +55,15 @@ _ANSWER_VALUES = 16
 class Database:
     """Commands on one database of a transaction.
 
-    Args: tx (a WriteTransaction of storage, or a ReadTransaction for a database that is only read), number (0 to 2**32 - 1), now_ms
+    Args: tx (a WriteTransaction of storage, or a ReadTransaction for a database that is only read), number (0 to 2**31 - 1), now_ms
     (Unix time in ms), random_bytes (count -> bytes), limits (Limits), read_only.
     One object serves a database as long as it is open: it counts changes of watched keys and knows where scans stand.
     """
 
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
-        "index", "dues", "ranks", "scans", "last_scan", "told", "_left", "_walk", "_writing", "_tracking", "_undoing", "_watched",
-        "_watch_floor",
+        "in_other", "index", "dues", "ranks", "left", "scans", "last_scan", "told", "_left", "_walk",
+        "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -80,11 +82,15 @@ class Database:
 
     def move(self, number):
         """Work on the rows of this number from now on, as after a restore: every watched key has changed."""
-        prefix = number.to_bytes(4, "big")
         self.number = number
-        self.state_row = prefix + STATE
+        self.state_row = number.to_bytes(4, "big") + STATE
+        self._place(False)
+
+    def _place(self, in_other):
+        self.in_other = in_other
+        prefix = (self.number | OTHER_HALF if in_other else self.number).to_bytes(4, "big")
         self.heads, self.members, self.elements = prefix + HEADER, prefix + MEMBER, prefix + ELEMENT
-        self.index, self.dues, self.ranks = prefix + INDEX, prefix + DUE, prefix + RANKS
+        self.index, self.dues, self.ranks, self.left = prefix + INDEX, prefix + DUE, prefix + RANKS, prefix + LEFT
         self.scans = {}
         self.touch_all()
 
@@ -93,6 +99,27 @@ class Database:
         self.tx = tx
         self.get = tx.rows(DATA)
         self.now_ms = now_ms
+        self.find_half()
+
+    def find_half(self):
+        """Work in that half which the state row names."""
+        in_other = states.is_in_other(self.get(self.state_row))
+        if in_other != self.in_other:
+            self._place(in_other)
+            self.touch_all()
+
+    def other_half(self):
+        """Return the first four bytes of the row keys of the half that is not in use."""
+        return (self.number if self.in_other else self.number | OTHER_HALF).to_bytes(4, "big")
+
+    def change_half(self):
+        """Leave all rows to be cleared away, and go on without any. False when the other half is not cleared away yet."""
+        state = self.state
+        if state.other_is_used:
+            return False
+        state.in_other, state.other_is_used = not state.in_other, True
+        self._place(state.in_other)
+        return True
 
     def execute(self, words, owner=b""):
         """Run one command and return its reply. words: list of bytes, the name first. owner: who asks, as given to begin().
@@ -225,7 +252,10 @@ class Database:
     def make(self, key, kind):
         """Return a new Header, not stored yet."""
         rest, is_cut = key_rest(key)
-        return Header(key, self.heads + rest, kind, is_cut)
+        header = Header(key, self.heads + rest, kind, is_cut)
+        if kind != STRING:
+            leftover.finish(self, header.part)
+        return header
 
     def need(self, key, kind):
         """Return the Header of this kind that is there, or a new one. Raises Refusal."""
@@ -269,7 +299,9 @@ class Database:
     def remove(self, header):
         """Delete a key with all it holds."""
         kind = header.kind
-        if kind == LIST:
+        if kind != STRING and leftover.leave(self, header):
+            header.has_parts = False
+        elif kind == LIST:
             self._clear(self.elements + header.part, self.underive)
         elif kind != STRING:
             self._clear(self.members + header.part, self.erase)

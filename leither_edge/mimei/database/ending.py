@@ -1,11 +1,16 @@
 """When keys end: EXPIRE and its kin, and clearing away what has ended."""
 
 from .layout import DATA, PREFIX_BYTES, key_of_rest, unpack_u64_at
+from .leftover import clear_some
 from .numbers import I64_MAX, integer
 from .replies import SYNTAX, Refusal
 from .state import read_state, tidy, time_out
 
 _UNITS = {b"EX": (1000, True), b"PX": (1, True), b"EXAT": (1000, False), b"PXAT": (1, False)}
+
+
+# Rows of what is gone that are cleared away in the time of a key.
+_ROWS_OF_KEY = 25
 
 
 def absolute(db, unit, text, name):
@@ -96,7 +101,10 @@ def ended_count(db):
 
 
 def expire_some(db, limit=20):
-    """Clear away keys that have ended, at most `limit`. Return whether there may be more. A transaction over its time ends, too."""
+    """Clear away keys that have ended, at most `limit`, and some of what is left over. Return whether there may be more.
+
+    A transaction over its time ends, too.
+    """
     if db.read_only:
         return False
     rows = []
@@ -109,15 +117,15 @@ def expire_some(db, limit=20):
         if db.now_ms < state.deadline:
             return False
         time_out(db)
-    if rows:
-        db.enter()
-        try:
-            for key in rows:
-                db.peek(key)
-        finally:
-            db.leave()
+    db.enter()
+    try:
+        for key in rows:
+            db.peek(key)
+        more = clear_some(db, limit * _ROWS_OF_KEY)
+    finally:
+        db.leave()
     tidy(db)
-    return len(rows) == limit
+    return more or len(rows) == limit
 
 
 COMMANDS = (

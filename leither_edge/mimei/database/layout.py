@@ -1,6 +1,7 @@
 """How keys and members become rows.
 
-Row key: database number (4 bytes), space (1 byte), rest (at most 506, as LMDB's keys have at most 511).
+Row key: database number (4 bytes; its highest bit for the other half, see leftover.py), space (1 byte), rest (at most 506, as LMDB's keys
+have at most 511).
 
     space   rest                              value
     00      nothing                           state: counters and the open transaction (state.py)
@@ -10,6 +11,7 @@ Row key: database number (4 bytes), space (1 byte), rest (at most 506, as LMDB's
     81      key, score, member                index of a sorted set
     82      when (8 bytes), key               what ends when
     83      key, score, member                how many members of a large sorted set follow (ranks.py)
+    84      key                               a collection that is gone, with rows left (leftover.py)
 
 Spaces 01 and 02 are canonical, the same for the same content, and what a version holds. The others follow from them; lists apart,
 whose elements go into a sequence of their own.
@@ -38,6 +40,7 @@ UNDO = Table("undo", "bytes", "bytes")
 TABLES = (DATA, CHANGED, UNDO)
 
 STATE, HEADER, MEMBER, ELEMENT, INDEX, DUE, RANKS = b"\x00", b"\x01", b"\x02", b"\x80", b"\x81", b"\x82", b"\x83"
+LEFT = b"\x84"
 PREFIX_BYTES = 5
 
 STRING, LIST, SET, SORTED_SET, HASH = 1, 2, 3, 4, 5
@@ -53,6 +56,8 @@ MEMBER_MAX_BYTES = 255
 _MEMBER_HEAD_BYTES = 224
 # A member's part of this length was cut.
 CUT_MEMBER_BYTES = _MEMBER_HEAD_BYTES + 32
+# The bit of a database's other half.
+OTHER_HALF = 1 << 31
 # Places of a list start in the middle, so that it grows both ways.
 MIDDLE = 1 << 63
 _HAS_PARTS = 1 << 63

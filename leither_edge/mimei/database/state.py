@@ -1,29 +1,34 @@
 """A database's counters, what changed since its last version, and its open transaction.
 
-State row: keys, change, all_until, deadline (8 bytes each), owner; an owner without a deadline is one whose transaction was rolled back
-because its time was over. Row r of CHANGED with number n says that the canonical row r was
-changed, put or deleted, while `change` was n. Up to the change all_until everything counts as changed and no rows are kept: so a
-database that has no version yet is filled without them.
+State row: keys, change, all_until, deadline (8 bytes each), halves (1: in the other one, 2: there are rows in the one not in use), owner;
+an owner without a deadline is one whose transaction was rolled back because its time was over. Row r of CHANGED with number n says that
+the canonical row r was changed, put or deleted, while `change` was n. Up to the change all_until everything counts as changed and no rows
+are kept: so a database that has no version yet is filled without them.
 """
 
 import struct
 from itertools import islice
 
 from ..errors import Busy, Conflict
-from .layout import CHANGED, DATA, UNDO
+from . import leftover
+from .layout import CHANGED, DATA, OTHER_HALF, UNDO
 
-_STATE = struct.Struct(">QQQQ")
+_STATE = struct.Struct(">QQQQB")
+_HALVES_AT = 32
 # Above so many marks of all databases together, a database with most of them counts as changed as a whole.
 MARKS_MAX = 100_000
 
 
 class State:
-    """keys: how many. change: its number. all_until: see above. deadline: ms, 0 without a transaction. owner: whose it is."""
+    """keys: how many. change: its number. all_until: see above. deadline: ms, 0 without a transaction. owner: whose it is.
 
-    __slots__ = ("keys", "change", "all_until", "deadline", "owner", "packed")
+    in_other, other_is_used: see leftover.py.
+    """
+
+    __slots__ = ("keys", "change", "all_until", "deadline", "in_other", "other_is_used", "owner", "packed")
 
     def pack(self):
-        return _STATE.pack(self.keys, self.change, self.all_until, self.deadline) + self.owner
+        return _STATE.pack(self.keys, self.change, self.all_until, self.deadline, self.in_other | self.other_is_used << 1) + self.owner
 
 
 def read_state(packed):
@@ -33,11 +38,18 @@ def read_state(packed):
     if packed is None:
         state.keys = state.deadline = 0
         state.change = state.all_until = 1
+        state.in_other = state.other_is_used = False
         state.owner = b""
     else:
-        state.keys, state.change, state.all_until, state.deadline = _STATE.unpack_from(packed)
+        state.keys, state.change, state.all_until, state.deadline, halves = _STATE.unpack_from(packed)
+        state.in_other, state.other_is_used = bool(halves & 1), bool(halves & 2)
         state.owner = packed[_STATE.size :]
     return state
+
+
+def is_in_other(packed):
+    """Return whether a state row's value names the other half."""
+    return packed is not None and packed[_HALVES_AT] & 1 == 1
 
 
 def track(database, row):
@@ -73,7 +85,7 @@ def commit(database, owner):
     """Keep what the transaction changed. Raises Conflict when none of `owner` is open."""
     _need_own(database, owner)
     database.enter(owner)
-    for row, _ in _rows_from(database, UNDO):
+    for row, _ in _undo_rows(database):
         database.tx.delete(UNDO, row)
     database.state.deadline = 0
     database.state.owner = b""
@@ -89,12 +101,13 @@ def abandon(database, owner):
 def roll_back(database):
     """Undo the open transaction, whoever's it is; without one nothing is done."""
     tx = database.tx
-    for row, old in _rows_from(database, UNDO):
+    for row, old in _undo_rows(database):
         if old[:1] == b"\x01":
             tx.put(DATA, row, old[1:])
         else:
             tx.delete(DATA, row)
         tx.delete(UNDO, row)
+    database.find_half()
     database.touch_all()
 
 
@@ -115,9 +128,10 @@ def unfinished(tx):
         if row is None:
             return
         number = int.from_bytes(row[:4], "big")
-        yield number
-        if number == 0xFFFFFFFF:
+        if number >= OTHER_HALF:
+            # Its state row was there before.
             return
+        yield number
         position = (number + 1).to_bytes(4, "big")
 
 
@@ -131,6 +145,8 @@ def mark(database):
     try:
         if state.deadline:
             raise Busy("A transaction is open in this database; commit it or roll it back before a backup.")
+        while leftover.clear_some(database, leftover.AT_ONCE):
+            pass
         until = state.change
         state.change += 1
     finally:
@@ -171,7 +187,7 @@ def tidy(database, limit=200):
     tx = database.tx
     if tx.count(CHANGED) <= MARKS_MAX and not all_changed(database):
         return
-    prefix = database.state_row[:4]
+    prefix = database.heads[:4]
     database.enter()
     try:
         if database.state.all_until < database.state.change:
@@ -186,8 +202,13 @@ def tidy(database, limit=200):
         database.leave()
 
 
-def _rows_from(database, table):
-    prefix = database.state_row[:4]
+def _undo_rows(database):
+    yield from _rows_from(database, UNDO, database.state_row[:4])
+    yield from _rows_from(database, UNDO, (database.number | OTHER_HALF).to_bytes(4, "big"))
+
+
+def _rows_from(database, table, prefix=None):
+    prefix = prefix or database.heads[:4]
     for row, value in database.tx.scan(table, prefix):
         if row[:4] != prefix:
             return

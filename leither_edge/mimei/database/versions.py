@@ -1,11 +1,12 @@
 """What a version holds of a database: its canonical rows, in a tree; a list's elements in a sequence that its header refers to."""
 
+from heapq import merge
 from itertools import islice
 
 from ..errors import BadBlock
 from ..tree import read, sequence, walk
 from ..tree.node import Reference
-from . import ranks
+from . import leftover, ranks
 from .layout import (
     CHANGED,
     CUT_KEY,
@@ -47,18 +48,33 @@ def changes(database, blocks):
     Row keys are without the database's number. value: bytes, or tree.node.Reference of a list. blocks takes the sequences of lists.
     """
     heads, members = database.heads, database.members
+    gone = {members + part for part in leftover.parts(database)}
     if all_changed(database):
         for row, value in database.tx.scan(DATA, heads):
             if row[:PREFIX_BYTES] > members:
                 return
-            yield row[4:], _canonical(database, row, value, blocks)
+            if not (gone and _collection(row) in gone):
+                yield row[4:], _canonical(database, row, value, blocks)
         return
-    prefix = heads[:4]
-    for row in database.tx.keys(CHANGED, prefix):
-        if row[:4] != prefix:
-            return
-        value = database.get(row)
+    last = None
+    for row in merge(_rows_under(database, CHANGED, heads[:4]), *(_rows_under(database, DATA, prefix) for prefix in gone)):
+        if row == last:
+            continue
+        last = row
+        value = None if gone and _collection(row) in gone else database.get(row)
         yield row[4:], None if value is None else _canonical(database, row, value, blocks)
+
+
+def _rows_under(database, table, prefix):
+    for row in database.tx.keys(table, prefix):
+        if not row.startswith(prefix):
+            return
+        yield row
+
+
+def _collection(row):
+    # The begin that the rows of all members of a collection have; of a header: nothing.
+    return row[: PREFIX_BYTES + split_key_part(row[PREFIX_BYTES:])] if row[4:5] == MEMBER else b""
 
 
 def _canonical(database, row, value, blocks):

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from leither_edge.mimei.database import ranks
+from leither_edge.mimei.database import leftover, ranks
 from leither_edge.mimei.database.database import Database, Limits
 from leither_edge.mimei.database.layout import TABLES
 from leither_edge.storage import open_store
@@ -10,8 +10,9 @@ from leither_edge.storage import open_store
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
-    """Small sorted sets have the rows that large ones have."""
+    """Small collections and databases have the rows that large ones have."""
     monkeypatch.setattr(ranks, "PART_MAX", 4)
+    monkeypatch.setattr(leftover, "AT_ONCE", 2)
 
 
 @pytest.fixture

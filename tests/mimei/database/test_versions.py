@@ -13,7 +13,7 @@ from tests.mimei.memory_blocks import MemoryBlocks
 from tests.mimei.redis_grammar import FORMS, Grammar
 
 KEYS = [b"k%d" % number for number in range(10)]
-NOT_OURS = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "ECHO", "PING", "FLUSHDB"}
+NOT_OURS = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "ECHO", "PING"}
 WRITES = {line.split()[0] for line in FORMS.split("\n") if line} - NOT_OURS
 
 
