@@ -10,6 +10,7 @@ from leither_edge.mimei.database.replies import NO_ARRAY, OK, ErrorReply, Status
 from leither_edge.mimei.errors import MimeiError
 from leither_edge.storage import StorageError
 
+from .protocol import Parser
 from .refusals import refusal_of, unknown_command, wrong_arity
 
 # work: () -> result, in a thread that may wait; None: wait for a change of the database instead, at most `seconds` (0: for ever).
@@ -23,6 +24,8 @@ _ABORTED = ErrorReply(b"EXECABORT Transaction discarded because of previous erro
 _ABORTED_BY = b"EXECABORT Transaction discarded because of: "
 _NOT_QUEUED = ErrorReply(b"ERR Command not allowed inside a transaction")
 _QUEUE_FULL = ErrorReply(b"ERR the transaction takes more memory than this node allows to one command")
+# Without a sign-in no command needs more.
+GUEST_COMMAND_MAX_BYTES = 64 * 1024
 # Whether a session still is good is asked so often.
 SESSION_EVERY_MS = 1000
 # What a queued word takes in memory beside its bytes.
@@ -33,18 +36,19 @@ class Client:
     """State of one connection.
 
     Args: shared (Shared of the server), number (of the connection), address (text).
-    Attributes: session, user (bytes: the name signed in with), selector (bytes: what SELECT got), place (the database it names, None
-    until it is needed), resp3, leaving (to be closed when its replies are out), changed (wrote since the server last looked),
-    began_session (its own sign-in), scope (the server's, which ends the connection).
+    Attributes: parser (of what it sends), session, user (bytes: the name signed in with), selector (bytes: what SELECT got), place (the
+    database it names, None until it is needed), resp3, leaving (to be closed when its replies are out), changed (wrote since the server
+    last looked), began_session (its own sign-in), scope (the server's, which ends the connection).
     """
 
     __slots__ = (
-        "shared", "number", "address", "session", "user", "name", "library", "selector", "place", "resp3", "leaving", "changed",
+        "shared", "parser", "number", "address", "session", "user", "name", "library", "selector", "place", "resp3", "leaving", "changed",
         "scope", "began", "began_session", "used", "_seen", "last", "queue", "_queue_bytes", "_queue_bad", "_watched", "_in_exec",
     )  # fmt: skip
 
     def __init__(self, shared, number, address):
         self.shared = shared
+        self.parser = Parser(0)
         self.number = number
         self.address = address
         self.library = [b"", b""]
@@ -66,6 +70,8 @@ class Client:
         """Act as another user from now on."""
         self.session, self.user = session, user
         self.began_session = False
+        bound = self.shared.limits.command_max_bytes
+        self.parser.bytes_max = min(GUEST_COMMAND_MAX_BYTES, bound) if session.user_id is None else bound
         self.leave_place()
 
     def leave_place(self):
@@ -113,9 +119,13 @@ class Client:
             if writes:
                 if not place.is_made:
                     return Later(self.make_place, lambda place: self.take(place) or self.execute(words))
-                self.changed = True
                 if not self._in_exec:
-                    self.shared.tx.begin_block()
+                    tx = self.shared.tx
+                    mark = tx.begin_block()
+                    reply = place.execute(words)
+                    # Who waits for a change must not be woken by his own asking.
+                    self.changed = tx.has_changed(mark) or self.changed
+                    return reply
             return place.execute(words)
         except MimeiError as error:
             return refusal_of(error, command.name)
@@ -200,23 +210,31 @@ class Client:
         place = self.place
         if place is None:
             return Later(self.open_place, lambda place: self.take(place) or self.exec())
-        if not place.is_made and queue:
+        if not place.is_made and queue and place.is_somebodys:
             return Later(self.make_place, lambda place: self.take(place) or self.exec())
         watched = self._watched
         is_changed = watched and (None in watched or any(place.watched(key) != before for key, before in watched.items()))
         self._leave_transaction()
         if is_changed:
             return NO_ARRAY
-        self.shared.tx.begin_block()
+        tx = self.shared.tx
+        mark = tx.begin_block()
         self._in_exec = True
         try:
-            return [self.execute(words) for words in queue]
+            replies = [self.execute(words) for words in queue]
+            self.changed = tx.has_changed(mark) or self.changed
+            return replies
         except StorageError as error:
-            if not self.shared.tx.undo_block():
+            if not tx.undo_block():
                 raise
             return ErrorReply(b"EXECABORT " + refusal_of(error, b"exec").text.partition(b" ")[2])
         finally:
             self._in_exec = False
+
+    def refused(self):
+        """What the last command waited for was refused."""
+        if self.last == b"exec":
+            self._leave_transaction()
 
     @property
     def in_exec(self):

@@ -14,7 +14,7 @@ from leither_edge.storage import StorageError
 
 from .answers import error, write
 from .connection import Client, Later
-from .protocol import Parser, ProtocolError
+from .protocol import ProtocolError
 from .refusals import REFUSABLE, refusal_of
 
 # What one turn of a connection may do before others have theirs: commands, pieces of answers, bytes of one answer.
@@ -22,8 +22,6 @@ TURN_COMMANDS = 200
 TURN_PIECES = 4096
 TURN_BYTES = 64 * 1024
 RECEIVE_BYTES = 64 * 1024
-# Without a sign-in no command needs more.
-GUEST_COMMAND_MAX_BYTES = 64 * 1024
 # A client that takes nothing of its answers for so long is gone.
 SEND_TIMEOUT_S = 60
 # Who just had an answer often asks again at once: so long the thread waits for it, where a turn of trio's would cost as much.
@@ -35,12 +33,11 @@ OTHERS_AFTER_S = 0.002
 class _Connection:
     """A socket, what has come, what is to go. later: what its last command waits for."""
 
-    __slots__ = ("socket", "client", "parser", "out", "later", "name", "gone", "more")
+    __slots__ = ("socket", "client", "out", "later", "name", "gone", "more")
 
     def __init__(self, accepted, client):
         self.socket = accepted
         self.client = client
-        self.parser = Parser(0)
         self.out = []
         self.later = None
         self.name = b""
@@ -126,7 +123,7 @@ class Loop:
         if not data:
             self._end(connection)
             return False
-        connection.parser.feed(data)
+        connection.client.parser.feed(data)
         return True
 
     def _turn(self, ready):
@@ -147,9 +144,9 @@ class Loop:
                 at += 1
 
     def _execute(self, connection, tx, now_ms):
-        client, parser, out = connection.client, connection.parser, connection.out
+        client, out = connection.client, connection.out
         client.use(tx, now_ms)
-        execute, following = client.execute, parser.next
+        execute, following = client.execute, client.parser.next
         connection.more = False
         for _ in range(TURN_COMMANDS):
             try:
@@ -235,9 +232,6 @@ class Loop:
             self._epoll.unregister(number)
 
     def _resume(self, connection):
-        bound = self._shared.limits.command_max_bytes
-        is_guest = connection.client.session.user_id is None
-        connection.parser.bytes_max = min(GUEST_COMMAND_MAX_BYTES, bound) if is_guest else bound
         number = connection.socket.fileno()
         self._served[number] = connection
         self._epoll.register(number, select.EPOLLIN)
@@ -292,15 +286,15 @@ class Loop:
                 result = await self._changed(connection, later)
             else:
                 result = await trio.to_thread.run_sync(later.work)
-        except REFUSABLE as failure:
-            reply = refusal_of(failure, connection.name)
-        else:
             while shared.held.is_committing:
                 await shared.held.ready()
             with shared.held.quick() as tx:
                 shared.tx = tx
                 client.use(tx, shared.now_ms())
                 reply = later.then(result)
+        except REFUSABLE as failure:
+            client.refused()
+            reply = refusal_of(failure, connection.name)
         if type(reply) is Later:
             self._put_off(connection, reply)
         else:

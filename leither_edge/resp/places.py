@@ -129,6 +129,11 @@ class Unmade:
         self._library = places.library
         self._core = None
 
+    @property
+    def is_somebodys(self):
+        """Whether it can be made."""
+        return self.mid is not None
+
     def is_outdated(self, tx):
         """Whether it was made meanwhile."""
         return self.mid is not None and tx.get(MIMEI, self.mid) is not None

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from leither_edge.crypto import sodium
 from leither_edge.mimei.database.database import Database, Limits
-from leither_edge.mimei.errors import NotSignedIn
+from leither_edge.mimei.errors import BadInput, NotSignedIn
 
 Session = namedtuple("Session", "sid user_id")
 
@@ -38,6 +38,8 @@ class BarePlaces:
         pass
 
     def open(self, session, selector):
+        if not selector.isdigit():
+            raise BadInput("no number")
         place = self._places.get(selector)
         if place is None:
             place = self._places[selector] = BarePlace(int(selector), self._limits)

@@ -32,10 +32,10 @@ class Lines:
 
 
 class Serving:
-    """What a test sees: address, counters, log."""
+    """What a test sees: address, counters, log; store, where it is not a library's."""
 
     def __init__(self):
-        self.address = None
+        self.address = self.store = None
         self.counters = Counters()
         self.log = Lines()
 
@@ -48,6 +48,7 @@ def serving(places=None, limits=LIMITS, **options):
         held = HeldWriter(store)
         try:
             with serving_places(places or BarePlaces(), held, limits, **options) as made:
+                made.store = store
                 yield made
         finally:
             held.close()
