@@ -54,6 +54,10 @@ class Leases:
             self.note(lease, digest)
             return True
 
+    def is_noted_beside(self, lease, digest):
+        """Whether another writer put or found a block (with the lock held)."""
+        return any(digest in other for other in self._writers if other is not lease)
+
     # -- readers and long work
 
     def hold(self, cids):

@@ -42,7 +42,7 @@ class BlockWriter:
     def __exit__(self, *exc_info):
         try:
             if self._files is not None:
-                self._files.end()
+                self._clear(self._files.end())
         finally:
             self._reserved.end()
             self._blocks.leases.end(self._lease)
@@ -116,6 +116,17 @@ class BlockWriter:
             change_sum(tx, change)
         return change, None if fn is None else fn(tx)
 
+    def _clear(self, digests):
+        """Remove files that got no row: an upload that is broken off again and again must not fill the disk uncharged."""
+        blocks = self._blocks
+        if digests:
+            blocks.held.flush_now()
+        for digest in digests:
+            with blocks.leases.lock:
+                # Another writer may be about to give it one.
+                if not blocks.leases.is_noted_beside(self._lease, digest) and not blocks.is_there(digest):
+                    blocks.files.remove(digest)
+
     def _take_rows(self):
         batch, self._rows, self._rows_bytes = self._rows, {}, 0
         return batch
@@ -145,9 +156,10 @@ class _Files:
         self._raise()
 
     def end(self):
-        """End the thread; files that are not flushed are left out."""
+        """End the thread; return the names of files that have got no row, which may be there or not."""
         self._queue.put(_END)
         self._thread.join()
+        return list(self._rows)
 
     def _raise(self):
         if self._failed is not None:

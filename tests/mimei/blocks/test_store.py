@@ -97,6 +97,19 @@ def test_a_writer_that_is_left_takes_nothing(blocks, tmp_path):
     assert blocks.quota.used() == 0 and blocks.stat()["blocks"] == 0 and files_of(tmp_path / "blocks") == []
 
 
+def test_a_writer_that_is_left_late_takes_only_what_is_its_own(blocks, tmp_path):
+    shared, own = [made(9000, seed) for seed in range(40)], [made(9000, seed) for seed in range(40, 120)]
+    with blocks.writer() as other:
+        with pytest.raises(KeyError), blocks.writer() as writer:
+            for pair in [*shared, *own]:
+                writer.put(*pair)
+            for pair in shared:
+                other.put(*pair)
+            raise KeyError("left")
+        other.finish()
+    assert len(files_of(tmp_path / "blocks")) == len(shared) and all(blocks.get(cid) == data for cid, data in shared)
+
+
 def test_many_blocks_of_one_writer(blocks):
     pairs = [made(300, seed) for seed in range(1500)] + [made(4500, seed) for seed in range(40)]
     put_all(blocks, *pairs, *pairs[:10])
