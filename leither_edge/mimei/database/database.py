@@ -47,7 +47,7 @@ Limits = namedtuple("Limits", "value_max_bytes watched_max scans_max walk_max", 
 _ROW_BYTES = 96
 # What an item of an answer costs in memory beside its bytes.
 _ITEM_BYTES = 64
-_TOO_LONG_A_WALK = b"ERR more keys or members than one command may look at, as others wait meanwhile; use the SCAN commands"
+_TOO_LONG_A_WALK = b"ERR more keys or members than one command may look at, as others wait meanwhile; ask for parts, or use SCAN"
 # A command may hold so many of the longest values.
 _ANSWER_VALUES = 16
 
@@ -74,7 +74,7 @@ class Database:
         self.state = None
         self._writing = self._tracking = self._undoing = False
         self._watched = {}
-        self._left = self._walk = 0
+        self._renew_bounds()
         # Who was told that a transaction is gone.
         self.told = b""
         self.move(number)
@@ -100,6 +100,11 @@ class Database:
         self.get = tx.rows(DATA)
         self.now_ms = now_ms
         self.find_half()
+
+    def _renew_bounds(self):
+        limits = self.limits
+        self._left = limits.value_max_bytes * _ANSWER_VALUES
+        self._walk = limits.walk_max
 
     def find_half(self):
         """Work in that half which the state row names."""
@@ -133,9 +138,7 @@ class Database:
         arity = command.arity
         if len(words) != arity if arity > 0 else len(words) < -arity:
             return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
-        limits = self.limits
-        self._left = limits.value_max_bytes * _ANSWER_VALUES
-        self._walk = limits.walk_max
+        self._renew_bounds()
         try:
             if not command.writes:
                 return command.function(self, words)
