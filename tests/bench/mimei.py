@@ -13,14 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # In place of this folder, whose http.py would stand for the standard library's package.
 sys.path[0] = str(ROOT)
 
-from tests.bench.mimei_parts import add, backup, search  # noqa: E402
+from tests.bench.mimei_parts import add, backup, resp, search  # noqa: E402
 
-PARTS = {"add": add, "backup": backup, "search": search}
+PARTS = {"add": add, "backup": backup, "resp": resp, "search": search}
 # What each part's measure() is given.
-FULL = {"add": (add.MIB, add.ROUNDS), "backup": (backup.KEYS, backup.VERSIONS), "search": (search.DOCUMENTS,)}
+FULL = {
+    "add": (add.MIB, add.ROUNDS), "backup": (backup.KEYS, backup.VERSIONS), "resp": (resp.REQUESTS, resp.ROUNDS),
+    "search": (search.DOCUMENTS,),
+}  # fmt: skip
 QUICK = {
     "add": (add.QUICK_MIB, add.QUICK_ROUNDS), "backup": (backup.QUICK_KEYS, backup.QUICK_VERSIONS),
-    "search": (search.QUICK_DOCUMENTS,),
+    "resp": (resp.QUICK_REQUESTS, resp.QUICK_ROUNDS), "search": (search.QUICK_DOCUMENTS,),
 }  # fmt: skip
 
 
