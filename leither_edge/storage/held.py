@@ -230,7 +230,7 @@ class HeldWriter:
             except BaseException as error:
                 call.error = error
         try:
-            if commit or last:
+            if last or commit and self._due is not None:
                 self._commit()
             if not last:
                 self._begin()
