@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The content store beside peers and floors: adding a file, versions of a database, search.
+"""The content store beside peers and floors: adding a file, versions of a database, commands of Redis, search.
 
-Each part runs alone, too, with options of its own: `python -m tests.bench.mimei_parts.add --help` (backup, search).
+Each part runs alone, too, with options of its own: `python -m tests.bench.mimei_parts.add --help` (backup, resp, search).
 """
 
 import argparse
