@@ -8,6 +8,7 @@ from .database import state as states
 from .database import versions as row_versions
 from .database.database import Database, Limits
 from .database.ending import expire_some
+from .database.layout import CHANGED
 from .errors import Busy
 from .numbers import new_number, retire, retire_lent
 from .stream import Stream, forget
@@ -15,6 +16,8 @@ from .tables import HEADS
 from .tree import change, diff
 
 ROWS_A_STEP, EXPIRED_A_STEP = 2000, 100
+# Rows that a restore puts back in place; where more differ all rows are loaded anew, beside those of before.
+PUT_BACK_MAX = 5000
 
 
 class _Shared:
@@ -123,6 +126,28 @@ class CurRows:
             library.held.call(lambda tx: retire(tx, number), durable=False)
             raise
         return number
+
+    def put_back(self, tx, mid, head, root):
+        """Makes a database's cur what a version holds, where few keys differ, inside the transaction of the restore; whether it did."""
+        core = self.at(tx, head.database)
+        if head.base is None or states.all_changed(core) or states.read_state(core.get(core.state_row)).deadline:
+            return False
+        heads, blocks = set(), self._library.blocks
+        for rest, _, _ in diff.diff(blocks, head.base, root):
+            heads.add(row_versions.head_of(rest))
+            if len(heads) > PUT_BACK_MAX:
+                return False
+        prefix = core.heads[:4]
+        for row in tx.keys(CHANGED, start=prefix):
+            if row[:4] != prefix:
+                break
+            heads.add(row_versions.head_of(row[4:]))
+            if len(heads) > PUT_BACK_MAX:
+                return False
+        if not row_versions.replace(core, blocks, root, heads, PUT_BACK_MAX):
+            return False
+        self.replaced(mid, head.database)
+        return True
 
     def stream(self, tx, blocks, head):
         """The Stream that is cur. Args: tx, blocks (of which its base is read), head (Head)."""

@@ -122,23 +122,31 @@ class VersionCalls(Access):
             number = _numbered(history.read_head(tx, mid), version)
             row = history.read_version(tx, mid, number)
         with self.lock_of(mid), self.blocks.hold([row.root]):
-            rows = self.rows.loaded(identity.data_type, row.root, progress)
+            rows = None
 
             def put(tx):
                 self.permitted(tx, session, mid, "restore")
                 row = history.read_version(tx, mid, number)
                 head = history.read_head(tx, mid)
                 write_counts(tx, mid, read_list(self.blocks, row.references))
+                if rows is None and identity.data_type == info.DATABASE:
+                    if not self.rows.put_back(tx, mid, head, row.root):
+                        return False
+                    self.set_root(tx, mid, None, base=row.root)
+                    return True
                 if rows is None:
                     self.set_root(tx, mid, row.root)
-                    return
+                    return True
                 retire(tx, head.database)
                 settle(tx, rows)
                 self.set_root(tx, mid, None, base=row.root, database=rows)
                 self.rows.replaced(mid, rows)
+                return True
 
             try:
-                self.held.call(put)
+                if identity.data_type == info.STREAM or not self.held.call(put):
+                    rows = self.rows.loaded(identity.data_type, row.root, progress)
+                    self.held.call(put)
             except BaseException:
                 # If it was the medium that failed, the rows of before are those of cur still.
                 with self.store.read() as tx:

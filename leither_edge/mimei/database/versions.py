@@ -105,7 +105,7 @@ def load(blocks, root, number, rows_a_step):
     After the last one nothing counts as changed. Each may be called in a transaction of its own. Raises BlockMissing, BadBlock.
     """
     loading = _Loading()
-    items = () if root is None else _items(blocks, root)
+    items = () if root is None else _items(blocks, read.scan(blocks, root))
     for part in _parts(iter(items), rows_a_step):
         yield lambda database, part=part: loading.put(database, part)
     yield loading.end
@@ -123,9 +123,50 @@ def _parts(items, rows_a_step):
         yield part
 
 
-def _items(blocks, root):
+def replace(database, blocks, root, heads, most):
+    """Make some keys what a version has them as, all in this transaction; False, and nothing done, where that takes more than `most` rows.
+
+    Args: heads (bytes as head_of returns them), most (rows, and mebibytes of them by STEP_BYTES at most). Raises BlockMissing, BadBlock.
+    """
+    items = list(islice(_items(blocks, _rows_of(blocks, root, heads)), most + 1))
+    old = [row for row in (database.heads + head for head in heads) if database.get(row) is not None]
+    headers = [read_header(row, database.get(row)) for row in old]
+    size = sum(len(item[1]) for item in items)
+    if len(items) + sum(header.count for header in headers) > most or size > STEP_BYTES:
+        return False
+    database.enter()
+    try:
+        for header in headers:
+            database.remove(header)
+    finally:
+        database.leave()
+    _Loading().put(database, items)
+    return True
+
+
+def head_of(rest):
+    """What stands for the key of a row: its header's row key without number and space. Args: rest (row key without number)."""
+    return rest[1:] if rest[:1] == HEADER else _head_of(rest[1 : split_key_part(rest[1:]) + 1])
+
+
+def _rows_of(blocks, root, heads):
+    for head in sorted(heads):
+        value = read.get(blocks, root, HEADER + head)
+        if value is None:
+            continue
+        yield HEADER + head, value
+        if (value.data if isinstance(value, Reference) else value)[0] & KIND_MASK in (STRING, LIST):
+            continue
+        prefix = MEMBER + (head if head[-_CUT_KEY_TAIL:-32] == _CUT_MARK else head + b"\0\x01")
+        for rest, member in read.scan(blocks, root, prefix):
+            if not rest.startswith(prefix):
+                break
+            yield rest, member
+
+
+def _items(blocks, rows):
     # (row key, value), and behind a list's header (None, element) of each
-    for rest, value in read.scan(blocks, root):
+    for rest, value in rows:
         if not isinstance(value, Reference):
             yield rest, value
             continue

@@ -3,7 +3,7 @@
 import pytest
 
 from leither_edge.crypto import sodium
-from leither_edge.mimei import info, manifest, references, rights
+from leither_edge.mimei import cur_rows, history, info, manifest, references, rights
 from leither_edge.mimei.errors import BadInput, Busy, Conflict, Forbidden, NotFound
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.references import list_root, read_list
@@ -262,3 +262,75 @@ def test_many_references_make_a_list_of_lists(monkeypatch):
     counts = {cids.of(cids.RAW, b"%d" % number): number + 1 for number in range(90)}
     assert read_list(blocks, list_root(blocks, counts)) == counts and len(blocks) == 4
     assert list_root(blocks, {}) is None and read_list(blocks, None) == {}
+
+
+def filled(library, session, **more):
+    """A database with every type of value, two of them under keys too long for a row."""
+    mid = library.create(session, data_type=info.DATABASE, **more)
+    run = library.open(session, mid).database.execute
+    for words in (
+        [b"SET", b"s", b"1"], [b"SET", b"e", b"1", b"EXAT", b"1900000000"], [b"SET", LONG, b"long"], [b"RPUSH", b"l", b"1", b"2", b"3"],
+        [b"RPUSH", b"l" + LONG, b"1"], [b"HSET", b"h", b"a", b"1", b"b" + LONG, b"2"], [b"SADD", b"set", b"a", b"b"],
+        [b"ZADD", b"z", b"1.5", b"a", b"-inf", b"b"], [b"ZADD", b"z" + LONG, b"1", b"a"],
+    ):  # fmt: skip
+        run(words)
+    for number in range(300):
+        run([b"SET", b"many:%d" % number, b"x"])
+    return mid, run
+
+
+LONG = b"\0long" * 200
+
+
+def test_restore_of_few_keys_puts_them_back_in_place(library, anna):
+    mid, run = filled(library, anna)
+    first = library.backup(anna, mid).root
+    number = tx_database(library, mid)
+    view = library.open(anna, mid).database
+    before = view.core.watch_version(b"s")
+    for words in (
+        [b"SET", b"s", b"2"], [b"PERSIST", b"e"], [b"DEL", LONG, b"set"], [b"LPOP", b"l"], [b"RPUSH", b"l" + LONG, b"2"],
+        [b"HDEL", b"h", b"a"], [b"SET", b"new", b"x"], [b"ZADD", b"z", b"7", b"b"], [b"DEL", b"z" + LONG], [b"RPUSH", b"set", b"list"],
+    ):  # fmt: skip
+        run(words)
+    second = library.backup(anna, mid).root
+    run([b"HSET", b"h", b"c", b"3"])
+    run([b"DEL", b"s"])
+    library.restore(anna, mid, 0)
+    assert tx_database(library, mid) == number and view.core.watch_version(b"s") != before
+    assert run([b"LRANGE", b"l", b"0", b"-1"]) == [b"1", b"2", b"3"] and run([b"EXPIRETIME", b"e"]) == 1900000000
+    assert run([b"ZRANGE", b"z", b"0", b"-1"]) == [b"b", b"a"] and run([b"DBSIZE"]) == 309
+    library.restore(anna, mid, 1)
+    assert library.backup(anna, mid).root == second
+    library.restore(anna, mid, 0)
+    assert tx_database(library, mid) == number and library.backup(anna, mid).root == first
+    fsck(library, anna)
+
+
+def test_restore_of_many_keys_loads_them_anew(library, anna, monkeypatch):
+    monkeypatch.setattr(cur_rows, "PUT_BACK_MAX", 20)
+    mid, run = filled(library, anna)
+    first = library.backup(anna, mid).root
+    number = tx_database(library, mid)
+    for key in range(200):
+        run([b"DEL", b"many:%d" % key])
+    library.restore(anna, mid, 0)
+    assert tx_database(library, mid) != number and run([b"DBSIZE"]) == 309 and library.backup(anna, mid).root == first
+    # One key that holds too much for it.
+    run([b"RPUSH", b"l", *(b"%d" % element for element in range(50))])
+    number = tx_database(library, mid)
+    library.restore(anna, mid, 0)
+    assert tx_database(library, mid) != number and library.backup(anna, mid).root == first
+    for part in range(4):
+        run([b"MSET", *(word for number in range(600) for word in (b"more:%d:%d" % (part, number), b"x"))])
+    run([b"FLUSHDB"])
+    run([b"SET", b"s", b"flushed"])
+    library.restore(anna, mid, 0)
+    assert run([b"DBSIZE"]) == 309 and library.backup(anna, mid).root == first
+    work(library)
+    fsck(library, anna)
+
+
+def tx_database(library, mid):
+    """The number that cur's rows have."""
+    return library.held.call(lambda tx: history.read_head(tx, mid).database)
