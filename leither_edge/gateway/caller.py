@@ -25,12 +25,20 @@ class Gateway:
         """What the function returns, run where it may wait for the disk."""
         return await trio.to_thread.run_sync(function, *arguments, limiter=self._readers)
 
-    async def quick(self, view, words):
-        """The reply to a database command on cur, run where it is: its rows are in memory, and become durable within a second."""
-        held = self.library.held
-        await held.ready()
-        with held.quick() as tx:
-            return view.run(tx, words)
+    async def command(self, opened, words):
+        """The reply to a database command on an Opened. One on cur is run where it is, as its rows are in memory.
+
+        Durable within a second, or with the answer where the library says so.
+        """
+        if opened.number is not None:
+            return await self.in_thread(_execute, opened, words)
+        library, view = self.library, opened.database
+        await library.held.ready()
+        with library.held.quick() as tx:
+            reply = view.run(tx, words)
+        if library.always_flush:
+            await library.held.flush()
+        return reply
 
     async def upload(self, function, *arguments):
         """As in_thread, for what waits for the client. Raises Busy: as many uploads as can be are under way."""
@@ -62,6 +70,11 @@ class Caller:
 
     async def in_thread(self, function, *arguments):
         return await self.gateway.in_thread(function, *arguments)
+
+
+def _execute(opened, words):
+    # What a version holds is loaded when it is first asked.
+    return opened.database.execute(words)
 
 
 class Blocks:

@@ -80,7 +80,7 @@ class Connection:
                 body = _NO_BODY
             else:
                 body = Body(self, head, server.limits)
-            request = Request(head, body, self._address, self._is_loopback)
+            request = Request(head, body, self._address, self._is_loopback, self)
             if not await self._answer(head, request, body):
                 return
             if self.buffer:
@@ -255,6 +255,11 @@ class Connection:
         self.phase = HANDLER
         self.scope.deadline = trio.current_time() + self._server.limits.handler_timeout_s
         return data
+
+    def allow(self, seconds):
+        """See Request.allow."""
+        if not self._server.draining:
+            self.scope.deadline = trio.current_time() + seconds
 
     async def send(self, data, more=b""):
         """Send all of ``data`` and ``more``, in one system call when the socket takes them."""

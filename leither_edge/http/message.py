@@ -14,9 +14,11 @@ class Request:
     params what the route's ``{names}`` matched.
     """
 
-    __slots__ = ("_body", "_query", "headers", "host", "is_loopback", "method", "params", "path", "peer_address", "raw_query")
+    __slots__ = (
+        "_body", "_connection", "_query", "headers", "host", "is_loopback", "method", "params", "path", "peer_address", "raw_query",
+    )  # fmt: skip
 
-    def __init__(self, head, body, peer_address="", is_loopback=False):
+    def __init__(self, head, body, peer_address="", is_loopback=False, connection=None):
         self.method = head.method
         self.path = head.path
         self.raw_query = head.query
@@ -26,6 +28,7 @@ class Request:
         self.is_loopback = is_loopback
         self.params = {}
         self._body = body
+        self._connection = connection
         self._query = None
 
     @property
@@ -45,6 +48,10 @@ class Request:
     def chunks(self, max_bytes=None):
         """The body as an async iterator of bytes, at most ``max_bytes`` in all (default: upload_max_bytes)."""
         return self._body.chunks(max_bytes)
+
+    def allow(self, seconds):
+        """Let the answer take this long from now on, in place of the limits' handler_timeout_s; to be said after the body was read."""
+        self._connection.allow(seconds)
 
 
 class Response:

@@ -5,7 +5,7 @@ import http.client
 import pytest
 import trio
 
-from leither_edge.http import ListenError, open_listeners
+from leither_edge.http import ListenError, open_listeners, text
 from leither_edge.http.server import peer
 
 from .serving import serving, status_of
@@ -217,3 +217,12 @@ def test_peers_are_counted_by_address_and_ipv6_by_network():
     assert peer(socket.AF_INET6, "::1")[2]
     assert peer(socket.AF_INET6, "2001:db8::1")[1] == peer(socket.AF_INET6, "2001:db8::ffff")[1]
     assert peer(socket.AF_INET6, "fe80::1%eth0")[0] == "fe80::1"
+
+
+async def test_a_handler_may_be_given_more_time():
+    async def slow(request):
+        request.allow(30)
+        return text(str(round(trio.current_effective_deadline() - trio.current_time())))
+
+    async with serving(slow) as server, await server.connect() as client:
+        assert (await client.get("/"))[2] == b"30\n"

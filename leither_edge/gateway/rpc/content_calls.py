@@ -1,7 +1,7 @@
 """Procedures on MiMei: making, opening, rights, versions, references, tags, search."""
 
 from leither_edge.core.ids import id_to_text
-from leither_edge.mimei.info import TYPE_NAMES
+from leither_edge.mimei.info import DATABASE, TYPE_NAMES
 from leither_edge.mimei.ipld import cid as cids
 
 from .declared import calls
@@ -24,7 +24,11 @@ def create(at, session, app_type, ext, mark, data_type, right):
 
 @call("MMOpen", _SID_MID + 'ver:version="cur" *opt:text', "handle", "Opens a version; what is given back names it in other calls.")
 def open_version(at, session, mid, version, *options):
-    return at.library.keep(session, at.library.open(session, mid, version))
+    opened = at.library.open(session, mid, version)
+    if opened.data_type == DATABASE:
+        # Its view waits for the disk when it is made; commands do not.
+        opened.database  # noqa: B018
+    return at.library.keep(session, opened)
 
 
 @call("MMClose", "mmsid:text", "null", "Closes what an open call gave; closing twice is no error.")

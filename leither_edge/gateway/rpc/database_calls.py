@@ -1,7 +1,8 @@
 """Procedures on databases: the original system's names, each one command of the core that the Redis protocol speaks, too."""
 
 from leither_edge.mimei.database.replies import ErrorReply, NoArray, Pairs, Status
-from leither_edge.mimei.errors import TooLarge
+from leither_edge.mimei.errors import BadInput, TooLarge
+from leither_edge.mimei.opened import Opened
 
 from .declared import Procedure, calls, parameters_of
 from .errors import DATABASE, RpcError
@@ -113,11 +114,9 @@ async def _scan(at, opened, name, words, kind):
 
 async def run(at, opened, words):
     """The core's reply to a command on what MMOpen gave. Raises RpcError for Redis's errors, and what the view raises."""
-    view = opened.database
-    if opened.number is None:
-        reply = await at.gateway.quick(view, words)
-    else:
-        reply = await at.in_thread(view.execute, words)
+    if type(opened) is not Opened:
+        raise BadInput("This is an opened file, not a database. Open the database with MMOpen.")
+    reply = await at.gateway.command(opened, words)
     if type(reply) is ErrorReply:
         sentence = reply.text.decode("utf-8", "replace")
         raise RpcError(DATABASE, sentence, sentence.partition(" ")[0].lower())
