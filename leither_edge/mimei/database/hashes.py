@@ -3,7 +3,7 @@
 from .layout import HASH
 from .numbers import I64_MAX, I64_MIN, add_long_doubles, integer
 from .replies import OK, OVERFLOW, SYNTAX, Pairs, Refusal
-from .some import some_of
+from .some import count_of, some_of
 
 
 def hset(db, words):
@@ -122,7 +122,7 @@ def hrandfield(db, words):
     with_values = len(words) == 4 and words[3].upper() == b"WITHVALUES"
     if len(words) > 3 and not with_values:
         raise Refusal(SYNTAX)
-    count = integer(words[2]) if len(words) > 2 else None
+    count = count_of(words[2]) if len(words) > 2 else None
     if count is not None and with_values and not I64_MIN // 2 <= count <= I64_MAX // 2:
         raise Refusal(b"ERR value is out of range")
     header = db.find(words[1], HASH)

@@ -148,11 +148,11 @@ def _range(kind=None, reverse=None, stores=False):
             elif word == b"LIMIT" and at + 2 < len(args):
                 offset, count = integer(args[at + 1]), integer(args[at + 2])
                 at += 2
-            elif word == b"REV" and reverse is None:
+            elif word == b"REV" and backwards is None:
                 backwards = True
-            elif word == b"BYLEX" and kind is None:
+            elif word == b"BYLEX" and chosen is None:
                 chosen = LEX
-            elif word == b"BYSCORE" and kind is None:
+            elif word == b"BYSCORE" and chosen is None:
                 chosen = SCORE
             else:
                 raise Refusal(SYNTAX)

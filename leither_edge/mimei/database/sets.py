@@ -1,9 +1,9 @@
 """Sets."""
 
 from .layout import SET
-from .numbers import I64_MIN, integer
+from .numbers import integer
 from .replies import NOT_POSITIVE, SYNTAX, Members, Refusal
-from .some import some_of
+from .some import count_of, some_of
 
 
 def sadd(db, words):
@@ -93,9 +93,7 @@ def spop(db, words):
 def srandmember(db, words):
     if len(words) > 3:
         raise Refusal(SYNTAX)
-    count = integer(words[2]) if len(words) == 3 else None
-    if count == I64_MIN:
-        raise Refusal(b"ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+    count = count_of(words[2]) if len(words) == 3 else None
     header = db.find(words[1], SET)
     if header is None:
         return None if count is None else []

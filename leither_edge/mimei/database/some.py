@@ -1,12 +1,20 @@
 """Random members of a collection, and random keys."""
 
-from .numbers import I64_MIN
+from .numbers import I64_MIN, integer
 from .replies import Refusal
 
 # So many members are walked over for one random one; above, a random place among their bytes is sought.
 WALK_MAX = 2000
 # Redis's own bound is memory; an answer of ours is bounded.
 ANSWER_MAX = 100_000
+
+
+def count_of(text):
+    """Return how many are asked for. Raises Refusal."""
+    count = integer(text)
+    if count == I64_MIN:
+        raise Refusal(b"ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+    return count
 
 
 def some_of(db, header, count):
@@ -23,7 +31,7 @@ def some_of(db, header, count):
                 chosen[member] = value
             return list(chosen.items())
         return _spread(db, header, count)
-    if count == I64_MIN or -count > ANSWER_MAX:
+    if -count > ANSWER_MAX:
         raise Refusal(b"ERR value is out of range")
     if header.count <= WALK_MAX:
         members = list(db.kept(db.each_member(header)))

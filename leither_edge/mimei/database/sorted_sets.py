@@ -5,7 +5,7 @@ from .layout import SORTED_SET, member_rest, pack_score, unpack_score
 from .lists import several
 from .numbers import I64_MAX, I64_MIN, double, integer
 from .replies import NO_ARRAY, NOT_POSITIVE, SYNTAX, Pairs, Refusal
-from .some import some_of
+from .some import count_of, some_of
 
 NOT_A_NUMBER = b"ERR resulting score is not a number (NaN)"
 
@@ -160,7 +160,7 @@ def zrandmember(db, words):
     with_scores = len(words) == 4 and words[3].upper() == b"WITHSCORES"
     if len(words) > 3 and not with_scores:
         raise Refusal(SYNTAX)
-    count = integer(words[2]) if len(words) > 2 else None
+    count = count_of(words[2]) if len(words) > 2 else None
     if count is not None and with_scores and not I64_MIN // 2 <= count <= I64_MAX // 2:
         raise Refusal(b"ERR value is out of range")
     header = db.find(words[1], SORTED_SET)
