@@ -63,9 +63,9 @@ class Parser:
             if at == len(data):
                 return self._wait(b"", 0, 0)
             end = data.find(b"\n", at)
+            if data[at] == 42 and (end if end >= 0 else len(data)) - at > HEAD_MAX_BYTES:
+                raise ProtocolError("Protocol error: too big mbulk count string")
             if end < 0:
-                if data[at] == 42 and len(data) - at > HEAD_MAX_BYTES:
-                    raise ProtocolError("Protocol error: too big mbulk count string")
                 if len(data) - at > LINE_MAX_BYTES:
                     raise ProtocolError("Protocol error: too big inline request")
                 return self._wait(data, at, 0)
@@ -132,9 +132,9 @@ class Parser:
         if at < len(data) and data[at] != 36:
             raise ProtocolError(f"Protocol error: expected '$', got '{chr(data[at]) if 32 <= data[at] < 127 else '?'}'")
         end = data.find(b"\n", at)
+        if (end if end >= 0 else len(data)) - at > HEAD_MAX_BYTES:
+            raise ProtocolError("Protocol error: too big bulk count string")
         if end < 0:
-            if len(data) - at > HEAD_MAX_BYTES:
-                raise ProtocolError("Protocol error: too big bulk count string")
             return None, None
         length = _number(data, at + 1, end, b"")
         if length is None or self._size + length > self.bytes_max:
