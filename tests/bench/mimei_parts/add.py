@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-MIB, QUICK_MIB = 1024, 96
+MIB, QUICK_MIB = 1024, 192
 ROUNDS, QUICK_ROUNDS = 4, 3
 PIECE = 1 << 20
 

@@ -9,6 +9,9 @@ import tempfile
 
 from .kills import kill_often
 
+# A second, and what a flush takes on a disk that others use.
+OLDEST_S = 2.0
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -27,6 +30,8 @@ def main():
     for kind, (kills, acknowledged) in found.counts.items():
         print(f"  {kind:12} {kills:4} kills, {acknowledged:8,} acknowledged")
     print(f"  of everysec {found.seen.lost:,} acknowledged commands were lost, the oldest {found.seen.late_s:.2f} s before the kill")
+    if found.seen.late_s > OLDEST_S:
+        sys.exit(f"that is more than the {OLDEST_S} s of a period and a flush")
 
 
 if __name__ == "__main__":
