@@ -16,8 +16,11 @@ FOLDER = userland.ROOT / "build" / "arm-store"
 PACKAGES = ("python3-hypothesis",)
 # Pure Python of our own environment: what runs the tests.
 RUNNERS = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments")
-PROJECT = ("tests/conftest.py", "tests/browser", "tests/killed_child.py", "tests/storage", "tests/mimei", "pyproject.toml")
-TESTS = ("tests/storage", "tests/mimei/blocks", "tests/mimei/database", "tests/mimei/tree", "tests/mimei/library", "tests/mimei/files")
+PROJECT = (
+    "tests/conftest.py", "tests/browser", "tests/killed_child.py", "tests/fuzzing.py", "tests/npm_packages.py", "tests/own_environment.py",
+    "tests/dht", "tests/interop", "tests/resp", "tests/storage", "tests/mimei", "pyproject.toml",
+)  # fmt: skip
+TESTS = ("tests/storage", "tests/mimei")
 LEFT_OUT = "not slow and not interop and not native"
 
 
