@@ -5,6 +5,7 @@ import argparse
 from leither_edge.cli.card_grammar import add_card
 from leither_edge.cli.dht_grammar import add_dht
 from leither_edge.cli.ledger_grammar import add_ledger
+from leither_edge.cli.mimei_grammar import add_mimei
 from leither_edge.cli.name_grammar import add_name
 from leither_edge.cli.parser import Parser
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
@@ -81,6 +82,7 @@ def build():
     add_key(top)
     add_card(top, common)
     add_remote(top)
+    add_mimei(top, common)
     add_ledger(top, common)
     add_dht(top, common)
     add_name(top, common)

@@ -8,7 +8,8 @@ from leither_edge.cli.failure import UsageError
 from leither_edge.cli.output import columns_of, wants_color
 
 HELP_WIDTH = 100
-KEY_OR_ID = re.compile(r"-([A-Za-z0-9_-]{26}|[A-Za-z0-9_-]{47})")
+# An id may have a version and a path behind it.
+KEY_OR_ID = re.compile(r"-([A-Za-z0-9_-]{26}(@[a-z0-9]+)?(:.*)?|[A-Za-z0-9_-]{47})", re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):

@@ -14,6 +14,17 @@ Ran = namedtuple("Ran", "code out err json")
 PASSPHRASE = "a good passphrase"
 
 
+class Printed(io.StringIO):
+    """Standard output that takes bytes, too, as files of content are printed."""
+
+    @property
+    def buffer(self):
+        return self
+
+    def write(self, text):
+        return super().write(text if isinstance(text, str) else bytes(text).decode("utf-8", "surrogateescape"))
+
+
 @pytest.fixture(autouse=True)
 def _quick_and_apart(monkeypatch, tmp_path):
     """Every test has a home of its own, no terminal, and key files that open at once."""
@@ -29,7 +40,7 @@ def run(monkeypatch):
     """Run ``leither`` in this process; returns Ran, whose json is the object on standard output if it is one."""
 
     def run(*words, stdin=""):
-        out, err = io.StringIO(), io.StringIO()
+        out, err = Printed(), io.StringIO()
         monkeypatch.setattr("sys.stdout", out)
         monkeypatch.setattr("sys.stderr", err)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))

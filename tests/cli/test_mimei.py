@@ -1,0 +1,151 @@
+"""``leither mimei`` as somebody uses it, in a folder of this computer."""
+
+import os
+import random
+
+import pytest
+
+HELLO = "bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am"
+NOT_HERE = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+
+
+@pytest.fixture
+def mimei(run):
+    """Run ``leither mimei``; what it prints for programs is checked to be there."""
+
+    def mimei(*words, code=0, stdin=""):
+        ran = run("mimei", *words, stdin=stdin)
+        assert ran.code == code, (words, ran)
+        return ran
+
+    return mimei
+
+
+@pytest.fixture
+def notes(mimei, tmp_path, monkeypatch):
+    """The id of a folder that is marked ``notes``, with a file in it; this process stands beside that file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.txt").write_text("hello\n")
+    text = mimei("create", "--mark", "notes").out.strip()
+    mimei("put", "plan.txt", "notes")
+    return text
+
+
+def test_a_file_gets_its_label_with_no_setting_up(mimei, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.mp4").write_bytes(b"hello\n")
+    assert mimei("add", "film.mp4").out == f"added {HELLO} film.mp4\n"
+    assert (tmp_path / "home" / "mimei" / "author.key").stat().st_mode & 0o777 == 0o600
+    assert mimei("add", "-q", "-", stdin="hello\n").out == f"{HELLO}\n"
+    assert mimei("stat", "--json").json["pins"] == 1
+
+
+def test_a_label_alone_keeps_nothing(mimei, tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    (folder / "more" / "a.txt").write_bytes(random.Random(1).randbytes(300_000))
+    (folder / ".hidden").write_text("x")
+    for options in ((), ("--profile", "unixfs-v0-2015"), ("--hidden",)):
+        alone = mimei("add", "--only-hash", "-Q", folder, *options).out
+        assert not (tmp_path / "home" / "mimei").exists() or options
+        kept = mimei("add", folder, *options).out.splitlines()
+        assert kept[-1] == f"added {alone.strip()} photos" and len(kept) == (4 if options == ("--hidden",) else 3)
+    assert alone.startswith("b") and mimei("add", "-nQ", "--profile", "unixfs-v0-2015", folder).out.startswith("Qm")
+
+
+def test_a_folder_around_keeps_names(mimei, notes):
+    added = mimei("add", "--wrap", "plan.txt", "--json").json["added"]
+    assert [one["name"] for one in added] == ["plan.txt", ""]
+    assert mimei("cat", f"{added[-1]['label']}/plan.txt").code == 0
+    assert [one["name"] for one in mimei("ls", added[-1]["label"], "--json").json["entries"]] == ["plan.txt"]
+
+
+def test_versions_bring_back_what_was(mimei, notes, tmp_path):
+    made = mimei("backup", "notes", "-m", "first draft", "--json").json
+    assert made["version"] == 0 and made["memo"] == "first draft"
+    (tmp_path / "plan.txt").write_text("another plan\n")
+    mimei("put", "plan.txt", f"{notes}:/plan.txt")
+    mimei("mkdir", "notes:/2024/may")
+    mimei("cp", "notes@0:/plan.txt", "notes:/2024/may/")
+    changes = sorted(mimei("diff", "notes", "--json").json["changes"], key=lambda one: one["what"])
+    assert [(one["kind"], one["what"]) for one in changes] == [("+", "2024"), ("~", "plan.txt")]
+    assert (changes[1]["old"]["size"], changes[1]["new"]["size"]) == (6, 13)
+    assert "~ plan.txt  6 B -> 13 B" in mimei("diff", "notes").out.splitlines()
+    mimei("mv", "notes:/2024/may/plan.txt", "notes:/2024/then.txt")
+    assert [one["name"] for one in mimei("ls", "notes:/2024", "--json").json["entries"]] == ["may", "then.txt"]
+    assert mimei("rm", "notes:/2024", code=1).err.count("\n") >= 1
+    mimei("rm", "-r", "notes:/2024")
+    mimei("restore", "notes", "0")
+    assert mimei("diff", "notes").out == ""
+    assert "first draft" in mimei("versions", "notes").out
+    assert mimei("release", "notes").code == 0 and mimei("versions", "notes", "--json").json["versions"][0]["release"]
+    assert "0" in mimei("rm", "notes@0", code=1).err
+
+
+def test_what_is_written_here_is_gone_on_with_and_never_overwritten(mimei, notes, tmp_path):
+    data = random.Random(2).randbytes(9 << 20)
+    (tmp_path / "film").write_bytes(data)
+    mimei("put", "film", "notes")
+    label = mimei("stat", "notes:/film", "--json").json["label"]
+    part = tmp_path / f".copy.{label[-16:]}.leither-part"
+    part.write_bytes(data[: 6 << 20] + bytes(1000))
+    ran = mimei("get", "notes:/film", "copy")
+    assert "Going on at 2.0 MiB" in ran.err and (tmp_path / "copy").read_bytes() == data and not part.exists()
+    assert "--force" in mimei("get", "notes:/film", "copy", code=1).err
+    (tmp_path / "copy").write_text("old")
+    mimei("get", "notes:/film", "copy", "--force")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert mimei("get", "notes", "whole").code == 0 and sorted(os.listdir(tmp_path / "whole")) == ["film", "plan.txt"]
+    assert mimei("get", "notes", "whole", code=1).err
+    (tmp_path / "whole" / ".leither-part").mkdir()
+    (tmp_path / "whole" / "film").unlink()
+    assert mimei("get", "notes", "whole", "--json").json["bytes"] == len(data) + 6
+
+
+def test_folders_take_the_place_of_others_when_that_is_wanted(mimei, notes, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("1")
+    mimei("put", "site", "notes")
+    (tmp_path / "site" / "index.html").rename(tmp_path / "site" / "home.html")
+    mimei("put", "site", "notes:/site", "--force")
+    names = [one["name"] for one in mimei("ls", "notes", "--json").json["entries"]]
+    assert "site" in names
+    mimei("put", "--root", "site", "notes")
+    assert [one["name"] for one in mimei("ls", "notes", "--json").json["entries"]] == ["home.html"]
+
+
+def test_a_mimei_is_named_in_several_ways(mimei, notes):
+    for name in ("notes", notes, notes[:6], f"{notes}@cur"):
+        assert mimei("stat", name, "--json").json["id"] == notes
+    assert "leither mimei create --mark nodes" in mimei("stat", "nodes", code=1).err
+    assert mimei("fork", "notes", code=1).err
+    mimei("backup", "notes")
+    forked = mimei("fork", "notes@0", "--mark", "mine").out.strip()
+    assert mimei("stat", forked, "--json").json["ancestor"]
+    assert len(mimei("ls", "--json").json["mimei"]) == 2 and "notes" in mimei("ls").out
+    assert "confirm" in mimei("rm", "mine", code=2).err
+    mimei("rm", "mine", "--yes")
+    assert len(mimei("ls", "--json").json["mimei"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (("cat", NOT_HERE), 1, "is not here"),
+        (("cat", "notes:/nothing"), 1, "nothing"),
+        (("get", "notes@9"), 1, "version 9"),
+        (("put", "plan.txt", "notes@last:/x"), 2, "cannot be changed"),
+        (("put", "missing.txt", "notes"), 2, "cannot be read"),
+        (("put", "plan.txt", "notes:/a/../b"), 1, ".."),
+        (("ls", "notes@x"), 2, "not a version"),
+        (("cat", "notes"), 2, "is a folder"),
+        (("mkdir", "notes"), 2, "Which path"),
+        (("backup", "notes@3"), 2, "more than a MiMei's name"),
+        (("ls", "--store", "plan.txt"), 2, "cannot be a content store"),
+        (("ls", "--user", "anna"), 2, "--node"),
+    ],
+)
+def test_what_cannot_be_done_is_said_plainly(mimei, notes, words, code, said):
+    ran = mimei(*words, code=code)
+    assert said in ran.err and ran.out == ""
+    assert mimei(*words, "--json", code=code).json["exit_code"] == code
