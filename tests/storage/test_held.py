@@ -1,5 +1,7 @@
 """The held writer: whole or not at all, durable when it says so, and undone where a block fails."""
 
+import os
+import subprocess
 import threading
 
 import pytest
@@ -230,3 +232,49 @@ def test_one_writer_only(store, held):
         held.call(put(1))
     with store.write() as tx:
         tx.put(ROWS, 1, b"again")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 2 MiB; skipped where mounting is not permitted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
+    if os.geteuid() or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("needs to mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("step", [1, 7919])
+def test_a_disk_filled_by_small_blocks_loses_nothing(small_disk, step):
+    done = {}
+    with open_store(small_disk / "s", 16 << 20, [ROWS]) as store:
+        held = HeldWriter(store, period_s=LONG_S, changes_max_kib=256, free_min_bytes=128 << 10)
+
+        async def fill():
+            for count in range(1 << 20):
+                number = count * step % 100_003
+                await held.ready()
+                with held.quick() as tx:
+                    tx.require(300)
+                    tx.put(ROWS, number, b"%d" % number * 40)
+                done[number] = b"%d" % number * 40
+
+        async def empty():
+            for number in list(done)[::2]:
+                await held.ready()
+                with held.quick() as tx:
+                    tx.delete(ROWS, number)
+                del done[number]
+            await held.flush()
+
+        with pytest.raises(DiskFull):
+            trio.run(fill)
+        held.flush_now()
+        assert durable(store) == done and len(done) > 2000
+        trio.run(empty)
+        held.close()
+        assert held.losses == 0
+    with open_store(small_disk / "s", 16 << 20, [ROWS]) as store:
+        assert durable(store) == done
