@@ -86,7 +86,7 @@ class Seen:
         assert all(number <= found for number in past), "later writes are there and earlier are not"
         assert found >= self.highest["everysec"], "what was durable is lost"
         every = [(number, at) for kind, number, at in acknowledged if kind == "everysec"]
-        begun = every[0][0] if every else 0
+        begun = every[0][0] if every else found
         assert all(number in past for number in range(max(begun, found - SLOTS + 1), found)), "later writes are there and earlier are not"
         lost = [at for number, at in every if number > found]
         if lost:
