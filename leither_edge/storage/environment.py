@@ -27,7 +27,8 @@ def make_folder(folder):
     """Create the folder (mode 0700) if it is missing, durably. Raises ReadOnly, DiskFull or StorageError."""
     try:
         if not os.path.isdir(folder):
-            os.makedirs(folder, 0o700)
+            # Another thread may make it at the same time; both then see to it that it stays.
+            os.makedirs(folder, 0o700, exist_ok=True)
             sync_folder(os.path.dirname(os.path.abspath(folder)))
     except OSError as error:
         raise from_os_error(error, folder, "be created") from None
