@@ -4,6 +4,8 @@ STATE   ?= .leither
 LISTEN  ?= loopback
 PORT    ?= 8040
 DNS     ?=
+REDIS   ?=
+DATA    ?=
 CARD    ?=
 PYTHON  ?= python3
 VENV    := .venv/bin
@@ -24,9 +26,9 @@ help: ## list the targets
 .venv/.ready-test: requirements/dev.lock install.sh leither_edge/ledger/_tree_hash.c
 	@PYTHON='$(PYTHON)' ./install.sh test
 
-run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets a phone in, DNS=5300 answers names of keys there)
+run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets a phone in, DNS=5300 answers names of keys there, REDIS=6379 Redis clients)
 	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(call HOMED,$(STATE))' --listen '$(LISTEN)' --port '$(PORT)' \
-		$(if $(DNS),--dns-port '$(DNS)') $(if $(CARD),--card '$(call HOMED,$(CARD))')
+		$(if $(DNS),--dns-port '$(DNS)') $(if $(REDIS),--redis-port '$(REDIS)') $(if $(DATA),--data '$(call HOMED,$(DATA))') $(if $(CARD),--card '$(call HOMED,$(CARD))')
 
 test: .venv/.ready-test ## run the fast tests, a real browser among them, on as many cores as there are
 	@$(VENV)/python -m pytest -n auto --maxprocesses 4

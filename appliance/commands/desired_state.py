@@ -40,6 +40,9 @@ class DesiredState:
             "dht_network": Text(0, 16, allowed=_hex_digit, allowed_are="hexadecimal digits", default=""),
             "dht_bootstrap": Text(0, 400, default=""),
             "metrics_remote": Boolean(default=False),
+            # Whether content is kept and served here, and whose: of the device's own keys, or of users who register, too.
+            "mimei": Choice("on", "off", default="on"),
+            "mimei_users": Choice("owners", "registered", default="owners"),
             "timezone": Text(1, 64, allowed=_zone_mark, allowed_are="letters, digits, /, _, + and -", default="UTC"),
         }
 

@@ -47,14 +47,15 @@ class Executor:
     store: Store with tables.TABLES; node_key: id and sign; floor: TimeFloor, raised here to the saved one; clock: () -> s since 1970;
     board: async call(verb, **arguments), whose errors have a ``code``; counters, log and profile of the node; versions: {name: text}.
 
-    Attributes to set: sign_in (code, key id, role, seconds its pass is still good or None) -> bool; names (see verbs.Services) or None;
-    config_changed (document); keyset_changed (Keyset); answers_left, async () that returns when answers on slow ways have left.
+    Attributes to set: sign_in (code, key id, role, seconds its pass is still good or None) -> bool; names, content (see verbs.Services) or
+    None; config_changed (document); keyset_changed (Keyset); answers_left, async () that returns when answers on slow ways have left.
     """
 
     def __init__(self, store, node_key, floor, clock, board, counters, log, profile, *, versions=None):
         self.sign_in = None
         self.names = None
         self.reach = None
+        self.content = None
         self.config_changed = None
         self.keyset_changed = None
         self.answers_left = None
@@ -371,7 +372,7 @@ class Executor:
     def _services(self):
         return Services(
             self._store, self._board, self._config, self._keysets, self._profile, self._floor, self._clock_s, self._key.id, self._versions,
-            self._uptime, self.sign_in, self.names, self.reach,
+            self._uptime, self.sign_in, self.names, self.reach, self.content,
         )  # fmt: skip
 
     def _uptime(self):

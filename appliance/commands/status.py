@@ -29,9 +29,11 @@ async def gather_status(call):
                 raise
             facts[verb] = None
 
+    content = call.services.content
     async with trio.open_nursery() as nursery:
         for verb in _BOARD_FACTS:
             nursery.start_soon(ask, verb)
+        facts["content"] = None if content is None else await content.figures()
     facts["uptime_s"] = int(call.services.uptime())
     return facts
 
@@ -65,6 +67,8 @@ def status(call, tx):
         "restarts": supervisor.get("restarts"),
         "limits": supervisor.get("limits"),
         "reach": _reach(services, services.config.read(tx)),
+        # Of the store of content once it is open: {"used_kib", "max_kib", "free_kib", "blocks", "mimei", "versions", "redis_port" or None}.
+        "content": facts["content"],
         # Of a board with two systems: {"running", "committed", "is_trial", "last_trial": {"slot", "outcome"} or None}.
         "slots": supervisor.get("slots"),
         "trouble": _troubles(supervisor.get("trouble")),

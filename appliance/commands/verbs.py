@@ -33,7 +33,8 @@ Verb = namedtuple("Verb", "name role dangerous kind arguments run gather", defau
 Call = namedtuple("Call", "services arguments issuer role limited issued facts pass_left_s", defaults=(None,))
 # What verbs work with. sign_in: (code, key id, role, pass_left_s) -> bool. names: async keep(packet) and forget(key), each with a result
 # or VerbFailed; None while the device is in no DHT. reach: () -> what it knows of the DHT, for `status`, or None; itself None without one.
-Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in names reach")
+# content: the store of content, with async figures() and collect(), see kept_mimei; None without one.
+Services = namedtuple("Services", "store board config keysets profile floor clock device_id versions uptime sign_in names reach content")
 
 
 class VerbFailed(Exception):
@@ -187,6 +188,12 @@ def _names(call):
     return call.services.names
 
 
+async def _collect(call):
+    if call.services.content is None:
+        raise VerbFailed("no-content", "This device keeps no content.")
+    return await call.services.content.collect()
+
+
 async def _reboot(call):
     await _asked(call, "reboot")
 
@@ -233,6 +240,7 @@ VERBS = {
         Verb("sign-in", "viewer", False, OUTSIDE, {"code": Text(4, 32)}, _sign_in),
         Verb("name-keep", "operator", False, OUTSIDE, _PACKET, _name_keep),
         Verb("name-forget", "operator", False, OUTSIDE, {"key": Bytes(32, 32)}, _name_forget),
+        Verb("mimei-collect", "operator", False, OUTSIDE, {}, _collect),
         Verb("reboot", "operator", False, LAST, {}, _reboot),
         Verb("factory-reset", "owner", True, LAST, {}, _factory_reset),
     )

@@ -19,6 +19,7 @@ from appliance.device.awaited_address import announce, is_device, told_entrance,
 from appliance.device.kept_book import open_kept_book
 from appliance.device.kept_clock import keep_clock
 from appliance.device.kept_dht import KeptDht
+from appliance.device.kept_mimei import KeptMimei
 from appliance.device.kept_names import names_service
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.device.sealed_bodies import SealedBodies, mailbox_service
@@ -69,19 +70,21 @@ async def serve_device(options, *, clock=time.time):
     node = open_node(limits, options.state, (*TABLES, *DHT_TABLES), log, clock=clock)
     board = BoardClient.from_environment() or NoBoard()
     book, book_service = open_kept_book(node)
+    mimei = KeptMimei(node, options)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
-            await _serve(node, options, board, nursery, book_service)
+            await _serve(node, options, board, nursery, book_service, mimei)
             await trio.sleep_forever()
     finally:
         board.close()
+        mimei.close()
         if book is not None:
             book.close()
         node.close()
 
 
-async def _serve(node, options, board, nursery, book_service):
+async def _serve(node, options, board, nursery, book_service, mimei):
     limits, floor = node.profile, TimeFloor(BUILD_TIME)
     versions = {"leither": __version__, "python": "{}.{}.{}".format(*sys.version_info)}
     passphrase = passphrase_in(node.folder)
@@ -106,6 +109,7 @@ async def _serve(node, options, board, nursery, book_service):
     if book_service is not None:
         await nursery.start(book_service.bookkeeper.run)
         book_service.add_routes(router)
+    mimei.begin(executor, claim, nursery, router)
     addresses = Addresses(options.hosts, trio.current_time)
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
@@ -113,14 +117,25 @@ async def _serve(node, options, board, nursery, book_service):
     router.add("GET", "/mailbox/{digest}", bodies.serve)
     beside = mailbox_service(node, executor, bodies, addresses, port), names_service(node, executor, options, addresses, port)
     dht = KeptDht(node, executor, claim, options, beside)
-    executor.config_changed, executor.reach = dht.config_changed, dht.facts
+    executor.reach = dht.facts
+
+    def config_changed(config):
+        dht.config_changed(config)
+        mimei.config_changed(config)
+
+    executor.config_changed = config_changed
     device = portal_device(
         executor, claim, radio, node.store, node.key, limits, node.log, node.counters, nursery,
         assets=pages, addresses=addresses, port=port,
         access_point=radio.access_point, exposed=lambda: radio.is_exposed,
     )  # fmt: skip
     sessions = device.sessions
-    executor.keyset_changed = lambda keyset: sessions.close_all()
+
+    def keyset_changed(keyset):
+        sessions.close_all()
+        mimei.end_sessions()
+
+    executor.keyset_changed = keyset_changed
     portal_routes(router, device=device)
     await nursery.start(node.serve, host_gate(router, device), listeners)
 

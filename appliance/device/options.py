@@ -4,9 +4,9 @@ import socket
 
 HELP = """\
 usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--dht-port N] [--dns-port N]
-                                  [--card FILE]
+                                  [--redis-port N] [--data DIR] [--card FILE]
 
-Serves the setup page, signed commands and metrics. The supervisor (python -m appliance.supervisor) starts it.
+Serves the setup page, signed commands, content and metrics. The supervisor (python -m appliance.supervisor) starts it.
 
   --profile NAME   hardware profile, a name or a file (default: pi-zero)
   --state DIR      folder that holds everything the node keeps (default: .leither)
@@ -14,6 +14,8 @@ Serves the setup page, signed commands and metrics. The supervisor (python -m ap
   --port N         TCP port (default: 8040; 0 takes a free one)
   --dht-port N     UDP port by which other nodes reach this one (default: 8041, with --port 0 a free one)
   --dns-port N     port of the DNS server for names of keys, UDP and TCP (default: none; 0 takes a free one)
+  --redis-port N   TCP port for Redis clients (default: none; 0 takes a free one)
+  --data DIR       folder that holds content (default: that of --state)
   --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
 
@@ -34,18 +36,18 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card (path or None); hosts (numeric addresses); port, dht_port; dns_port (or None); help (bool)."""
+    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port; dns_port, redis_port (or None); help."""
 
-    __slots__ = ("card", "dht_port", "dns_port", "help", "hosts", "port", "profile", "state")
+    __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "port", "profile", "redis_port", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
         self.state = state
-        self.card = None
+        self.card = self.data = None
         self.hosts = hosts
         self.port = port
         self.dht_port = None
-        self.dns_port = None
+        self.dns_port = self.redis_port = None
         self.help = False
 
 
@@ -58,7 +60,7 @@ def parse_options(arguments):
             options.help = True
             continue
         name, equals, value = word.partition("=")
-        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--dns-port", "--card"):
+        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--dns-port", "--redis-port", "--data", "--card"):
             raise UsageError(f"{name} is not an option")
         value = value if equals else next(words, "")
         if not value:
@@ -69,6 +71,8 @@ def parse_options(arguments):
             options.dht_port = _port(value)
         elif name == "--dns-port":
             options.dns_port = _port(value)
+        elif name == "--redis-port":
+            options.redis_port = _port(value)
         elif name == "--listen":
             options.hosts = WHERE.get(value) or _addresses(value)
         else:

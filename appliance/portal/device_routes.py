@@ -135,11 +135,14 @@ class DeviceRoutes:
 def status_tiles(view, status, share, counters):
     """HTML of the tiles that move: state, storage share (bytes), memory, temperature, requests, traffic, uptime."""
     say = view.say
-    storage, memory = status["storage"], status["memory"]
+    storage, memory, content = status["storage"], status["memory"], status.get("content")
+    room = pages.tile(say("sharing_storage"), say("status_up_to", size=pages.size_text(share)))
+    if content:
+        room = pages.meter(view, say("sharing_storage"), content["used_kib"] * 1024, content["max_kib"] * 1024)
     tiles = [
         pages.meter(view, say("status_state"), storage["state_used_kib"] * 1024, storage["state_max_kib"] * 1024),
         pages.meter(view, say("status_memory"), memory["rss_kib"] * 1024, memory["max_kib"] * 1024),
-        pages.tile(say("sharing_storage"), say("status_up_to", size=pages.size_text(share))),
+        room,
         pages.tile(say("status_uptime"), pages.duration_text(view, status["uptime_s"])),
     ]
     if status.get("temperature_c") is not None:

@@ -19,7 +19,7 @@ from appliance.supervisor.heartbeat import Heartbeat
 from appliance.supervisor.log_ring import LineSplitter, LogRing, newest_that_fit
 from appliance.supervisor.signals import Signals
 from appliance.supervisor.slot_trial import NoTrial
-from appliance.supervisor.state_folder import complete_reset, is_reset_requested, request_reset
+from appliance.supervisor.state_folder import complete_reset, forget_content, is_reset_requested, request_reset
 from appliance.supervisor.status import flattened, own_memory_kib
 from appliance.supervisor.worker import Worker
 
@@ -60,7 +60,7 @@ class Supervisor:
         troubles: what went wrong when the machine started, list of Trouble.
     """
 
-    def __init__(self, profile, board, launch, limits, folder_fd, console, watchdog, trial=None, troubles=()):
+    def __init__(self, profile, board, launch, limits, folder_fd, console, watchdog, trial=None, troubles=(), data=None):
         self._profile = profile
         self._board = board
         self._launch = launch
@@ -70,6 +70,7 @@ class Supervisor:
         self._watchdog = watchdog
         self._trial = trial or NoTrial()
         self._troubles = troubles
+        self._data = data
         self._signals = Signals()
         self._worker = Worker(board)
         self._heartbeat = Heartbeat(profile.supervisor.heartbeat_timeout_s)
@@ -286,10 +287,15 @@ class Supervisor:
 
     # What is done.
 
+    def _forget(self):
+        if self._data is not None:
+            forget_content(self._data, self._kick)
+        self._board.forget_settings()
+
     def _start(self, now_s):
         try:
             if is_reset_requested(self._folder_fd):
-                complete_reset(self._folder_fd, self._board.forget_settings, self._kick)
+                complete_reset(self._folder_fd, self._forget, self._kick)
                 self._say("info", "factory-reset-done")
         except (OSError, BoardError) as error:
             self._console.complain(f"The factory reset could not be completed: {error}.")

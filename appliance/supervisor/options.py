@@ -10,6 +10,8 @@ Starts the node, bounds what it may use, and restarts it when it fails.
   --board NAME     what hardware there is (default: fake, a made-up one)
   --quiet          do not show the node's log
 
+  --data DIR       folder that holds content (default: that of --state); a factory reset empties it, too
+
 Every other option goes to the node: python -m appliance.device --help lists them.
 Signals: SIGTERM or Ctrl-C stops, SIGHUP restarts the node.
 """
@@ -20,12 +22,13 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state, board (text), quiet, help (bool), node_arguments (list of text)."""
+    """profile, state, board (text), data (text or None), quiet, help (bool), node_arguments (list of text)."""
 
     def __init__(self):
         self.profile = "pi-zero"
         self.state = ".leither"
         self.board = "fake"
+        self.data = None
         self.quiet = False
         self.help = False
         self.node_arguments = []
@@ -37,7 +40,7 @@ def parse_options(arguments):
     words = iter(arguments)
     for word in words:
         name, equals, value = word.partition("=")
-        if name in ("--profile", "--state", "--board"):
+        if name in ("--profile", "--state", "--board", "--data"):
             value = value if equals else next(words, "")
             if not value:
                 raise UsageError(f"{name} needs a value")
@@ -48,5 +51,6 @@ def parse_options(arguments):
             options.help = True
         else:
             options.node_arguments.append(word)
-    options.node_arguments = ["--profile", options.profile, "--state", options.state, *options.node_arguments]
+    data = ["--data", options.data] if options.data else []
+    options.node_arguments = ["--profile", options.profile, "--state", options.state, *data, *options.node_arguments]
     return options

@@ -56,7 +56,8 @@ def main(arguments, node_command=None, load_profile=None):
     console = Console(shows_log=not board.is_device and not options.quiet, others=other_consoles() if board.is_device else ())
     watchdog = _open_watchdog(console) if board.is_device else NoWatchdog()
     try:
-        return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog, open_trial(board, folder_fd), troubles).run()
+        trial = open_trial(board, folder_fd)
+        return Supervisor(profile, board, launch, limits, folder_fd, console, watchdog, trial, troubles, options.data).run()
     finally:
         board.close()
 

@@ -10,6 +10,8 @@ import os
 import time
 
 MARKER = ".factory-reset"
+# What the node keeps outside, in the folder of --data.
+CONTENT = "mimei"
 LOCK_RETRY_S = 0.02
 
 
@@ -91,6 +93,20 @@ def complete_reset(folder_fd, forget_settings, progress=lambda: None):
     os.fsync(folder_fd)
     os.unlink(MARKER, dir_fd=folder_fd)
     os.fsync(folder_fd)
+
+
+def forget_content(data, progress=lambda: None):
+    """Remove the content from the folder of --data. Only while no node runs; none there is no error. Raises OSError."""
+    path = os.path.join(data, CONTENT)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        _empty(fd, None, progress)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _empty(folder_fd, keep, progress):

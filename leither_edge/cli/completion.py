@@ -213,5 +213,7 @@ CONFIG_NAMES = (
     "bandwidth_down_kib_per_s",
     "reach",
     "metrics_remote",
+    "mimei",
+    "mimei_users",
     "timezone",
 )

@@ -84,7 +84,7 @@ def flush(out, pairs, indent):
 
 def show_status(out, name, result, args, address=None):
     """The device's state on one screen."""
-    memory, storage, clock = (table_of(result.get(key)) for key in ("memory", "storage", "time"))
+    memory, storage, content, clock = (table_of(result.get(key)) for key in ("memory", "storage", "content", "time"))
     own_name = clean(result.get("name", ""), 64)
     also = out.styled(f"  calls itself {own_name}", "dim") if own_name not in ("", name) else ""
     out.line(f"{out.styled('●', 'green')} {out.styled(name, 'bold')}{also}")
@@ -100,6 +100,7 @@ def show_status(out, name, result, args, address=None):
             ("Memory", bar(out, number(memory.get("rss_kib")), number(memory.get("max_kib"))) if memory else None),
             ("State", bar(out, number(storage.get("state_used_kib")), number(storage.get("state_max_kib"))) if storage else None),
             ("Data room", size(number(storage.get("data_quota_mib")) * 1024) if storage else None),
+            ("Content", bar(out, number(content.get("used_kib")), number(content.get("max_kib"))) if content else None),
             ("Temperature", temperature(out, result.get("temperature_c"))),
             ("Wi-Fi", network(table_of(result.get("wifi")))),
             ("Other nodes", reach(table_of(result.get("reach")))),
@@ -226,6 +227,12 @@ def show_reboot(out, name, result, args):
 def show_identify(out, name, result, args):
     """It blinks."""
     out.done(f"{name} blinks for {args.seconds} seconds.")
+
+
+def show_collect(out, name, result, args):
+    """What a collection gave back."""
+    given = size(number(result.get("bytes")) / 1024)
+    out.done(f"{name} gave back {given}." if result.get("finished") else f"{name} gave back {given} so far, and goes on by itself.")
 
 
 def show_wifi_scan(out, name, result, args):

@@ -9,7 +9,7 @@ from leither_edge.cli.prompt import ask_secret, confirm, interactive, read_limit
 WIFI_PASSPHRASE_MAX = 64
 CONFIG_TRUE, CONFIG_FALSE = ("true", "yes", "on"), ("false", "no", "off")
 # Settings that are text even when they look like a number or a truth value.
-CONFIG_TEXT = ("name", "language", "reach", "dht_network", "dht_bootstrap", "timezone")
+CONFIG_TEXT = ("name", "language", "reach", "dht_network", "dht_bootstrap", "mimei", "mimei_users", "timezone")
 LOG_FOLLOW_AT_ONCE = 200
 
 
@@ -104,6 +104,11 @@ def prepare_reboot(args, out, target):
 def identify(target, args):
     """Blink."""
     return target.call("identify", {"seconds": args.seconds})
+
+
+def collect(target, args):
+    """Delete blocks that nothing reaches."""
+    return target.call("mimei-collect", {})
 
 
 def wifi_scan(target, args):

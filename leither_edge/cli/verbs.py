@@ -150,6 +150,10 @@ VERBS = (
         _name, keeps=True,
     ),
     Verb(
+        ("collect",), "mimei-collect", "Give back the room of content that nothing keeps any more.", "collect",
+        (("", "collect"),), keeps=True, timeout=60,
+    ),
+    Verb(
         ("sign-in",), "sign-in", "Let a browser into its page: approve the code shown there.", "sign_in",
         (("", "sign-in 7K2M-9QXF"),), _sign_in, keeps=True, group=False,
     ),

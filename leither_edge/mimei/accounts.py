@@ -11,7 +11,7 @@ from leither_edge.crypto import sodium
 from leither_edge.crypto.held_key import unsealed
 
 from .errors import BadInput, Busy, Conflict, NotSignedIn, QuotaReached
-from .tables import ACCOUNTS
+from .tables import ACCOUNT_KEYS, ACCOUNTS
 
 NAME_MAX_CHARS = 64
 PASSWORD_MAX_BYTES = 1024
@@ -50,9 +50,15 @@ class Accounts:
         def put(tx):
             _refuse_taken(tx, packed, name)
             tx.put(ACCOUNTS, packed, row)
+            tx.put(ACCOUNT_KEYS, public_key, packed)
 
         self._held.call(put)
         return public_key
+
+    def has_key(self, public_key):
+        """Whether a public key (32 bytes) is that of a name here."""
+        with self._store.read() as tx:
+            return tx.get(ACCOUNT_KEYS, public_key) is not None
 
     def unlock(self, name, password):
         """The HeldKey of a name. Raises NotSignedIn (wrong name or password, which of them is not said), Busy (too many tries)."""

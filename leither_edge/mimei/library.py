@@ -53,6 +53,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
         self.epoch = self.changes = self._collected = 0
         self._collected_at = clock()
         self.always_flush = False
+        self.key_of = _nobody
         # Changes of one MiMei's root read the old one and write the new one: no two at a time.
         self._locks = [RLock() for _ in range(_LOCKS)]
         self._tickets, self._tickets_lock = OrderedDict(), Lock()
@@ -159,20 +160,23 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
 
 
 def open_library(
-    folder, profile, node_key, *, counters, log=None, clock=time.time, random_bytes=sodium.random_bytes, may_join=None
+    folder, profile, node_key, *, counters, log=None, clock=time.time, random_bytes=sodium.random_bytes, may_join=None, key_of=None
 ):
     """The Library in a folder, made if there is none.
 
     Args: profile (Profile), node_key (KeyPair), counters (Counters), clock (-> s since 1970), random_bytes (count -> bytes), may_join
-    ((public key or None, Pass or None) -> whether that user may keep content here, None: who may register; without it everybody may).
+    ((public key or None, Pass or None) -> whether that user may keep content here, None: who may register; without it everybody may),
+    key_of (user's id -> public key or None, for issuers of passes who never signed in here).
     Raises StorageError.
     """
     store = open_store(os.path.join(folder, "db"), profile.storage.data_map_mib << 20, TABLES, SCHEMA_VERSION)
     held = None
     try:
-        held = HeldWriter(store, changes_max_kib=profile.mimei.uncommitted_max_kib)
+        free_min_bytes = profile.storage.data_free_min_mib << 20
+        held = HeldWriter(store, changes_max_kib=profile.mimei.uncommitted_max_kib, free_min_bytes=free_min_bytes)
         library = Library(store, held, node_key, profile, counters, log, clock, random_bytes)
         limits = BlockLimits.of(profile.storage)
+        library.key_of = key_of or _nobody
         library.blocks = BlockStore(os.path.join(folder, "blocks"), store, held, limits, counters, random_bytes)
         library.sessions = Sessions(profile.mimei, node_key.id, clock, random_bytes, may_join)
         library.accounts = Accounts(held, store, profile.mimei.password_memory_kib, clock, random_bytes)
@@ -184,3 +188,7 @@ def open_library(
             held.close()
         store.close()
         raise
+
+
+def _nobody(id20):
+    return None

@@ -31,7 +31,7 @@ class SessionCalls(Access):
             except delegation.PassError as error:
                 raise NotSignedIn(f"The pass is not taken: {error}.") from None
             with self.store.read() as tx:
-                issuer_key = tx.get(KEYS, granted.issuer)
+                issuer_key = tx.get(KEYS, granted.issuer) or self.key_of(granted.issuer)
         session = self.sessions.sign_in(public_key, challenge, signature, pass_bytes, issuer_key)
         self._remember_key(session)
         return session

@@ -19,6 +19,8 @@ MEMBERS = Table("members")
 BY_AUTHOR = Table("by_author", "bytes", "bytes")
 # Sealed keys of those who sign in with name and password (accounts.py); by name.
 ACCOUNTS = Table("accounts")
+# Which of them has a public key; by that.
+ACCOUNT_KEYS = Table("account_keys", "bytes", "bytes")
 # Public keys of users, by their ids, for passes.
 KEYS = Table("keys", "bytes", "bytes")
 # Counts of references (references.py); by mid and label.
@@ -33,5 +35,7 @@ DATABASES = Table("databases", "bytes", "u64")
 TO_INDEX = Table("to_index", "bytes", "bytes")
 INDEXED = Table("indexed", "bytes", "bytes")
 
-LIBRARY_TABLES = (MIMEI, HEADS, VERSIONS, MEMBERS, BY_AUTHOR, ACCOUNTS, KEYS, REFERENCES, PINS, USAGE, DATABASES, TO_INDEX, INDEXED)
+LIBRARY_TABLES = (
+    MIMEI, HEADS, VERSIONS, MEMBERS, BY_AUTHOR, ACCOUNTS, ACCOUNT_KEYS, KEYS, REFERENCES, PINS, USAGE, DATABASES, TO_INDEX, INDEXED,
+)  # fmt: skip
 TABLES = (*LIBRARY_TABLES, *BLOCK_TABLES, *DATABASE_TABLES, *STREAM_TABLES, *SEARCH_TABLES)

@@ -189,7 +189,7 @@ def test_the_json_stand_in_reads_as_json(text, monkeypatch):
 def test_the_json_stand_in_writes_as_json():
     ours = load("json")
     for value in ({"b": [1, 2.5, None, True, "é\n"], "a": {}}, [], "text", 5, float("inf")):
-        for options in ({}, {"sort_keys": True}, {"separators": (",", ":")}, {"allow_nan": False}):
+        for options in ({}, {"sort_keys": True}, {"separators": (",", ":")}, {"allow_nan": False}, {"ensure_ascii": False}):
             try:
                 wanted = json.dumps(value, **options)
             except ValueError:
@@ -201,6 +201,36 @@ def test_the_json_stand_in_writes_as_json():
         ours.dumps(object())
     pairs = ours.JSONDecoder(object_pairs_hook=list).decode('{"a": 1, "a": 2}')
     assert pairs == [("a", 1), ("a", 2)]
+
+
+ASKED = [b'{"a": [1, -2.5e3, "\\u00e9\\ud83d\\ude00", null, true], "b": {"$bytes": "AAE="}}', b'[1, {"a": 1, "a": 2}]', b" 7 ", b'"x"']
+ASKED += [b"NaN", b"[-Infinity]", b"{", b'{"a": 1,}', b"[1] 2", b"", b"\xff", b"[" * 40 + b"]" * 40, b"[" * 60000, b"\xef\xbb\xbf1", b"01"]
+TOLD = [
+    {"a": [1, 2.5, None, True, "é\n\x00\u2028"], 2: {}}, [2**60, -(2**53), 1e300, float("inf"), float("nan")], b"\xff\x00", "\ud800", (),
+]  # fmt: skip
+
+
+def test_the_gateway_reads_and_writes_the_same_on_the_json_stand_in(monkeypatch):
+    ours = load("json")
+
+    def told():
+        name = "leither_edge.gateway.rpc.json_text"
+        spec = importlib.util.find_spec(name)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for data in ASKED:
+            try:
+                yield module.parse(data)
+            except module.JsonError as error:
+                yield str(error)
+        for thing in TOLD:
+            yield module.to_text(thing)
+
+    wanted = list(told())
+    assert wanted[1][1] == {"a": 2} and "deeper" in wanted[11]
+    monkeypatch.setitem(sys.modules, "json", ours)
+    monkeypatch.setitem(sys.modules, "json.decoder", ours)
+    assert list(told()) == wanted
 
 
 def test_host_names_in_ascii_are_encoded_as_before_and_others_refused():

@@ -16,7 +16,7 @@ class Quota:
     def __init__(self, store, held, limits, room_bytes):
         self._store = store
         self._held = held
-        self._limits = limits
+        self.limits = limits
         self._room_bytes = room_bytes
         self._lock = threading.Lock()
         self._reserved = 0
@@ -39,7 +39,7 @@ class Quota:
         return self._sum + self._reserved
 
     def _reserve(self, size):
-        limits, charge = self._limits, charge_of(size)
+        limits, charge = self.limits, charge_of(size)
         if size > self._room_bytes() - limits.free_min_bytes:
             raise QuotaReached(
                 f"The disk has less than {limits.free_min_bytes >> 20} MiB left, which are kept free. "
@@ -50,7 +50,8 @@ class Quota:
             if used + charge > limits.quota_bytes:
                 raise QuotaReached(
                     f"The quota of this node is reached: {used >> 20} of {limits.quota_bytes >> 20} MiB are taken. "
-                    "Nothing was changed; delete something and collect, or raise data_quota_mib in the profile."
+                    "Nothing was changed; delete something and collect, or let the node use more storage "
+                    "(storage_share_mib of a device's settings, data_quota_mib of the profile)."
                 )
             self._reserved += charge
         return charge

@@ -127,6 +127,10 @@ class BlockStore:
         limits = self.limits
         return {"blocks": count, "block_bytes": self.quota.used(), "quota_bytes": limits.quota_bytes, "free_bytes": self.files.room_bytes()}
 
+    def set_quota(self, quota_bytes):
+        """Take at most so many bytes in all from now on; what is here stays."""
+        self.limits = self.quota.limits = self.limits._replace(quota_bytes=quota_bytes)
+
     def is_there(self, digest):
         """Whether the row of a block is committed."""
         return self._row(digest) is not None

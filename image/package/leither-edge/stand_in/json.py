@@ -6,7 +6,7 @@ Source: CPython 3.13, Lib/json/decoder.py and encoder.py, Modules/_json.c.
 """
 
 import sys
-from _json import encode_basestring_ascii, make_encoder, make_scanner
+from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
 _SPACE = " \t\n\r"
 _CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
@@ -49,10 +49,13 @@ class JSONDecoder:
 class JSONEncoder:
     """Writes values, in one line."""
 
-    def __init__(self, *, skipkeys=False, check_circular=True, allow_nan=True, sort_keys=False, separators=None, default=None):
+    def __init__(
+        self, *, skipkeys=False, ensure_ascii=True, check_circular=True, allow_nan=True, sort_keys=False, separators=None, default=None
+    ):
         self.item_separator, self.key_separator = separators or (", ", ": ")
         self._options = (sort_keys, skipkeys, allow_nan)
         self._checks = check_circular
+        self._text = encode_basestring_ascii if ensure_ascii else encode_basestring
         if default is not None:
             self.default = default
 
@@ -63,7 +66,7 @@ class JSONEncoder:
     def encode(self, value):
         """The text of a value. Raises TypeError, ValueError."""
         markers = {} if self._checks else None
-        write = make_encoder(markers, self.default, encode_basestring_ascii, None, self.key_separator, self.item_separator, *self._options)
+        write = make_encoder(markers, self.default, self._text, None, self.key_separator, self.item_separator, *self._options)
         return "".join(write(value, 0))
 
 
