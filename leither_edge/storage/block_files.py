@@ -53,11 +53,11 @@ class BlockFiles:
             raise from_os_error(error, self.folder, "be cleared") from None
         return True
 
-    def names(self, start=b""):
-        """Yield (name, bytes) of all files in order, from the folder of the name `start` on; alien files are left alone."""
+    def names(self):
+        """Yield (name, bytes) of all files in order; alien files are left alone."""
         try:
             for folder in sorted(os.listdir(self.folder)):
-                if len(folder) == 2 and _is_hex(folder) and folder >= start[:1].hex():
+                if len(folder) == 2 and _is_hex(folder):
                     with os.scandir(os.path.join(self.folder, folder)) as entries:
                         found = sorted(
                             (entry.name, entry.stat().st_size)
