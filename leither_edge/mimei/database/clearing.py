@@ -22,13 +22,13 @@ def flush(db, words):
         raise Refusal(SYNTAX)
     # The next version is built of what comes after: no need to mark every row.
     db.count_all_as_changed()
+    db.touch_what_is_there()
     if db.state.keys <= leftover.AT_ONCE or not db.change_half():
         for row, _ in db.tx.scan(DATA, db.heads):
             if row[:4] != db.heads[:4]:
                 break
             db.underive(row)
     db.state.keys = 0
-    db.touch_all()
     return OK
 
 

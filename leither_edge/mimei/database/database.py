@@ -63,7 +63,7 @@ class Database:
     __slots__ = (
         "tx", "get", "number", "now_ms", "random_bytes", "limits", "read_only", "state", "state_row", "heads", "members", "elements",
         "in_other", "index", "dues", "ranks", "left", "scans", "last_scan", "told", "_left", "_walk",
-        "_writing", "_tracking", "_undoing", "_watched", "_watch_floor",
+        "_writing", "_tracking", "_undoing", "watched", "_watch_floor",
     )  # fmt: skip
 
     def __init__(self, tx, number, now_ms, random_bytes, limits, read_only=False):
@@ -73,7 +73,7 @@ class Database:
         self.last_scan = self._watch_floor = 0
         self.state = None
         self._writing = self._tracking = self._undoing = False
-        self._watched = {}
+        self.watched = {}
         self._renew_bounds()
         # Who was told that a transaction is gone.
         self.told = b""
@@ -287,7 +287,7 @@ class Database:
             states.track(self, header.row)
         if header.due != header.was_due:
             self.set_due(header)
-        if self._watched:
+        if self.watched:
             self.touch(header.row)
 
     def set_due(self, header):
@@ -319,7 +319,7 @@ class Database:
             self.set_due(header)
         header.packed = header.value = b""
         self.state.keys -= 1
-        if self._watched:
+        if self.watched:
             self.touch(header.row)
 
     def _clear(self, prefix, erase):
@@ -422,26 +422,33 @@ class Database:
 
     def watch_version(self, key):
         """Return a number that is another one once the key was changed; one that has ended counts when it is cleared away."""
-        watched = self._watched
-        row = self.heads + key_rest(key)[0]
-        version = watched.get(row)
+        watched = self.watched
+        rest = key_rest(key)[0]
+        version = watched.get(rest)
         if version is None:
             if len(watched) >= self.limits.watched_max:
                 watched.clear()
             self._watch_floor += 1
-            version = watched[row] = self._watch_floor
+            version = watched[rest] = self._watch_floor
         return version
 
     def touch(self, row):
         """Count a change of a key, by its header's row key, if it is watched."""
-        if row in self._watched:
+        rest = row[PREFIX_BYTES:]
+        if rest in self.watched:
             self._watch_floor += 1
-            self._watched[row] = self._watch_floor
+            self.watched[rest] = self._watch_floor
+
+    def touch_what_is_there(self):
+        """Count a change of every key that there is."""
+        for rest in list(self.watched):
+            if self.get(self.heads + rest) is not None:
+                self.touch(self.heads + rest)
 
     def touch_all(self):
         """Count a change of every key."""
         self._watch_floor += 1
-        self._watched.clear()
+        self.watched.clear()
 
     def count_all_as_changed(self):
         """From now on, until the next version is settled, no single changes are noted."""

@@ -35,7 +35,8 @@ def set_(db, words):
             db.store(row, _PLAIN + value)
             if packed is None:
                 db.state.keys += 1
-            db.touch(row)
+            if db.watched:
+                db.touch(row)
             return OK
     when = keep = has_get = False
     condition = None

@@ -68,7 +68,7 @@ def test_clearing_asks_for_the_type(run):
 
 
 def test_watched_keys_tell(database, run):
-    for line in ("set a 2", "incr a", "append a x", "rename a b", "set a 1 px 50", "persist a", "del a", "flushdb"):
+    for line in ("set a 2", "incr a", "append a x", "rename a b", "set a 1 px 50", "persist a", "del a"):
         version = database.watch_version(b"a")
         assert database.watch_version(b"a") == version
         run(line)
@@ -78,6 +78,11 @@ def test_watched_keys_tell(database, run):
         version = database.watch_version(b"a")
         run(line)
         assert database.watch_version(b"a") != version, line
+    version = database.watch_version(b"a"), database.watch_version(b"none")
+    run("flushdb")
+    assert database.watch_version(b"a") != version[0] and database.watch_version(b"none") == version[1]
+    run("rpush a 1 2")
+    run("pexpire a 50")
     version = database.watch_version(b"a")
     run("get a")
     run("set other 1")
