@@ -10,6 +10,8 @@ from leither_edge.mimei.database.database import Database, Limits
 from leither_edge.mimei.errors import BadInput, NotFound, NotSignedIn
 from leither_edge.mimei.tables import MIMEI
 
+from .signed_in import SignedIn
+
 EXT = "redis"
 _ID_CHARS = 27
 # A number that no rows have.
@@ -24,6 +26,7 @@ class Places:
 
     def __init__(self, library):
         self.library = library
+        self._signed_in = SignedIn(library)
 
     def guest(self):
         """The session of one who has not signed in."""
@@ -35,11 +38,11 @@ class Places:
 
     def sign_in(self, name, password):
         """The session of a name-and-password user. Raises NotSignedIn, Busy."""
-        return self.library.sign_in_with_password(name, password)
+        return self._signed_in.session(name, password)
 
     def sign_out(self, session):
-        """End a session."""
-        self.library.sign_out(session.sid)
+        """End a session that sign_in gave, or let go of one that others have, too."""
+        self._signed_in.leave(session)
 
     def name_of(self, session):
         """What ACL WHOAMI says of who did not sign in with a name: his id (bytes)."""

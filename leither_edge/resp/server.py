@@ -14,7 +14,7 @@ from .shared import Shared
 IDLE_KEPT_S = 1.0
 ACCEPT_BATCH = 8
 ACCEPT_PAUSE_S = 0.2
-COUNT_EVERY_S = 10.0
+COUNT_EVERY_S = 30.0
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 

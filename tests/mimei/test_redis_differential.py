@@ -27,6 +27,12 @@ def test_random_commands_get_the_answers_of_redis(both, protocol):
     assert count >= COMMANDS and not left_out, seed
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_twenty_thousand_random_commands(both, protocol):
+    run(*both, random.randrange(1 << 32), 20_000, protocol, sign_in=SIGN_IN)
+
+
 def test_every_command_of_the_groups_we_serve_is_there_and_described_as_redis_does():
     table, own, other = compare()
     assert [name for group in GROUPS for name in table[group][1]] == []

@@ -9,6 +9,7 @@ from redis.retry import Retry
 
 from leither_edge.core.ids import id_to_text
 from leither_edge.mimei import info, rights
+from leither_edge.mimei.tables import ACCOUNTS
 from tests.mimei.library.people import BEN
 from tests.mimei.resp_client import Client
 from tests.mimei.served_database import NAME, PASSWORD, served_library
@@ -137,6 +138,26 @@ def test_a_session_that_ended_is_a_guests(library, both, monkeypatch):
         library.sign_out(ben.sid)
         assert other.ask("GET", "a") == ("-", b"NOAUTH Authentication required.")
         assert other.ask("ACL", "WHOAMI") == ("$", b"default")
+
+
+def test_connections_of_one_user_share_a_session(library, both):
+    library.register("ben", "first password")
+    tries = []
+    unlock = library.accounts.unlock
+    library.accounts.unlock = lambda *words: tries.append(words) or unlock(*words)
+    try:
+        with Client(both[1].address) as first, Client(both[1].address) as second:
+            for each in (first, second):
+                assert each.ask("AUTH", "Ben", "first password") == ("+", b"OK")
+            assert len(tries) == 1
+            assert second.ask("AUTH", "ben", "other password")[1].startswith(b"WRONGPASS")
+            assert first.ask("RESET") == ("+", b"RESET")
+            assert second.ask("SET", "a", "1") == ("+", b"OK"), "one who leaves does not sign the others out"
+            assert first.ask("AUTH", "", "")[1].startswith(b"WRONGPASS")
+            library.held.call(lambda tx: tx.delete(ACCOUNTS, b"ben"))
+            assert first.ask("AUTH", "ben", "first password")[1].startswith(b"WRONGPASS"), "the account is another, or gone"
+    finally:
+        library.accounts.unlock = unlock
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
