@@ -232,11 +232,16 @@ class HeldWriter:
         try:
             if last or commit and self._due is not None:
                 self._commit()
-            if not last:
-                self._begin()
         except BaseException as error:
             self._broken = error if last else None
         self._ran = []
+        try:
+            # After a commit that failed, too: else quick() would be refused until somebody calls.
+            if not last:
+                self._begin()
+        except BaseException:
+            # The next call tries again, and is told.
+            pass
 
     def _run(self, call):
         mark = self._tx.begin_block()
