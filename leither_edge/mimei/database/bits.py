@@ -71,9 +71,10 @@ def _cut(value, start, stop):
 
 
 def bitcount(db, words):
-    value = _value(db, words[1])
-    if not value:
+    header = db.find(words[1], STRING)
+    if header is None:
         return 0
+    value = header.value
     if len(words) == 3 or len(words) > 5:
         raise Refusal(SYNTAX)
     start, stop = _range(words, 2, len(value), True)
