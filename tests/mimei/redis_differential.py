@@ -164,12 +164,9 @@ def run(real_address, our_address, seed, count, protocol, go_on=False, sign_in=(
         grammar = Grammar(random.Random(seed), lambda name: name == "NOSUCH" or name.lower().encode() in known)
         pair = Pair(real, ours)
         pair.restart()
-        is_watching = False
         for number in range(count):
             words = grammar.command()
-            is_watching = (is_watching or words[0] == b"WATCH") and words[0] not in (b"EXEC", b"DISCARD", b"UNWATCH")
-            # For us it changes every key that is watched, for Redis those that are there.
-            if (pair.queued is not None and words[0] in RANDOM) or (is_watching and words[0] == b"FLUSHDB"):
+            if pair.queued is not None and words[0] in RANDOM:
                 words = [b"PING"]
             try:
                 pair.step(words)
