@@ -20,6 +20,8 @@ class BlockFiles:
 
     def __init__(self, folder):
         self.folder = os.fspath(folder)
+        # Those of the first level whose own names are known to be durable.
+        self._durable = set()
         make_folder(self.folder)
         make_folder(os.path.join(self.folder, NEW))
         self.sweep_new()
@@ -135,8 +137,8 @@ class FileBatch:
             for _, path, name in done:
                 target = files._path(name)
                 folder = os.path.dirname(target)
-                if folder not in self._folders and not os.path.isdir(folder):
-                    os.mkdir(folder, 0o700)
+                if folder not in self._folders and folder not in files._durable:
+                    _make(folder)
                     self._folders.add(files.folder)
                 self._folders.add(folder)
                 os.rename(path, target)
@@ -152,6 +154,7 @@ class FileBatch:
                 sync_folder(folder)
         except OSError as error:
             raise from_os_error(error, self._files.folder, "take a block") from None
+        self._files._durable |= self._folders
         self._folders.clear()
 
     def drop(self):
@@ -168,6 +171,14 @@ class FileBatch:
         for handle, _, _ in done:
             os.close(handle)
         self._open = self._open[len(done) :]
+
+
+def _make(folder):
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        # Another batch was quicker, and may not have made its name durable yet.
+        pass
 
 
 def _is_hex(text):

@@ -7,6 +7,8 @@ import pytest
 from leither_edge.mimei.blocks.rows import BLOCK_SUMS, BLOCKS, SUM, charge_of
 from leither_edge.mimei.errors import BlockMissing, Damaged, QuotaReached, TooLarge
 from leither_edge.mimei.ipld import cid as label
+from leither_edge.storage import block_files
+from leither_edge.storage.block_files import BlockFiles
 
 from .opened import LIMITS, ROOTS, opened, put_all, raw, roots_of
 
@@ -178,3 +180,24 @@ def test_half_written_files_are_swept_at_the_start(tmp_path):
         assert len(files_of(tmp_path / "blocks")) == 1
     with opened(tmp_path):
         assert files_of(tmp_path / "blocks") == []
+
+
+def test_two_batches_that_need_the_same_folder(tmp_path, monkeypatch):
+    files = BlockFiles(tmp_path)
+    first, second = files.batch(), files.batch()
+    first.put(bytes(32), b"first")
+    second.put(bytes(31) + b"1", b"second")
+    # Both look before either makes it.
+    monkeypatch.setattr(os.path, "isdir", lambda path: False)
+    first.flush()
+    synced = []
+    monkeypatch.setattr(block_files, "sync_folder", synced.append)
+    second.settle()
+    # Whoever acknowledges makes the folder's own name durable, though another made it.
+    assert sorted(synced) == [str(tmp_path), str(tmp_path / "00")]
+    first.settle()
+    assert [(name, size) for name, size in files.names()] == [(bytes(32), 5), (bytes(31) + b"1", 6)]
+    synced.clear()
+    second.put(bytes(31) + b"2", b"third")
+    second.settle()
+    assert synced == [str(tmp_path / "00")]
