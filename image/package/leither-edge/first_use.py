@@ -69,12 +69,13 @@ def lazy_code(code, name, package):
         raise SystemExit(f"{name} does not import its parts as first_use.py expects: look at both.")
     lines = [f"    from .{path} import {attribute}" if attribute else f"    from . import {path}" for path, attribute in table.values()]
     text = _SOURCE.format(parts=table, name=name, package=package, mark=MARK, imports="\n".join(sorted(set(lines))))
-    return compile(text, f"{name}.py", "exec")
+    # The mark is told by the file's name, too: docstrings do not stay.
+    return compile(text, f"{name}.py, {MARK}", "exec")
 
 
 def rewrite(path, name, package):
     """Replace the compiled file of a module ``name``, which gathers names of ``package``; once, for a build may be gone on with."""
     data = path.read_bytes()
     code = marshal.loads(data[HEADER_BYTES:])
-    if MARK not in str(code.co_consts[0]):
+    if MARK not in code.co_filename:
         path.write_bytes(data[:HEADER_BYTES] + marshal.dumps(lazy_code(code, name, package)))
