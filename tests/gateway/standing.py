@@ -14,7 +14,7 @@ from leither_edge.observe.counters import Counters
 from tests.http.serving import Lines, serving
 
 LIMITS = profile.load("pi-zero")
-HTTP = Limits(connections_max=40, connections_per_address_max=40, handler_timeout_s=40)
+HTTP = Limits(connections_max=40, connections_per_address_max=40, upload_max_bytes=1 << 30, handler_timeout_s=40)
 
 
 class Standing:

@@ -290,6 +290,18 @@ async def test_a_stream(stand):
             await rpc("Get", stream, "x")
 
 
+async def test_search_finds_by_tag(stand):
+    async with gateway(stand.library) as server:
+        rpc = Rpc(server)
+        mid = await rpc("MMCreate", stand.sid, "", "", "searched", 2)
+        await rpc("MMSetTags", stand.sid, mid, "xylophone")
+        while stand.library.work_some():
+            pass
+        stand.library.held.flush_now()
+        assert [hit["mid"] for hit in await rpc("MMSearch", stand.sid, "xylophone")] == [mid]
+        assert await rpc("MMSearch", "", "xylophone") == []
+
+
 # The ways in
 
 

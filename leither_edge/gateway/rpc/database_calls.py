@@ -1,8 +1,7 @@
 """Procedures on databases: the original system's names, each one command of the core that the Redis protocol speaks, too."""
 
 from leither_edge.mimei.database.replies import ErrorReply, NoArray, Pairs, Status
-from leither_edge.mimei.errors import BadInput, TooLarge
-from leither_edge.mimei.opened import Opened
+from leither_edge.mimei.errors import TooLarge
 
 from .declared import Procedure, calls, parameters_of
 from .errors import DATABASE, RpcError
@@ -71,7 +70,7 @@ _COMMANDS = (
     ("Zrevrangebyscore", "key:bytes mins:number maxs:number offset:int=0 count:int=-1", "scored[]",
      "zrevrangebyscore $1 $3 $2 withscores limit $4 $5", "Members with a score in the range, the highest first."),
     ("ZincrBy", "key:bytes delta:number member:bytes", "score", "zincrby $*", "Adds to the score of a member."),
-    ("Redis", "*words:bytes", "any", "$*", "Runs one command in Redis's own words."),
+    ("Redis", "command:bytes *words:bytes", "any", "$*", "Runs one command in Redis's own words."),
 )  # fmt: skip
 
 # The original system's numbers of the types, which its scans take.
@@ -114,8 +113,6 @@ async def _scan(at, opened, name, words, kind):
 
 async def run(at, opened, words):
     """The core's reply to a command on what MMOpen gave. Raises RpcError for Redis's errors, and what the view raises."""
-    if type(opened) is not Opened:
-        raise BadInput("This is an opened file, not a database. Open the database with MMOpen.")
     reply = await at.gateway.command(opened, words)
     if type(reply) is ErrorReply:
         sentence = reply.text.decode("utf-8", "replace")

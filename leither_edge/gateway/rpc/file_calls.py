@@ -3,7 +3,6 @@
 from leither_edge.mimei.errors import BadInput, NotFound, NotSignedIn, TooLarge
 from leither_edge.mimei.info import FILE
 from leither_edge.mimei.ipld import cid as cids
-from leither_edge.mimei.opened import Opened
 
 from ..media_types import SNIFF_BYTES, by_name, sniff
 from .declared import calls
@@ -52,13 +51,12 @@ def open_nameless(at, session):
     return library.keep(session, NamelessFile(library.open(session, mid)))
 
 
-@call("MFTemp2MacFile", "fsid:opened mid:content", "text", "Makes a MiMei refer to what a file without a name holds now; gives its label.")
+@call("MFTemp2MacFile", "fsid:file mid:content", "text", "Makes a MiMei refer to what a file without a name holds now; gives its label.")
 def keep_nameless(at, file, content):
-    cid = _file(file).label()
-    opened = file.opened if type(file) is NamelessFile else None
-    if opened is None:
+    if type(file) is not NamelessFile:
         raise BadInput("This is no file that MFOpenTempFile opened.")
-    at.library.add_references(opened.session, content.mid if type(content) is Opened else content, [cid])
+    cid = file.label()
+    at.library.add_references(file.opened.session, content if type(content) is bytes else content.mid, [cid])
     return cids.to_text(cid)
 
 
@@ -69,62 +67,61 @@ def close(at, handle):
         found.close()
 
 
-@call("MFSetData", "fsid:opened data:bytes start:int=0", "int", "Writes bytes at an offset, -1 being the end; gives how many.")
+@call("MFSetData", "fsid:file data:bytes start:int=0", "int", "Writes bytes at an offset, -1 being the end; gives how many.")
 def set_data(at, file, data, start):
-    _file(file).write(_offset(file, start), data)
+    file.write(_offset(file, start), data)
     return len(data)
 
 
-@call("MFGetData", "fsid:opened start:int=0 count:int=-1", "bytes", "Reads bytes from an offset, at most a megabyte at a time.")
+@call("MFGetData", "fsid:file start:int=0 count:int=-1", "bytes", "Reads bytes from an offset, at most a megabyte at a time.")
 def get_data(at, file, start, count):
     return Binary(_read(file, _offset(file, start), PIECE_MAX if count < 0 else min(count, PIECE_MAX)))
 
 
-@call("MFSetObject", "fsid:opened obj:any", "null", "Writes any JSON value as the whole file.")
+@call("MFSetObject", "fsid:file obj:any", "null", "Writes any JSON value as the whole file.")
 def set_object(at, file, thing):
-    _file(file).put((to_object(thing),))
+    file.put((to_object(thing),))
 
 
-@call("MFGetObject", "fsid:opened", "any", "Reads what MFSetObject wrote.")
+@call("MFGetObject", "fsid:file", "any", "Reads what MFSetObject wrote.")
 def get_object(at, file):
-    size = _file(file).size()
+    size = file.size()
     if size > PIECE_MAX:
         raise TooLarge(f"The file has {size} bytes and is no object. Read it with MFGetData.")
     return from_object(_read(file, 0, size))
 
 
-@call("MFGetSize", "fsid:opened", "int", "The size of a file in bytes.")
+@call("MFGetSize", "fsid:file", "int", "The size of a file in bytes.")
 def get_size(at, file):
-    return _file(file).size()
+    return file.size()
 
 
-@call("MFGetMimeType", "fsid:opened", "text", "The media type of a file, by its name or its first bytes.")
+@call("MFGetMimeType", "fsid:file", "text", "The media type of a file, by its name or its first bytes.")
 def get_media_type(at, file):
-    found = _file(file)
-    return by_name(found.name) or sniff(_read(found, 0, SNIFF_BYTES))
+    return by_name(file.name) or sniff(_read(file, 0, SNIFF_BYTES))
 
 
-@call("MFStat", "fsid:opened", "object", "What is known of a file or folder.")
+@call("MFStat", "fsid:file", "object", "What is known of a file or folder.")
 def stat(at, file):
-    found = _file(file)
-    return _info(found.name, found.label(), found.size(), not found.is_file())
+    return _info(file.name, file.label(), file.size(), not file.is_file())
 
 
-@call("MFIsExist", "fsid:opened fileid:text", "bool", "Whether there is a file or folder of this path in an opened one.")
+@call("MFIsExist", "fsid:file fileid:text", "bool", "Whether there is a file or folder of this path in an opened one.")
 def is_there(at, file, path):
-    found = _file(file)
-    return _is_there(PathFile(_opened_of(found), f"{found.path}/{path}"))
+    if type(file) is LabelFile:
+        raise BadInput("This is a file, not a folder.")
+    return _is_there(PathFile(file.opened, f"{file.path}/{path}"))
 
 
-@call("MFReaddir", "fsid:opened count:int=-1 start:text?", "object[]", "The entries of a folder, behind the name start.")
+@call("MFReaddir", "fsid:file count:int=-1 start:text?", "object[]", "The entries of a folder, behind the name start.")
 def read_folder(at, file, count, start):
     most = ENTRIES_MAX if count <= 0 else min(count, ENTRIES_MAX)
-    return [_info(entry.name, entry.cid, entry.size, entry.kind == FOLDER) for entry in _file(file).entries(start, most)]
+    return [_info(entry.name, entry.cid, entry.size, entry.kind == FOLDER) for entry in file.entries(start, most)]
 
 
-@call("MFTruncate", "fsid:opened size:int", "null", "Cuts a file, or lengthens it with zeros.")
+@call("MFTruncate", "fsid:file size:int", "null", "Cuts a file, or lengthens it with zeros.")
 def truncate(at, file, size):
-    _file(file).truncate(size)
+    file.truncate(size)
 
 
 @call("FSFind", "sid:session mmfsid:content path:text", "object", "How much of a path is there: label, the rest, the whole path.")
@@ -149,9 +146,9 @@ def stat_path(at, session, content, path):
     return _info(entry.name, entry.cid, entry.size, entry.kind == FOLDER)
 
 
-@call("FSCopy", 'fsid:opened dst:text src:text srcVer:version="cur"', "null", "Copies a file or folder, of another version if wished.")
+@call("FSCopy", 'fsid:content dst:text src:text srcVer:version="cur"', "null", "Copies a file or folder, of another version if wished.")
 def copy(at, opened, target, source, version):
-    _opened_of(opened).file_system.copy(source.strip("/"), target.strip("/"), "cur" if version == "" else version)
+    _files(at, at.session(), opened).copy(source.strip("/"), target.strip("/"), "cur" if version == "" else version)
 
 
 @call("FSRename", "sid:session mmfsid:content oldpath:text newFullName:text", "null", "Moves a file or folder.")
@@ -166,26 +163,11 @@ def remove(at, session, content, path, recursive):
 
 def _cur(at, session, content):
     """The Opened of what names content: an id is opened at cur."""
-    if type(content) is bytes:
-        return at.library.open(session, content)
-    return _opened_of(content)
-
-
-def _opened_of(thing):
-    """The Opened behind what an open call gave. Raises BadInput where a label alone was opened."""
-    found = thing if type(thing) is Opened else getattr(thing, "opened", None)
-    if found is None:
-        raise BadInput("This was opened by a label alone and is in no MiMei.")
-    return found
+    return at.library.open(session, content) if type(content) is bytes else content
 
 
 def _files(at, session, content):
     return _cur(at, session, content).file_system
-
-
-def _file(thing):
-    """What an id that came stands for, as a file: what MMOpen gave is its whole."""
-    return PathFile(thing) if type(thing) is Opened else thing
 
 
 def _is_there(file):
@@ -198,14 +180,14 @@ def _is_there(file):
 
 def _read(file, offset, length):
     found = bytearray()
-    for piece in _file(file).read(offset, length):
+    for piece in file.read(offset, length):
         found += piece
     return bytes(found)
 
 
 def _offset(file, start):
     """The offset that a start means: below 0 it counts from the end, -1 being the end itself."""
-    return start if start >= 0 else max(0, _file(file).size() + 1 + start)
+    return start if start >= 0 else max(0, file.size() + 1 + start)
 
 
 def _info(name, cid, size, is_folder):

@@ -3,9 +3,11 @@
 from leither_edge.mimei.errors import BadInput
 from leither_edge.mimei.info import check_id
 from leither_edge.mimei.ipld import cid as cids
+from leither_edge.mimei.opened import Opened
 
 from .errors import bad_params
 from .json_text import JsonError, bytes_of
+from .open_file import LabelFile, PathFile
 from .values import to_value
 
 _TEXT = {"type": "string"}
@@ -145,16 +147,28 @@ def _session(at, given):
 
 
 def _opened(at, given):
-    return at.kept(_text(at, given))
+    found = at.kept(_text(at, given))
+    if type(found) is not Opened:
+        raise bad_params("This was opened as a file. Open the MiMei with MMOpen.")
+    return found
+
+
+def _file(at, given):
+    found = at.kept(_text(at, given))
+    return found if isinstance(found, (PathFile, LabelFile)) else PathFile(found)
 
 
 def _content(at, given):
-    """An id, or what MMOpen gave: both name content."""
+    """An id, or what an open call gave: both name content."""
     given = _text(at, given)
     try:
         return check_id(given)
     except BadInput:
-        return at.kept(given)
+        found = at.kept(given)
+    opened = found if type(found) is Opened else getattr(found, "opened", None)
+    if opened is None:
+        raise bad_params("This was opened by a label alone and is in no MiMei.")
+    return opened
 
 
 def _any(at, given):
@@ -174,7 +188,8 @@ TYPES = {
     "label": (_label, {"type": "string", "description": "a content label (CID)"}),
     "version": (_version, {"type": ["string", "integer"], "description": "a number from 0, cur, last, or release"}),
     "session": (_session, {"type": ["string", "null"], "description": "what Login gave; empty: a guest, or the header's"}),
-    "opened": (_opened, {"type": "string", "description": "what MMOpen or an MFOpen... gave"}),
+    "opened": (_opened, {"type": "string", "description": "what MMOpen gave"}),
+    "file": (_file, {"type": "string", "description": "what an MFOpen... gave, or MMOpen"}),
     "content": (_content, {"type": "string", "description": "the id of a MiMei, or what MMOpen gave"}),
     "pair": Pair("field", "bytes", "value", "value"),
     "scored": Pair("score", "number", "member", "bytes"),
