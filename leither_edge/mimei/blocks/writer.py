@@ -67,7 +67,7 @@ class BlockWriter:
         self._rows[digest] = rows.inline_row(data)
         self._rows_bytes += len(data)
         if self._rows_bytes > BATCH_BYTES or len(self._rows) >= BATCH_ROWS:
-            self.hand_over(self._take_rows())
+            self._hand_over_rows()
 
     def has(self, cid):
         """Whether a block is there; it then stays while the writer lives."""
@@ -91,11 +91,11 @@ class BlockWriter:
     def finish(self, fn=None):
         """Make everything durable; return fn(tx), which runs in the transaction of the last rows: there a root is recorded.
 
-        Raises StorageError, or what fn raised; then fn has done nothing.
+        Raises StorageError, or what fn raised; then fn has done nothing, and finish() may be tried again.
         """
         if self._files is not None:
             self._files.flush()
-        return self.hand_over(self._take_rows(), fn, durable=True)
+        return self._hand_over_rows(fn, durable=True)
 
     def hand_over(self, batch, fn=None, durable=False):
         """Put {digest: row} and run fn in one transaction; from the caller's thread or that of its files."""
@@ -127,9 +127,11 @@ class BlockWriter:
                 if not blocks.leases.is_noted_beside(self._lease, digest) and not blocks.is_there(digest):
                     blocks.files.remove(digest)
 
-    def _take_rows(self):
-        batch, self._rows, self._rows_bytes = self._rows, {}, 0
-        return batch
+    def _hand_over_rows(self, fn=None, durable=False):
+        # Kept until that went through: a root recorded at the next try reaches them, too.
+        result = self.hand_over(self._rows, fn, durable)
+        self._rows, self._rows_bytes = {}, 0
+        return result
 
 
 class _Files:
@@ -191,8 +193,8 @@ class _Files:
                 batch.flush(keep=FILES_TOGETHER)
         if self._rows and (item is _FLUSH or len(self._rows) >= FILES_PENDING_MAX):
             batch.settle()
-            done, self._rows = self._rows, {}
-            self._writer.hand_over(done)
+            self._writer.hand_over(self._rows)
+            self._rows = {}
 
 
 def _charge(row):

@@ -7,7 +7,7 @@ import pytest
 from leither_edge.mimei.blocks.rows import BLOCK_SUMS, BLOCKS, SUM, charge_of
 from leither_edge.mimei.errors import BlockMissing, Damaged, QuotaReached, TooLarge
 from leither_edge.mimei.ipld import cid as label
-from leither_edge.storage import block_files
+from leither_edge.storage import MapFull, block_files
 from leither_edge.storage.block_files import BlockFiles
 
 from .opened import LIMITS, ROOTS, opened, put_all, raw, roots_of
@@ -88,6 +88,35 @@ def test_a_root_is_recorded_with_the_last_rows_or_not_at_all(blocks):
     assert roots_of(blocks) == [] and not blocks.has(cid)
     put_all(blocks, (cid, data), root=cid)
     assert roots_of(blocks) == [cid] and blocks.has(cid)
+
+
+@pytest.mark.parametrize("size", [100, 5000])
+def test_a_writer_that_could_not_finish_keeps_its_blocks_for_the_next_time(blocks, size):
+    cid, data = made(size)
+
+    def refuse(tx):
+        raise BlockMissing("not this time")
+
+    with blocks.writer() as writer:
+        writer.put(cid, data)
+        with pytest.raises(BlockMissing):
+            writer.finish(refuse)
+        assert writer.get(cid) == data
+        writer.finish(lambda tx: tx.put(ROOTS, cid, 1))
+    assert roots_of(blocks) == [cid] and blocks.get(cid) == data
+    assert blocks.quota.used() == charge_of(size)
+
+
+def test_files_whose_rows_were_refused_are_removed(blocks, tmp_path, monkeypatch):
+    def refuse(batch, fn=None, durable=False):
+        raise MapFull("no room")
+
+    with blocks.writer() as writer:
+        writer.put(*made(5000))
+        monkeypatch.setattr(writer, "hand_over", refuse)
+        with pytest.raises(MapFull):
+            writer.finish()
+    assert files_of(tmp_path / "blocks") == [] and blocks.quota.used() == 0
 
 
 def test_a_writer_that_is_left_takes_nothing(blocks, tmp_path):
