@@ -32,6 +32,7 @@ class Collection:
         self.live = DigestSet(blocks.leases.key, 2 * self.blocks_before)
         self.queue = []  # roots that others add; see leases
         self._stack = []
+        self._coming = []  # reached, and still on a writer's way
         self._blocks = blocks
         self._links = links
         self._step = step
@@ -72,7 +73,7 @@ class Collection:
         self._blocks.leases.end_collection(self)
 
     def _advance(self):
-        if self.queue or self._stack:
+        if self.queue or self._stack or self._coming:
             self._mark()
         elif self.phase == "mark":
             self.phase = "sweep"
@@ -87,13 +88,15 @@ class Collection:
         with self._blocks.leases.lock:
             roots, self.queue[:] = self.queue[:], []
             self._push(roots)
+        self._stack += self._coming
+        self._coming = []
         for _ in range(self._step):
             if not self._stack:
                 return
             cid = self._stack.pop()
             self.marked += 1
             try:
-                below = self._links(cid, self._blocks.get(cid))
+                below = self._below(cid)
             except BlockMissing:
                 self.missing += 1
                 continue
@@ -102,6 +105,20 @@ class Collection:
                 continue
             with self._blocks.leases.lock:
                 self._push(below)
+
+    def _below(self, cid):
+        """The labels below one. One that is on a writer's way waits: its root is held before it is recorded, and nothing of it may go."""
+        blocks = self._blocks
+        try:
+            data = blocks.get(cid)
+        except BlockMissing:
+            with blocks.leases.lock:
+                if blocks.leases.is_noted_beside(None, label.digest(cid)):
+                    self._coming.append(cid)
+                    return ()
+            # Recorded meanwhile, perhaps.
+            data = blocks.get(cid)
+        return self._links(cid, data)
 
     def _push(self, cids):
         live = self.live

@@ -10,7 +10,7 @@ from leither_edge.mimei.errors import BlockMissing, Busy, Damaged
 from leither_edge.mimei.ipld import cid as label
 from leither_edge.mimei.ipld import dag_cbor
 
-from .opened import node, opened, put_all, raw, remove_root, roots_of
+from .opened import ROOTS, node, opened, put_all, raw, remove_root, roots_of
 
 
 @pytest.fixture
@@ -156,6 +156,39 @@ def test_a_root_added_in_the_sweep_is_marked_first(blocks):
     while collection.step():
         pass
     assert all(there(blocks, late[0])) and not any(there(blocks, early[0]))
+
+
+def test_a_root_that_is_held_before_its_rows_are_written(blocks):
+    pairs, below = tree(1)
+    put_all(blocks, *pairs)
+    cid, data = node(below)
+    collection = blocks.collect(list, step=1)
+    while collection.phase == "mark":
+        collection.step()
+    with blocks.writer() as writer:
+        writer.put(cid, data)
+        with blocks.hold([cid]):
+            for _ in range(5):
+                collection.step()
+            writer.finish(lambda tx: tx.put(ROOTS, cid, 1))
+    while collection.step():
+        pass
+    assert all(there(blocks, pairs)) and blocks.has(cid) and collection.missing == 0
+
+
+def test_a_root_that_is_held_and_never_written_ends_nothing(blocks):
+    pairs, _ = tree(1)
+    put_all(blocks, *pairs)
+    collection = blocks.collect(list, step=1)
+    with blocks.writer() as writer:
+        cid, data = node(1)
+        writer.put(cid, data)
+        with blocks.hold([cid]):
+            for _ in range(5):
+                collection.step()
+    while collection.step():
+        pass
+    assert not any(there(blocks, pairs)) and collection.missing == 1
 
 
 def test_a_block_put_again_while_it_is_deleted(blocks):
