@@ -7,7 +7,7 @@ pictures and play films. What changes something takes the field only: a browser 
 from leither_edge.core.ids import id_to_text
 from leither_edge.http import HttpError, Response
 from leither_edge.http.static_files import matches
-from leither_edge.mimei.errors import MimeiError, NotFound
+from leither_edge.mimei.errors import NotFound
 from leither_edge.mimei.info import FILE, FILES, check_id
 from leither_edge.mimei.ipld import cid as cids
 
@@ -16,7 +16,7 @@ from .caller import bearer_of
 from .header_fields import quoted
 from .origin import check_origin
 from .pieces import Pieces
-from .rpc.errors import http_error
+from .refusals import REFUSALS, http_error
 from .rpc.json_text import to_text
 
 PRIVATE = ("cache-control", "private, no-cache")
@@ -39,7 +39,7 @@ class ContentAnswers:
         """GET and HEAD of a file or folder of a version."""
         try:
             return await self._gateway.in_thread(self._read, request)
-        except MimeiError as error:
+        except REFUSALS as error:
             raise http_error(error) from None
 
     async def write(self, request):
@@ -50,7 +50,7 @@ class ContentAnswers:
         chunks = request.chunks()
         try:
             return await self._gateway.upload(self._write, request, chunks)
-        except MimeiError as error:
+        except REFUSALS as error:
             raise http_error(error) from None
         finally:
             await chunks.aclose()
@@ -61,7 +61,7 @@ class ContentAnswers:
         sid = bearer_of(request.headers)
         try:
             session = self._gateway.library.session(sid)
-        except MimeiError as error:
+        except REFUSALS as error:
             raise http_error(error) from None
         life = "" if session.sid else "; Max-Age=0"
         cookie = f"{self._cookie}={session.sid}; Path=/mimei/; HttpOnly; SameSite=Strict{life}"

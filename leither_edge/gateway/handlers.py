@@ -10,9 +10,18 @@ from .content import ContentAnswers
 from .ipfs.answers import IpfsAnswers
 from .rpc.edge import RpcEdge
 
+_COUNTED = (
+    ("rpc_calls", "Procedures that did what was asked"),
+    ("rpc_refusals", "Procedures and messages refused, by the word of the error"),
+    ("websocket_messages", "Texts that came over WebSockets"),
+    ("websocket_refusals", "WebSockets closed because a rule was broken, by close code"),
+)
+
 
 def make(library, limits, counters, log, version, denied):
     """{name: handler}. Args: as add_routes."""
+    for name, sentence in _COUNTED:
+        counters.describe(name, sentence)
     gateway = Gateway(library, limits, counters, log, version)
     content, rpc = ContentAnswers(gateway), RpcEdge(gateway)
     folder = os.path.join(os.path.dirname(__file__), "static")

@@ -88,3 +88,76 @@ def test_a_page_signs_with_a_key_of_the_browser(chromium, tmp_path):
         write_and_back_up(page, "Signed in the browser")
         assert content_of(stand, uid)[1] == "Signed in the browser"
         assert log.events == []
+
+
+ALL_OF_IT = """async () => {
+  const { Leither } = await import("/leither.js");
+  const node = new Leither();
+  const failing = (promise) => promise.then(() => "done", (error) => error.code);
+  const seen = {};
+  seen.guest = await failing(node.create());
+  await node.signInWithKey(await Leither.newKey());
+  const files = await node.create({ mark: "all", right: ["public"] });
+  await files.put("a/b ü.bin", new Uint8Array([0, 255, 7]));
+  seen.bytes = [...(await files.bytes("a/b ü.bin"))];
+  seen.part = [...(await files.part("a/b ü.bin", 1, 2))];
+  await files.makeFolder("empty");
+  await files.rename("a/b ü.bin", "c.bin");
+  seen.missing = await failing(files.bytes("a/b ü.bin"));
+  seen.list = (await files.list()).map((entry) => [entry.fName, entry.fIsDir]);
+  seen.behind = (await files.list("", 1, "a")).map((entry) => entry.fName);
+  seen.backup = await files.backup("one");
+  await files.remove("empty");
+  seen.diff = (await files.diff(0)).map((change) => [change.kind, change.what]);
+  await files.release("0");
+  await files.restore("0");
+  await files.setTags("x", "y");
+  await files.setRight("guest", ["see"]);
+  const info = await files.info();
+  seen.info = [info.mark, info.release, info.tags, info.right, (await node.list()).length];
+  const db = await (await node.create({ type: "database" })).database();
+  seen.hset = await db.call("Hset", "h", "f", { deep: [1, null, new Uint8Array([255])] });
+  const value = await db.call("Hget", "h", "f");
+  seen.value = [value.deep[0], value.deep[1], [...value.deep[2]]];
+  seen.redis = await db.redis("INCRBY", "n", 41);
+  seen.wrong = await failing(db.redis("LPUSH", "h", "x"));
+  const batch = [["Incr", db.handle, "n"], ["Nothing"], ["Get", db.handle, "n"]];
+  seen.batch = (await node.batch(batch)).map((one) => one?.code ?? one);
+  await node.connect();
+  await node.connect();
+  seen.many = (await Promise.all([...Array(50).keys()].map((i) => db.call("IncrBy", "n", i)))).length;
+  seen.sum = await db.call("Get", "n");
+  seen.described = (await node.call("rpc.discover")).openrpc;
+  await db.close();
+  seen.closed = await failing(db.call("Get", "n"));
+  node.close();
+  await node.signOut();
+  seen.out = await failing(files.versions());
+  return seen;
+}"""
+
+
+def test_all_that_the_client_does(chromium, tmp_path):
+    with running_gateway(tmp_path) as (address, _, log), notes(chromium, address) as page:
+        assert page.evaluate(ALL_OF_IT) == {
+            "guest": "not-signed-in",
+            "bytes": [0, 255, 7],
+            "part": [255, 7],
+            "missing": "not-found",
+            "list": [["a", True], ["c.bin", False], ["empty", True]],
+            "behind": ["c.bin"],
+            "backup": "0",
+            "diff": [["-", "empty"]],
+            "info": ["all", 0, ["x", "y"], 1, 1],
+            "hset": 1,
+            "value": [1, None, [255]],
+            "redis": 41,
+            "wrong": "wrongtype",
+            "batch": [42, "method", "42"],
+            "many": 50,
+            "sum": str(42 + sum(range(50))),
+            "described": "1.3.2",
+            "closed": "not-signed-in",
+            "out": "not-signed-in",
+        }
+        assert log.events == []

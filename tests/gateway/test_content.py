@@ -10,6 +10,7 @@ from leither_edge.core.ids import id_to_text
 from leither_edge.gateway import media_types
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import QuotaReached
+from leither_edge.mimei.ipld import cid as cids
 from tests.gateway.standing import fetch, gateway, standing
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 9000
@@ -174,6 +175,21 @@ async def test_a_full_quota_is_told(stand, monkeypatch):
     async with gateway(stand.library) as server:
         status, _, body = await fetch(server, f"/mimei/{mid}/cur/a", bearer(stand), method="PUT", body=b"x")
         assert (status, body) == (507, b"There is no room.\n")
+
+
+async def test_a_reader_that_leaves_holds_nothing(stand):
+    mid = stand.files({"film": bytes(8_000_000)}, right=rights.READ_ONLY)
+    async with gateway(stand.library) as server:
+        root = cids.to_text(stand.library.open(stand.session, mid).root)
+        for path in (f"/mimei/{mid}/cur/film", f"/ipfs/{root}/film", f"/ipfs/{root}?format=car"):
+            client = await server.connect()
+            await client.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            await client.stream.receive_some(1000)
+            await client.stream.aclose()
+        while server.counters.get("http_disconnects") < 3:
+            await trio.sleep(0.01)
+        assert server.log.events == []
+    assert stand.library.blocks.leases._held == []
 
 
 # What is loaded

@@ -147,7 +147,10 @@ async def test_versions_rights_and_what_else_is_known(stand):
         assert await rpc("MMRelease", sid, mid, "0") == "0"
         with refused("not-signed-in"):
             await rpc("MMOpen", "", mid, "release")
-        await rpc("MMSetRight", sid, mid, "guest", rights.PUBLIC)
+        await rpc("MMSetRight", sid, mid, "guest", ["public"])
+        for mask in (0x07276705, "0x4000", ["all of it"], 1 << 63):
+            with refused("bad-input"):
+                await rpc("MMSetRight", sid, mid, "guest", mask)
         opened = await rpc("MMOpen", "", mid, "release")
         assert [entry["fName"] for entry in await rpc("MFReaddir", opened)] == ["first"]
         with refused("not-signed-in"):

@@ -4,7 +4,7 @@ from leither_edge.core.sha256 import sha256
 from leither_edge.http import HttpError, Response
 from leither_edge.http.static_files import matches
 from leither_edge.mimei.blocks.digest_set import DigestSet, new_key
-from leither_edge.mimei.errors import BlockMissing, MimeiError
+from leither_edge.mimei.errors import BlockMissing, Conflict
 from leither_edge.mimei.files import directory, folder_node
 from leither_edge.mimei.files import read as reading
 from leither_edge.mimei.ipld import cid as cids
@@ -14,7 +14,7 @@ from .. import file_answer, listing
 from ..caller import Blocks, bearer_of
 from ..header_fields import disposition, quoted
 from ..pieces import Pieces
-from ..rpc.errors import http_error
+from ..refusals import REFUSALS, http_error
 from . import asked as asking
 from . import car_file
 from .way import Noting, follow
@@ -26,7 +26,6 @@ LISTED = ("cache-control", "public, max-age=604800")
 SHARED = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "X-Ipfs-Path, X-Ipfs-Roots, Content-Range"))
 NOSNIFF = ("x-content-type-options", "nosniff")
 INDEX = "index.html"
-_INDEX_LENGTH_MAX = 1 << 20
 
 
 class IpfsAnswers:
@@ -42,7 +41,7 @@ class IpfsAnswers:
             return await self._gateway.in_thread(self._answer, request, asked)
         except BlockMissing as error:
             raise HttpError(404, str(error), reason="no-block") from None
-        except MimeiError as error:
+        except REFUSALS as error:
             raise http_error(error) from None
 
     def _answer(self, request, asked):
@@ -135,8 +134,11 @@ class IpfsAnswers:
             return Response(301, headers=(("location", quoted(request.path) + "/" + query), IMMUTABLE, *SHARED))
         end = roots[-1]
         index = directory.find(blocks, end, INDEX.encode())
-        if index is not None and reading.size(blocks, index.cid) >= 0:
-            return self._file(request, asked, blocks, index.cid, INDEX, told)
+        if index is not None:
+            try:
+                return self._file(request, asked, blocks, index.cid, INDEX, told)
+            except Conflict:
+                pass  # a folder of that name
         etag = f'"DirIndex-{self._gateway.version}_CID-{cids.to_text(end)}"'
         headers = (("etag", etag), LISTED, *told, *listing.HEADERS)
         if _is_known(request, headers):

@@ -41,7 +41,7 @@ class RpcEdge:
     async def open_socket(self, request):
         """Take a connection over as a WebSocket."""
         check_origin(request)
-        if not asks_for_websocket(request.headers):
+        if request.method != "GET" or not asks_for_websocket(request.headers):
             raise HttpError(426, "Messages come here by POST, or over a WebSocket.", (("upgrade", "websocket"),))
         headers = answer_headers(request.headers)
         if not self._sockets_left:

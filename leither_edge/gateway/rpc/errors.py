@@ -1,6 +1,5 @@
 """What a procedure answers when it does not do what was asked: JSON-RPC's codes, and one for each error of the store."""
 
-from leither_edge.http import HttpError
 from leither_edge.mimei import errors
 
 PARSE, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
@@ -20,11 +19,6 @@ _CODES = (
     (errors.BadInput, INVALID_PARAMS),
 )
 
-_STATUSES = {
-    -32001: 401, -32003: 403, -32004: 404, QUOTA: 507, -32009: 409, -32010: 500, -32013: 413, -32023: 503, INVALID_PARAMS: 400,
-}  # fmt: skip
-_RETRY_S = "1"
-
 
 class RpcError(Exception):
     """An error of JSON-RPC. Args: code, sentence for people, word for programs (in `data.code`)."""
@@ -43,14 +37,3 @@ def bad_params(sentence):
 def code_of(error):
     """The number of a MimeiError."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), OTHER)
-
-
-def http_error(error):
-    """The HttpError that a MimeiError is where it answers a plain request."""
-    status = _STATUSES.get(code_of(error), 500)
-    headers = ()
-    if status == 401:
-        headers = (("www-authenticate", "Bearer"),)
-    elif status == 503:
-        headers = (("retry-after", _RETRY_S),)
-    return HttpError(status, str(error), headers, error.code)

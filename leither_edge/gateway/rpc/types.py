@@ -1,5 +1,6 @@
 """The types of parameters and results: how an argument is read, and what its description says."""
 
+from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput
 from leither_edge.mimei.info import check_id
 from leither_edge.mimei.ipld import cid as cids
@@ -98,12 +99,18 @@ def _whole(at, given):
 
 
 def _mask(at, given):
+    if type(given) is list:
+        return rights.from_names([_text(at, word) for word in given])
     if type(given) is str and given[:2].lower() == "0x" and 2 < len(given) <= 18:
         try:
-            return int(given, 16)
+            given = int(given, 16)
         except ValueError:
             pass
-    return _whole(at, given)
+    found = _whole(at, given)
+    # The original system's masks have another layout: taken as ours they would let strangers delete.
+    if found != rights.ALL and found >> len(rights.NAMES):
+        raise bad_params(f"This mask has bits that stand for no right here. Name the rights in a list: {', '.join(rights.NAMES)}.")
+    return found
 
 
 def _flag(at, given):
@@ -178,7 +185,7 @@ def _any(at, given):
 TYPES = {
     "text": (_text, _TEXT),
     "int": (_whole, _WHOLE),
-    "mask": (_mask, {"type": ["integer", "string", "null"], "description": "64 bits; beyond 2**53 the text of the digits, or 0x..."}),
+    "mask": (_mask, {"type": ["integer", "string", "array", "null"], "description": "rights: their names in a list, or their bits"}),
     "bool": (_flag, {"type": "boolean"}),
     "bytes": (_bytes, _BYTES),
     "value": (lambda at, given: to_value(given), _VALUE),

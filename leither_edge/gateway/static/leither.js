@@ -76,7 +76,7 @@ export class Leither {
         settle?.(answer);
       };
       socket.onclose = (event) => {
-        this.socket = null;
+        if (this.socket === socket) this.socket = null;
         const error = { message: event.reason || "The node does not answer.", data: { code: "unreachable" } };
         for (const settle of this.waiting.values()) settle({ error });
         this.waiting.clear();
@@ -85,8 +85,10 @@ export class Leither {
     });
   }
 
+  /* Ends the WebSocket; later calls are requests again. */
   close() {
     this.socket?.close();
+    this.socket = null;
   }
 
   /* Makes a user whose key the node keeps sealed under the password; gives the user's id. Sign in afterwards. */
@@ -117,12 +119,13 @@ export class Leither {
     if (sid) await this.call("Logout", sid);
   }
 
-  /* Lets pictures and films of the signed-in user's own content be shown by their url(): the browser then sends a cookie, for reading only. */
+  /* Lets pictures and films that only the user may see be shown by their url(): the browser then sends a cookie, good for reading. */
   async showPrivate() {
     await this.fetch("/mimei/session", { method: "POST" });
   }
 
-  /* Content of the user with these words, made if there is none. type: "file", "files", "database" or "stream"; right: what guests may. */
+  /* Content of the user with these words, made if there is none. type: "file", "files", "database" or "stream";
+     right: what members and guests may, as ["public"] or ["see", "read", "list"]; private by default. */
   async create({ app = "", ext = "", mark = "{{auto}}", type = "files", right = null } = {}) {
     return this.content(await this.call("MMCreate", this.sid, app, ext, mark, TYPES[type], right));
   }
@@ -272,6 +275,7 @@ export class Content {
     return this.node.call("MMSetTags", this.node.sid, this.mid, ...tags);
   }
 
+  /* member: "guest", "member", or a user's id; right: names of rights in a list, null to take a user off the list. */
   setRight(member, right) {
     return this.node.call("MMSetRight", this.node.sid, this.mid, member, right);
   }
