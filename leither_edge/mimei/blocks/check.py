@@ -93,29 +93,40 @@ class _Check:
 
     def _check_row(self, digest):
         """Bytes of the block if it is good, else None."""
+        with self._blocks.store.read() as tx:
+            found = self._found(tx, digest)
+        if found is not None and not _is_good(digest, found):
+            # Once more where it is written: it may have been deleted, and put again, since the row was read.
+            found = self._blocks.held.call(lambda tx: self._confirmed(tx, digest), durable=self._repair, reserve=True)
+        if found is None:
+            return None
+        data, kind = found
+        if _is_good(digest, found):
+            return len(data)
+        if self._repair:
+            self._blocks.remove_file(digest)
+            self._removed = True
+        why = "is missing" if data is None and kind == "file" else "is not what its name says"
+        self._tell(kind, digest, f"The {kind} of the block {digest.hex()} {why}.", self._repair)
+        return None
+
+    def _found(self, tx, digest):
+        """(bytes or None, "row" or "file": where they lie) of a block, None where there is no row."""
         try:
-            with self._blocks.store.read() as tx:
-                row = tx.get(rows.BLOCKS, digest)
+            row = tx.get(rows.BLOCKS, digest)
             if row is None:
                 return None
             if not rows.in_file(row):
-                data, kind = row[1:], "row"
-            else:
-                data, kind = self._blocks.files.read(digest, rows.size_of(row)), "file"
+                return row[1:], "row"
+            return self._blocks.files.read(digest, rows.size_of(row)), "file"
         except (RowDamaged, MimeiError):
-            data, kind = None, "row"
-        if data is not None and digest_of(data) == digest:
-            return len(data)
-        why = "is missing" if data is None and kind == "file" else "is not what its name says"
-        repaired = self._repair and self._remove(digest)
-        self._tell(kind, digest, f"The {kind} of the block {digest.hex()} {why}.", repaired)
-        return None
+            return None, "row"
 
-    def _remove(self, digest):
-        self._blocks.held.call(lambda tx: tx.delete(rows.BLOCKS, digest), reserve=True)
-        self._blocks.files.remove(digest)
-        self._removed = True
-        return True
+    def _confirmed(self, tx, digest):
+        found = self._found(tx, digest)
+        if self._repair and found is not None and not _is_good(digest, found):
+            tx.delete(rows.BLOCKS, digest)
+        return found
 
     def _check_sum(self, total):
         with self._blocks.store.read() as tx:
@@ -168,6 +179,10 @@ class _Check:
                 # Told before.
                 pass
         return reached
+
+
+def _is_good(digest, found):
+    return found[0] is not None and digest_of(found[0]) == digest
 
 
 def _nothing(looked_at):

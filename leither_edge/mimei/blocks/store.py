@@ -131,6 +131,12 @@ class BlockStore:
         """Take at most so many bytes in all from now on; what is here stays."""
         self.limits = self.quota.limits = self.limits._replace(quota_bytes=quota_bytes)
 
+    def remove_file(self, digest, lease=None):
+        """Remove the file of a block without row, unless a writer may be about to give it one. Args: lease (one that does not count)."""
+        with self.leases.lock:
+            if not self.leases.is_noted_beside(lease, digest) and not self.is_there(digest):
+                self.files.remove(digest)
+
     def is_there(self, digest):
         """Whether the row of a block is committed."""
         return self._row(digest) is not None

@@ -122,10 +122,7 @@ class BlockWriter:
         if digests:
             blocks.held.flush_now()
         for digest in digests:
-            with blocks.leases.lock:
-                # Another writer may be about to give it one.
-                if not blocks.leases.is_noted_beside(self._lease, digest) and not blocks.is_there(digest):
-                    blocks.files.remove(digest)
+            blocks.remove_file(digest, self._lease)
 
     def _hand_over_rows(self, fn=None, durable=False):
         # Kept until that went through: a root recorded at the next try reaches them, too.

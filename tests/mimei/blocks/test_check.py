@@ -47,6 +47,39 @@ def test_a_file_that_is_not_what_was_written(kept, harm):
     assert kinds(blocks) == []
 
 
+@pytest.mark.parametrize("repair", [False, True])
+def test_a_block_that_is_deleted_and_put_again_meanwhile_is_no_fault(kept, monkeypatch, repair):
+    blocks, _, large, _ = kept
+    read, missed = blocks.files.read, []
+
+    def read_too_late(name, size):
+        if not missed:
+            missed.append(name)
+            return None
+        return read(name, size)
+
+    monkeypatch.setattr(blocks.files, "read", read_too_late)
+    assert kinds(blocks, repair) == [] and missed
+    assert blocks.get(large) == b"large" * 2000
+
+
+def test_a_block_put_again_while_it_is_repaired_stays(kept, monkeypatch):
+    blocks, _, large, _ = kept
+    os.truncate(blocks.files._path(label.digest(large)), 9)
+    call = blocks.held.call
+
+    def put_behind_it(*args, **kwargs):
+        result = call(*args, **kwargs)
+        if not blocks.has(large):
+            monkeypatch.undo()
+            put_all(blocks, raw(b"large" * 2000))
+        return result
+
+    monkeypatch.setattr(blocks.held, "call", put_behind_it)
+    assert kinds(blocks, repair=True) == ["file"]
+    assert blocks.get(large) == b"large" * 2000
+
+
 def test_a_row_that_is_not_what_its_name_says(kept):
     blocks, small, _, _ = kept
     blocks.held.call(lambda tx: tx.put(BLOCKS, label.digest(small), b"\0other"))
