@@ -48,17 +48,22 @@ def getbit(db, words):
 
 def _range(words, at, length, is_count):
     # (first bit, bit after the last) of [start [end [BYTE|BIT]]]
+    if len(words) > at + 3:
+        raise Refusal(SYNTAX)
+    start = integer(words[at]) if len(words) > at else 0
+    # BITCOUNT looks at both numbers before the unit, BITPOS at the second one after it.
+    if is_count and len(words) > at + 1:
+        stop = integer(words[at + 1])
+        if start < 0 and start > stop:
+            return 0, 0
     unit = 8
     if len(words) > at + 2:
         name = words[at + 2].upper()
-        if name not in (b"BIT", b"BYTE") or len(words) > at + 3:
+        if name not in (b"BIT", b"BYTE"):
             raise Refusal(SYNTAX)
         unit = 1 if name == b"BIT" else 8
     total = length * 8 // unit
-    start = integer(words[at]) if len(words) > at else 0
     stop = integer(words[at + 1]) if len(words) > at + 1 else -1
-    if is_count and start < 0 and stop < 0 and start > stop:
-        return 0, 0
     start = max(0, start + total if start < 0 else start)
     stop = max(0, stop + total if stop < 0 else stop)
     return start * unit, min(total, stop + 1) * unit
@@ -193,7 +198,8 @@ def _change(value, name, is_signed, bits, offset, number, overflow):
         if overflow == b"FAIL":
             return None
         if overflow == b"SAT":
-            number = high if number > high else low
+            # What is so far below that C's subtraction overflows, a SET of Redis takes for the highest.
+            number = high if number > high or (name == b"SET" and number < high - (1 << 63) + 1) else low
         else:
             number = (number - low) % (1 << bits) + low
     first, end = offset >> 3, offset + bits + 7 >> 3
