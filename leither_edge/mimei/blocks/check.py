@@ -9,6 +9,7 @@ from leither_edge.mimei.errors import BadBlock, BlockMissing, Damaged, MimeiErro
 from leither_edge.mimei.ipld import cid as label
 from leither_edge.mimei.ipld.block_hash import digest_of
 from leither_edge.storage import Damaged as RowDamaged
+from leither_edge.storage import DiskFailed
 
 from . import rows
 from .digest_set import DigestSet
@@ -121,6 +122,9 @@ class _Check:
             return self._blocks.files.read(digest, rows.size_of(row)), "file"
         except (RowDamaged, MimeiError):
             return None, "row"
+        except DiskFailed:
+            # One bad place of the medium must not end the look at all others.
+            return b"", "file"
 
     def _confirmed(self, tx, digest):
         found = self._found(tx, digest)
@@ -175,7 +179,7 @@ class _Check:
                 self._tell("missing", cid, f"The block {label.to_text(cid)} is needed and not here.")
             except BadBlock as error:
                 self._tell("garbled", cid, f"The block {label.to_text(cid)} cannot be read: {error}")
-            except (Damaged, RowDamaged):
+            except (Damaged, RowDamaged, DiskFailed):
                 # Told before.
                 pass
         return reached

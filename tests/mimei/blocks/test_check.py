@@ -7,6 +7,7 @@ import pytest
 from leither_edge.mimei.blocks.rows import BLOCK_SUMS, BLOCKS, SUM
 from leither_edge.mimei.errors import BlockMissing, Damaged
 from leither_edge.mimei.ipld import cid as label
+from leither_edge.storage import DiskFailed
 
 from .opened import node, opened, put_all, raw, roots_of
 
@@ -78,6 +79,17 @@ def test_a_block_put_again_while_it_is_repaired_stays(kept, monkeypatch):
     monkeypatch.setattr(blocks.held, "call", put_behind_it)
     assert kinds(blocks, repair=True) == ["file"]
     assert blocks.get(large) == b"large" * 2000
+
+
+def test_a_file_that_the_medium_does_not_give_back(kept, monkeypatch):
+    blocks, _, large, _ = kept
+
+    def refuse(name, size):
+        raise DiskFailed("Input/output error")
+
+    monkeypatch.setattr(blocks.files, "read", refuse)
+    assert kinds(blocks) == ["file"]
+    assert kinds(blocks, repair=True) == ["file", "missing"]
 
 
 def test_a_row_that_is_not_what_its_name_says(kept):
