@@ -228,7 +228,8 @@ def test_every_procedure_is_described_and_takes_what_it_declares():
     for procedure in TABLE.values():
         code = procedure.function.__code__
         takes_rest = bool(code.co_flags & 4)
-        fixed = [parameter for parameter in procedure.parameters if not parameter.takes_rest]
+        needed = [parameter.is_required for parameter in procedure.parameters]
+        assert needed == sorted(needed, reverse=True), procedure.name
         assert takes_rest or code.co_argcount == len(procedure.parameters) + 1, procedure.name
         assert not procedure.summary.endswith("..") and procedure.summary.endswith("."), procedure.name
-        assert [parameter.takes_rest for parameter in procedure.parameters].count(True) <= 1 and fixed is not None
+        assert [parameter.takes_rest for parameter in procedure.parameters].count(True) <= 1
