@@ -159,11 +159,12 @@ class CarCalls(Access):
             if taken:
                 head = head._replace(last=max(taken[-1], -1 if head.last is None else head.last))
             history.write_head(tx, mid, head)
+            self.index(tx, mid)
+            self.epoch += 1
 
         with self.lock_of(mid), self.blocks.hold([label for label, _ in chain] + [found.root for _, found in chain]):
             writing.finish(put)
-        self.epoch += 1
-        self.index(mid)
+        self.wake()
         return Imported(roots, mid, list(taken))
 
     def _make_imported(self, tx, session, chain, here, new_rows, counts):

@@ -46,10 +46,11 @@ class ContentCalls(Access):
             def make(tx):
                 if not _is_there(tx, mid, data_type):
                     self.make_rows(tx, mid, identity, root)
+                    self.index(tx, mid)
 
             with self.blocks.hold([root] if root else []):
                 writing.finish(make)
-        self.index(mid)
+        self.wake()
         return mid
 
     def make_rows(self, tx, mid, identity, root, **head):
@@ -100,10 +101,11 @@ class ContentCalls(Access):
             tx.delete(BY_AUTHOR, author_id(identity) + found)
             tx.delete(HEADS, found)
             tx.delete(MIMEI, found)
+            self.index(tx, found)
             self.epoch += 1
-            return found
 
-        self.index(self.held.call(remove, reserve=True))
+        self.held.call(remove, reserve=True)
+        self.wake()
 
     def open(self, session, mid, version="cur"):
         """An Opened MiMei (see there). Args: version (a number, or cur, last, release)."""
@@ -171,9 +173,9 @@ class ContentCalls(Access):
         def put(tx):
             found, identity = self.permitted(tx, session, mid, "set-tags")
             tx.put(MIMEI, found, info.write_identity(identity._replace(tags=tags)))
-            return found
+            self.index(tx, found)
 
-        self.index(self.held.call(put))
+        self.held.call(put)
 
     def tags(self, session, mid):
         """The tags of a MiMei, sorted."""

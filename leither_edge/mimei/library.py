@@ -76,17 +76,12 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
     def __exit__(self, *exc_info):
         self.close()
 
-    def index(self, mid):
-        """Has the search look at a MiMei again."""
-
-        def note(tx):
-            if tx.get(MIMEI, mid) is not None:
-                put_mimei(tx, mid, self.identity(tx, mid))
-            tx.put(TO_INDEX, mid, b"")
-
-        self.held.call(note, durable=False)
+    def index(self, tx, mid):
+        """Has the search know a MiMei's words as they are now, and look at its content by and by; inside the transaction of a change."""
+        if tx.get(MIMEI, mid) is not None:
+            put_mimei(tx, mid, self.identity(tx, mid))
+        tx.put(TO_INDEX, mid, b"")
         self.changes += 1
-        self.wake()
 
     def work_some(self):
         """Does a step of what runs beside: rows given up, files for the search. Returns whether there is more. For one thread."""

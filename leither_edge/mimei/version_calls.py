@@ -108,11 +108,12 @@ class VersionCalls(Access):
             number = _numbered(head, version)
             history.read_version(tx, found, number)
             history.write_head(tx, found, head._replace(release=number))
+            self.index(tx, found)
             self.epoch += 1
-            return found, number
+            return number
 
-        found, number = self.held.call(point)
-        self.index(found)
+        number = self.held.call(point)
+        self.wake()
         return number
 
     def restore(self, session, mid, version, progress=None):
@@ -169,9 +170,12 @@ class VersionCalls(Access):
             if head.last in numbers:
                 left = [number for number, row in history.scan_versions(tx, found) if not row.dropped]
                 history.write_head(tx, found, head._replace(last=left[-1] if left else None))
+            self.index(tx, found)
             return len(numbers)
 
-        return self.held.call(drop)
+        dropped = self.held.call(drop)
+        self.wake()
+        return dropped
 
     def fork(self, session, mid, version, mark=info.AUTO_MARK):
         """The mid of a new MiMei of the caller that begins with a version of another. Raises Conflict (there is one), QuotaReached."""
@@ -198,10 +202,11 @@ class VersionCalls(Access):
                 self.make_rows(tx, new, made, root, base=base, ancestor=row.manifest, database=rows)
                 if rows is not None:
                     settle(tx, rows)
+                self.index(tx, new)
                 write_counts(tx, new, read_list(self.blocks, row.references))
 
             self.held.call(make)
-        self.index(new)
+        self.wake()
         return new
 
     def diff(self, session, mid, a, b="cur"):
@@ -262,6 +267,7 @@ class VersionCalls(Access):
                 head = head._replace(base=found.root)
             history.write_version(tx, found.mid, found.number, row)
             history.write_head(tx, found.mid, head)
+            self.index(tx, found.mid)
             return history.version_of(found.number, row, head, author_id(identity))
 
         with self.blocks.hold([*prepared.labels(), label]):
@@ -271,7 +277,7 @@ class VersionCalls(Access):
     def _recorded(self, prepared, version):
         if prepared.database is not None:
             self.rows.settled(prepared.manifest.data_type, prepared.database, prepared.until)
-        self.index(prepared.manifest.mid)
+        self.wake()
         return version
 
     def _drop_tickets(self, room=1):
