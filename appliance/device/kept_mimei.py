@@ -24,12 +24,13 @@ class KeptMimei:
     """Opens the store of a device and looks after it; `begin` comes before all else.
 
     Args: node (Node), options (Options). Attributes: library (the open Library or None), redis_port (where Redis clients are answered,
-    or None).
+    or None), changed (trio.Event of the next change of the configuration).
     """
 
     def __init__(self, node, options):
         self.library = self.redis_port = None
         self.node, self.options = node, options
+        self.changed = trio.Event()
         self.executor = self._claim = self._nursery = self._config = None
         self._opening = threading.Lock()
         # Why the last try failed, and when.
@@ -88,6 +89,8 @@ class KeptMimei:
     def config_changed(self, config):
         """Called after each change of the configuration."""
         before, self._config = self._config, config
+        self.changed.set()
+        self.changed = trio.Event()
         if self.library is not None:
             from appliance.device.open_mimei import share
 

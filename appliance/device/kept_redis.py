@@ -23,12 +23,17 @@ class KeptRedis:
         kept = self._kept
         while True:
             while kept.why_not() is not None:
-                await trio.sleep(LOOK_S)
+                await self._look_again()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._answer_on)
                 while kept.why_not() is None:
-                    await trio.sleep(LOOK_S)
+                    await self._look_again()
                 nursery.cancel_scope.cancel()
+
+    async def _look_again(self):
+        # Nothing tells of a claim.
+        with trio.move_on_after(LOOK_S):
+            await self._kept.changed.wait()
 
     async def _answer_on(self):
         while True:

@@ -27,6 +27,7 @@ ROLES = {
     "logs": "operator",
     "config-set": "operator",
     "identify": "operator",
+    "mimei-collect": "operator",
     "reboot": "operator",
     "wifi-scan": "operator",
     "wifi-set": "operator",
@@ -174,6 +175,8 @@ class FakeDevice:
         if command.verb == "keyset-set":
             self.keyset = keysets.open_rotation(self.keyset, arguments["keyset"], verify)
             return {"version": self.keyset.version}
+        if command.verb == "mimei-collect":
+            return {"finished": self.config["name"] != "Slow", "blocks": 3, "bytes": 5 << 20}
         if command.verb == "name-keep":
             self.packets[arguments["packet"][:32]] = arguments["packet"]
             return {"stored": 8}

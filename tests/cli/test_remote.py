@@ -1,5 +1,6 @@
 """Devices: meeting, claiming, commanding, and what can go wrong on the way."""
 
+import re
 import time
 
 import pytest
@@ -73,6 +74,15 @@ def test_daily_commands_need_no_passphrase(run, owned, monkeypatch):
     assert owned.config["language"] == "zh" and owned.config["storage_share_mib"] == 64 and owned.config["metrics_remote"] is True
     assert run("remote", "attic", "config", "get", "language").out == "zh\n"
     assert run("remote", "attic", "config", "get", "metrics_remote").out == "true\n"
+
+
+def test_content_is_shown_and_collected(run, owned):
+    assert "Content" not in run("remote", "attic", "status").out
+    owned.more_status = {"content": {"used_kib": 512 * 1024, "max_kib": 2048 * 1024, "redis_port": None}}
+    assert re.search(r"Content .* 25%  512 MiB of 2.0 GiB", run("remote", "attic", "status").out)
+    assert run("remote", "attic", "collect").out.endswith("attic gave back 5.0 MiB.\n")
+    assert run("remote", "attic", "config", "set", "name=Slow").code == 0
+    assert "so far" in run("remote", "attic", "collect").out
 
 
 def test_owner_verbs_want_the_owner_key(run, owned, monkeypatch):

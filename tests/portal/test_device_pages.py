@@ -28,6 +28,8 @@ async def test_the_tiles_name_state_share_and_traffic(built_assets):
         assert tiles["State"].startswith("700 KiB of 8 MiB<meter")
         assert tiles["Storage for content"] == "up to 64 MiB"
         assert re.fullmatch(r"[\d.]+ KiB in<br>[\d.]+ KiB out", tiles["Traffic"])
+        memory.more_status = {"content": {"used_kib": 16 * 1024, "max_kib": 64 * 1024}}
+        assert "16 MiB of 64 MiB<meter" in (await browser.get("/status", X_Live="tiles")).text
 
 
 FAILED = {"running": "a", "committed": "a", "is_trial": False, "last_trial": {"slot": "b", "outcome": "trial-failed:node-not-healthy"}}

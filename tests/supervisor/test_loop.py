@@ -237,6 +237,16 @@ def test_a_reset_is_decided_before_it_is_answered_and_survives_a_stop(supervisor
     assert supervisor._exit_code == 0 and is_reset_requested(supervisor.folder_fd)
 
 
+def test_a_reset_forgets_content_too(supervisor, tmp_path):
+    data = tmp_path.with_name(tmp_path.name + "-data")
+    (data / "mimei" / "db").mkdir(parents=True)
+    (data / "mimei" / "db" / "data.mdb").write_text("secret")
+    supervisor._data = str(data)
+    request_reset(supervisor.folder_fd)
+    start(supervisor)
+    assert not is_reset_requested(supervisor.folder_fd) and list((data / "mimei").iterdir()) == []
+
+
 def test_a_reset_that_cannot_be_completed_starts_no_node(supervisor, capfd):
     request_reset(supervisor.folder_fd)
     supervisor._board.error = OSError(errno.EIO, "Input/output error")

@@ -18,6 +18,11 @@ def test_ours_are_kept_and_the_rest_passed_on():
     assert options.node_arguments == ["--profile", "router", "--state", "/data", "--port", "0", "--listen", "::"]
 
 
+def test_the_folder_of_content_is_the_nodes_too():
+    options = parse_options(["--data", "/data"])
+    assert options.data == "/data" and options.node_arguments[-2:] == ["--data", "/data"]
+
+
 @pytest.mark.parametrize("arguments", [["--state"], ["--state="], ["--profile"]])
 def test_a_missing_value(arguments):
     with pytest.raises(UsageError, match="needs a value"):

@@ -11,6 +11,7 @@ from appliance.supervisor.state_folder import (
     MARKER,
     StateFolderError,
     complete_reset,
+    forget_content,
     is_reset_requested,
     open_folder,
     request_reset,
@@ -82,6 +83,26 @@ def test_reset_empties_the_folder_and_follows_no_link(folder, tmp_path):
     # The board forgets last, while the marker is still there to have it done again.
     assert calls[-1] is True and calls.count("progress") > 40
     assert (outside / "keep").exists()
+
+
+def test_content_is_forgotten_and_what_lies_beside_it_kept(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    data = tmp_path / "data"
+    forget_content(str(data))
+    fill(data / "mimei")
+    (data / "lost+found").mkdir()
+    (data / "mimei" / "link").symlink_to(outside)
+    forget_content(str(data))
+    forget_content(str(data))
+    assert list((data / "mimei").iterdir()) == [] and (data / "lost+found").exists() and outside.exists()
+    # A link in its place leads nowhere.
+    (data / "mimei").rmdir()
+    fill(outside)
+    (data / "mimei").symlink_to(outside)
+    with pytest.raises(OSError):
+        forget_content(str(data))
+    assert list(outside.iterdir())
 
 
 def test_a_board_that_fails_leaves_the_marker(folder):
