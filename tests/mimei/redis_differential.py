@@ -161,18 +161,21 @@ def _shape(answer):
     return kind, [_shape(each) for each in value] if isinstance(value, list) else value is None
 
 
-def run(real_address, our_address, seed, count, protocol, go_on=False, sign_in=()):
-    """(commands asked, names of the grammar that ours lacks, differences) of one seed. Raises Difference unless `go_on`."""
+def run(real_address, our_address, seed, count, protocol, go_on=False, sign_in=(), only=()):
+    """(commands asked, names of the grammar that ours lacks, differences) of one seed. Raises Difference unless `go_on`.
+
+    Args: sign_in (commands that ours gets first), only (begins of the names to be asked; all without).
+    """
     found = []
     with contextlib.ExitStack() as stack:
         real, ours = (stack.enter_context(Client(address)) for address in (real_address, our_address))
         for words in sign_in:
             answer = ours.ask(*words)
             assert answer[0] != "-", answer
-        known = {bytes(row[1][0][1]) for row in ours.ask(b"COMMAND")[1]}
+        known = {row[1][0][1].decode().upper() for row in ours.ask(b"COMMAND")[1]} | {"NOSUCH"}
         for each in (real, ours):
             assert each.ask(b"HELLO", b"%d" % protocol)[0] != "-"
-        grammar = Grammar(random.Random(seed), lambda name: name == "NOSUCH" or name.lower().encode() in known)
+        grammar = Grammar(random.Random(seed), lambda name: name in known and (not only or name.startswith(only)))
         pair = Pair(real, ours)
         pair.restart()
         for number in range(count):
@@ -188,7 +191,7 @@ def run(real_address, our_address, seed, count, protocol, go_on=False, sign_in=(
                     raise Difference(f"seed {seed}: {difference}") from None
                 found.append(difference)
                 pair.restart()
-    return pair.count, grammar.left_out, found
+    return pair.count, [name for name in grammar.left_out if name not in known], found
 
 
 def main():
@@ -196,13 +199,15 @@ def main():
     parser.add_argument("--commands", type=int, default=20000, help="how many, in each protocol (20000)")
     parser.add_argument("--seed", type=int, default=None, help="a number that makes the same commands again")
     parser.add_argument("--go-on", action="store_true", help="tell every difference, each from empty databases")
+    parser.add_argument("--only", metavar="BEGIN[,BEGIN]", help="commands whose names begin so: H, or SADD,SREM,SPOP")
     options = parser.parse_args()
+    only = tuple(options.only.upper().split(",")) if options.only else ()
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
     differences = 0
     with redis_server() as real, served() as ours:
         for protocol in (2, 3):
             try:
-                count, left_out, found = run(real, ours, 2 * seed + protocol, options.commands, protocol, options.go_on, SIGN_IN)
+                count, left_out, found = run(real, ours, 2 * seed + protocol, options.commands, protocol, options.go_on, SIGN_IN, only)
             except Difference as difference:
                 sys.exit(f"RESP{protocol}, --seed {seed}: {difference}")
             for difference in found:
