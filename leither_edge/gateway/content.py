@@ -14,7 +14,7 @@ from leither_edge.mimei.ipld import cid as cids
 from . import file_answer, listing
 from .caller import bearer_of
 from .header_fields import quoted
-from .origin import check_origin
+from .origin import check_origin, refuse_service_worker
 from .pieces import Pieces
 from .refusals import REFUSALS, http_error
 from .rpc.json_text import to_text
@@ -37,6 +37,7 @@ class ContentAnswers:
 
     async def read(self, request):
         """GET and HEAD of a file or folder of a version."""
+        refuse_service_worker(request.headers)
         try:
             return await self._gateway.in_thread(self._read, request)
         except REFUSALS as error:

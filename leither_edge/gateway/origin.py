@@ -16,3 +16,9 @@ def check_origin(request):
     if (origin is None or origin == "http://" + headers.get("host", "")) and site in ("same-origin", "none"):
         return
     raise HttpError(403, "This page may not ask here: it comes from another address.", reason="origin")
+
+
+def refuse_service_worker(headers):
+    """Content may not take the whole address over in somebody's browser. Args: headers (dict). Raises HttpError 400."""
+    if headers.get("service-worker", "").strip() == "script":
+        raise HttpError(400, "Content served here may not become a service worker.", reason="service-worker")

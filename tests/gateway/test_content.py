@@ -42,6 +42,7 @@ async def test_a_film_is_read_in_ranges(stand):
         page = (await fetch(server, f"/mimei/{mid}/cur/"))[2]
         assert b'href="./notes/"' in page and b'href="./film"' in page and b'href="../"' not in page
         assert (await fetch(server, f"/mimei/{mid}/cur/none"))[0] == 404
+        assert (await fetch(server, f"/mimei/{mid}/cur/film", "Service-Worker: script"))[0] == 400
         assert (await fetch(server, f"/mimei/{mid}/cur/film/x"))[0] in (404, 409)
         assert server.log.events == [] and server.gateway_log.events == []
 

@@ -9,6 +9,7 @@ from leither_edge.http import HttpError
 from leither_edge.mimei.ipld import cid as cids
 
 from ..header_fields import accepted, quoted, quoted_value
+from ..origin import refuse_service_worker
 
 RAW, CAR, CBOR, FILE = "raw", "car", "dag-cbor", None
 RAW_TYPE, CAR_TYPE, CBOR_TYPE = "application/vnd.ipld.raw", "application/vnd.ipld.car", "application/vnd.ipld.dag-cbor"
@@ -33,8 +34,7 @@ Asked = namedtuple("Asked", "cid text path slash form location scope span dups f
 def read(request):
     """The Asked of a request whose params are cid and path. Raises HttpError 400 and 406, BadInput (no label)."""
     query, headers = request.query, request.headers
-    if headers.get("service-worker", "").strip() == "script":
-        raise HttpError(400, "Content served here may not become a service worker.", reason="service-worker")
+    refuse_service_worker(headers)
     text = request.params["cid"]
     cid = cids.from_text(text)
     path = request.params.get("path")
