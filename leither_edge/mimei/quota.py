@@ -35,21 +35,30 @@ class Writing:
         if not self.has(cid):
             self.new_bytes += len(data)
             if self.new_bytes > self._left:
-                raise QuotaReached("Your share of this node is full. Delete something and collect, or ask the owner for more.")
+                raise _full()
         self._inner.put(cid, data)
 
     def finish(self, fn=None):
-        """Returns fn(tx), run in the transaction that makes the last rows durable. Raises StorageError and what fn raises."""
-        user, new_bytes = self._user, self.new_bytes
-        self._left -= new_bytes
-        self.new_bytes = 0
+        """Returns fn(tx), run in the transaction that makes the last rows durable. Raises QuotaReached, StorageError and what fn raises."""
+        new_bytes = self.new_bytes
 
         def record(tx):
             if new_bytes:
-                tx.put(USAGE, user, tx.get(USAGE, user, 0) + new_bytes)
+                used = tx.get(USAGE, self._user, 0) + new_bytes
+                # Others who write for the same user have begun with the same share left.
+                if used > quota_bytes(self._library.limits):
+                    raise _full()
+                tx.put(USAGE, self._user, used)
             return None if fn is None else fn(tx)
 
-        return self._inner.finish(record)
+        result = self._inner.finish(record)
+        self._left -= new_bytes
+        self.new_bytes = 0
+        return result
+
+
+def _full():
+    return QuotaReached("Your share of this node is full. Delete something and collect, or ask the owner for more.")
 
 
 def quota_bytes(limits):

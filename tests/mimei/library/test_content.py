@@ -300,6 +300,19 @@ class TestRoom:
             assert library.usage(anna)[0] < 1000
             library.put_file(anna, mid, "", [b"b" * 700_000])
 
+    def test_uploads_at_once_share_one_quota(self, tmp_path):
+        with opened(tmp_path, mimei={"user_quota_mib": 1}) as library:
+            anna = library.local_session(ANNA)
+            mid = library.create(anna, data_type=info.FILE)
+
+            def while_another_comes():
+                yield b"a" * 700_000
+                library.put_file(anna, mid, "", [b"b" * 700_000])
+
+            with pytest.raises(QuotaReached, match="share"):
+                library.put_file(anna, mid, "", while_another_comes())
+            assert read(library, anna, mid) == b"b" * 700_000 and library.usage(anna)[0] < 1 << 20
+
     def test_full_map_refuses_and_lets_delete(self, tmp_path):
         with opened(tmp_path, storage={"data_map_mib": 2}) as library:
             anna = library.local_session(ANNA)
@@ -331,6 +344,20 @@ class TestRoom:
                         call(session)
             with pytest.raises(Forbidden):
                 library.add(ben, [b"x"])
+
+    def test_labels_may_be_kept_from_strangers(self, tmp_path):
+        with opened(tmp_path, may_join=lambda key, granted: key == ANNA.public_key) as library:
+            anna = library.local_session(ANNA)
+            label = library.add(anna, [b"x"])
+            strangers = (library.guest(), library.local_session(BEN))
+            for call in (library.cat, library.block, library.export_car, lambda session, label: library.find(session, label, "")):
+                for session in strangers:
+                    call(session, label)
+                    library.labels_open = False
+                    with pytest.raises(Forbidden):
+                        call(session, label)
+                    call(anna, label)
+                    library.labels_open = True
 
     def test_pins_and_references_take_what_is_here(self, library, anna):
         missing = cids.of(cids.RAW, b"not here")
