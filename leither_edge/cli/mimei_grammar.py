@@ -3,9 +3,7 @@
 import argparse
 
 TIMEOUT_S = 60
-CONTENT, VERSIONS, DATABASES, OTHERS, KEEPING, SERVING = (
-    "CONTENT", "VERSIONS", "DATABASES", "OTHERS AND FINDING", "KEEPING", "FOR OTHER PROGRAMS",
-)  # fmt: skip
+CONTENT, VERSIONS, DATABASES = "CONTENT", "VERSIONS", "DATABASES"
 TYPES = ("files", "file", "database", "stream")
 PROFILES = ("unixfs-v1-2025", "unixfs-v0-2015")
 MIMEI = "a MiMei: its id, the beginning of its id, or its mark"
@@ -45,8 +43,16 @@ def add_mimei(top, common):
         _places(parser)
         common(parser, timeout=TIMEOUT_S)
 
-    for add in (_content, _bytes, _versions, _databases, _others, _keeping, _serving):
-        add(mimei, ended)
+    def fill():
+        from leither_edge.cli.mimei_keep_grammar import add_keeping, add_others, add_serving
+
+        for add in (_content, _bytes, _versions, _databases):
+            add(mimei, ended)
+        add_others(mimei, ended, common)
+        add_keeping(mimei, ended, common)
+        add_serving(mimei, ended)
+
+    mimei.later = fill
 
 
 def _places(parser):
@@ -57,7 +63,9 @@ def _places(parser):
     parser.add_argument("--passphrase-file", metavar="FILE", help="passphrase of the key, or password of the user")
 
 
-def _whole_number(low=0):
+def whole_number(low=0):
+    """The type of an argument that is a whole number from ``low``."""
+
     def read(text):
         value = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
         if value < low:
@@ -185,8 +193,8 @@ def _bytes(mimei, ended):
         examples=[("", "leither mimei cat notes:/plan.txt"), ("", "leither mimei cat notes@0:/plan.txt"), ("", "leither mimei cat LABEL")],
     )  # fmt: skip
     cat.add_argument("what", nargs="+", metavar="WHAT", help=PLACE)
-    cat.add_argument("--offset", type=_whole_number(), default=0, metavar="N", help="begin at this byte, or record")
-    cat.add_argument("--length", type=_whole_number(), metavar="N", help="so many bytes")
+    cat.add_argument("--offset", type=whole_number(), default=0, metavar="N", help="begin at this byte, or record")
+    cat.add_argument("--length", type=whole_number(), metavar="N", help="so many bytes")
     ended(cat)
 
 
@@ -200,7 +208,7 @@ def _versions(mimei, ended):
         details=["It is signed by the author's key. Unchanged parts are shared with the versions before."],
         examples=[("", "leither mimei backup notes -m 'Before the trip'")],
     )  # fmt: skip
-    _mimei(backup)
+    mimei_argument(backup)
     backup.add_argument("-m", "--message", metavar="MEMO", help="what it is")
     ended(backup)
     versions = mimei.command(
@@ -210,7 +218,7 @@ def _versions(mimei, ended):
         group=VERSIONS,
         examples=[("", "leither mimei versions notes")],
     )
-    _mimei(versions)
+    mimei_argument(versions)
     ended(versions)
     diff = mimei.command(
         "diff", "Show what differs between two versions.", run="mimei_versions:diff", group=VERSIONS,
@@ -220,7 +228,7 @@ def _versions(mimei, ended):
             ("", "leither mimei diff scores --json"),
         ],
     )  # fmt: skip
-    _mimei(diff)
+    mimei_argument(diff)
     diff.add_argument("a", nargs="?", metavar="A", help="from this version (last)")
     diff.add_argument("b", nargs="?", metavar="B", help="to this one (cur)")
     ended(diff)
@@ -249,26 +257,32 @@ def _versions(mimei, ended):
     ended(fork)
 
 
-def _mimei(parser, help=MIMEI):
+def mimei_argument(parser, help=MIMEI):
+    """Add the argument that names a MiMei."""
     parser.add_argument("mimei", metavar="ID", help=help)
 
 
 def _databases(mimei, ended):
-    pass
-
-
-def _others(mimei, ended):
-    pass
-
-
-def _keeping(mimei, ended):
-    stat = mimei.command(
-        "stat", "Show a MiMei, a file, or how much the store holds.", run="mimei:stat", group=KEEPING,
-        examples=[("", "leither mimei stat"), ("", "leither mimei stat notes"), ("", "leither mimei stat notes@0:/plan.txt")],
+    db = mimei.command(
+        "db", "Use a database: a prompt, one command, or any Redis client.", run="mimei_database:db", group=DATABASES,
+        details=[
+            "Commands and answers are Redis's own. On a terminal answers look as redis-cli shows them; into a pipe go values alone.",
+            "Changes are on disk within a second, and with the end of the command.",
+        ],
+        examples=[
+            ("a prompt", "leither mimei db scores"),
+            ("one command", "leither mimei db scores ZADD best 7 anna"),
+            ("as it was in version 3", "leither mimei db scores@3 ZRANGE best 0 -1 WITHSCORES"),
+            ("many commands", "leither mimei db scores < commands.txt"),
+            ("for redis-cli and other clients", "leither mimei db scores --serve"),
+        ],
     )  # fmt: skip
-    stat.add_argument("what", nargs="?", metavar="WHAT", help=f"{MIMEI}; {PLACE}")
-    ended(stat)
-
-
-def _serving(mimei, ended):
-    pass
+    # What stands behind a command is the database's own.
+    db.takes_any_word = True
+    mimei_argument(db, WITH_VERSION)
+    db.add_argument("words", nargs="*", metavar="COMMAND", help="a command with its arguments (a prompt, or lines of standard input)")
+    db.add_argument("--raw", action=argparse.BooleanOptionalAction, help="values alone (into a pipe), or as on a terminal")
+    db.add_argument("--serve", action="store_true", help="answer Redis clients of this computer until Ctrl-C")
+    db.add_argument("--port", type=whole_number(), default=0, metavar="PORT", help="with --serve: TCP port (a free one)")
+    db.add_argument("--always", action="store_true", help="with --serve: answer a change when it is on disk")
+    ended(db)

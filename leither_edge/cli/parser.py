@@ -31,6 +31,10 @@ class Parser(argparse.ArgumentParser):
         self.summary, self.details, self.examples = summary, details, examples
         self.usage_lines, self.sections, self.footer = usage_lines, sections, footer
         self.groups = {}
+        # Adds the sub-commands once they are asked for: most commands are of another family.
+        self.later = None
+        # Whether words that begin with a hyphen and are no option of ours are arguments: of a command that we only hand on.
+        self.takes_any_word = False
         self.add_argument("-h", "--help", action="help", default=argparse.SUPPRESS, help="show this page")
 
     def command(self, name, summary, *, run=None, group="COMMANDS", **page):
@@ -50,13 +54,29 @@ class Parser(argparse.ArgumentParser):
         self.groups.setdefault(group, []).append((name, summary))
         return child
 
+    def _complete(self):
+        if self.later is not None:
+            later, self.later = self.later, None
+            later()
+
+    def parse_known_args(self, args=None, namespace=None):
+        self._complete()
+        return super().parse_known_args(args, namespace)
+
+    def _get_formatter(self):
+        # argparse makes one for each argument, and would ask for the terminal's size each time.
+        return argparse.HelpFormatter(self.prog, width=HELP_WIDTH)
+
     def children(self):
         """Return the sub-commands as {word: Parser}."""
+        self._complete()
         return dict(self._commands.choices) if self._subparsers is not None else {}
 
     def _parse_optional(self, arg_string):
         # One id or key in 64 begins with a hyphen; no option of ours has the length of either.
         if KEY_OR_ID.fullmatch(arg_string) and arg_string not in self._option_string_actions:
+            return None
+        if self.takes_any_word and arg_string.partition("=")[0] not in self._option_string_actions:
             return None
         return super()._parse_optional(arg_string)
 
@@ -80,6 +100,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self):
         """Return the help page."""
+        self._complete()
         style = Styled(wants_color(sys.stdout))
         room = min(columns_of(sys.stdout), HELP_WIDTH)
         blocks = ["\n\n".join(wrapped(text, room) for text in (self.summary, *self.details) if text)]

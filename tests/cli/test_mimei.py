@@ -47,7 +47,7 @@ def test_a_label_alone_keeps_nothing(mimei, tmp_path):
     (folder / ".hidden").write_text("x")
     for options in ((), ("--profile", "unixfs-v0-2015"), ("--hidden",)):
         alone = mimei("add", "--only-hash", "-Q", folder, *options).out
-        assert not (tmp_path / "home" / "mimei").exists() or options
+        assert options or not (tmp_path / "home" / "mimei").exists()
         kept = mimei("add", folder, *options).out.splitlines()
         assert kept[-1] == f"added {alone.strip()} photos" and len(kept) == (4 if options == ("--hidden",) else 3)
     assert alone.startswith("b") and mimei("add", "-nQ", "--profile", "unixfs-v0-2015", folder).out.startswith("Qm")
@@ -149,3 +149,99 @@ def test_what_cannot_be_done_is_said_plainly(mimei, notes, words, code, said):
     ran = mimei(*words, code=code)
     assert said in ran.err and ran.out == ""
     assert mimei(*words, "--json", code=code).json["exit_code"] == code
+
+
+def test_a_database_answers_as_redis_does(mimei, tmp_path):
+    mimei("create", "--type", "database", "--mark", "scores")
+    assert mimei("db", "scores", "ZADD", "best", "7", "anna", "-3", "ben").out == "2\n"
+    assert mimei("db", "scores", "ZRANGEBYSCORE", "best", "-inf", "+inf", "--no-raw").out == '1) "ben"\n2) "anna"\n'
+    assert mimei("db", "scores", "ZRANGE", "best", "0", "-1", "WITHSCORES").out == "ben\n-3\nanna\n7\n"
+    assert mimei("db", "scores", "GET", code=1).out.startswith("ERR wrong number")
+    mimei("backup", "scores")
+    typed = 'SET "a b" "x\\x00\\n"\nHSET h f v\nHGETALL h\nLPUSH l 1 2\nDEL best\nGET nothing\nKEYS nothing\n'
+    assert mimei("db", "scores", "--no-raw", stdin=typed).out.splitlines() == [
+        "OK", "(integer) 1", '1) "f"', '2) "v"', "(integer) 2", "(integer) 1", "(nil)", "(empty array)",
+    ]  # fmt: skip
+    shown = mimei("diff", "scores").out
+    assert '+ "a b" (string)  "x\\x00\\n"' in shown and '- "best" "anna" (zset)  "7"' in shown
+    changes = mimei("diff", "scores", "--json").json["changes"]
+    assert {"kind": "+", "what": {"key": "h", "type": "hash", "member": "f"}, "old": None, "new": "v"} in changes
+    assert mimei("db", "scores@0", "EXISTS", "h", "--json").json == {"reply": 0, "ok": True}
+    assert mimei("db", "scores@0", "SET", "a", "b", code=1).out.startswith("READONLY")
+    mimei("restore", "scores@last")
+    assert mimei("db", "scores", "ZCARD", "best").out == "2\n"
+    assert "not a file" in mimei("get", "scores", code=2).err and "no files" in mimei("ls", "scores", code=1).err
+
+
+def test_a_stream_grows(mimei, tmp_path):
+    mimei("create", "--type", "stream", "--mark", "log")
+    mimei("put", "--lines", "-", "log", stdin="one\ntwo\n")
+    mimei("backup", "log")
+    (tmp_path / "three").write_text("three")
+    assert "the first at 2" in mimei("put", tmp_path / "three", "log").out
+    assert mimei("cat", "log").out == "one\ntwo\nthree\n" and mimei("cat", "log", "--offset", "2").out == "three\n"
+    assert mimei("cat", "log@0").out == "one\ntwo\n" and mimei("diff", "log").out == '+ 2  "three"\n'
+
+
+def test_who_may_do_what_is_said_in_words(mimei, notes):
+    user = "AAECAwQFBgcICQoLDA0ODxAREhM"
+    mimei("rights", "notes", "guest", "public")
+    mimei("rights", "notes", user, "member")
+    mimei("rights", "notes", user, "+write,-fork")
+    found = mimei("rights", "notes", "--json").json
+    assert found["roles"]["guest"]["rights"] == ["see", "read-release", "list", "fork"]
+    assert found["members"][user]["rights"] == ["see", "read-release", "read", "list", "write"]
+    assert "everything" in mimei("rights", "notes", user, "--remove").out and not mimei("rights", "notes", "--json").json["members"]
+    assert "is not a right" in mimei("rights", "notes", "guest", "fly", code=1).err
+    assert "neither a role" in mimei("rights", "notes", "somebody", "read", code=2).err
+
+
+def test_things_are_found_by_tags_and_words(mimei, notes):
+    assert mimei("tag", "notes", "travel", "plans").out == "plans\ntravel\n"
+    assert mimei("tag", "notes", "-d", "plans").out == "travel\n"
+    mimei("backup", "notes")
+    assert [hit["path"] for hit in mimei("search", "hello", "--json").json["hits"]] == ["plan.txt"]
+    assert mimei("search", "#travel", "--json").json["hits"][0]["id"] == notes
+    assert mimei("search", "nowhere").out == ""
+
+
+def test_what_nothing_keeps_goes(mimei, notes, tmp_path):
+    (tmp_path / "film").write_bytes(random.Random(3).randbytes(3 << 20))
+    label = mimei("add", "-Q", "film").out.strip()
+    assert mimei("gc", "--json").json["bytes"] < 1 << 20 and mimei("fsck").code == 0
+    mimei("ref", "add", "notes", label)
+    assert mimei("ref", "ls", "notes", "--json").json["references"] == {label: 1}
+    mimei("pin", "rm", label)
+    assert mimei("pin", "rm", label, code=1).err and mimei("gc", "--json").json["bytes"] < 1 << 20
+    mimei("ref", "rm", "notes", label)
+    assert mimei("gc", "--json").json["bytes"] >= 3 << 20
+    assert "is not here" in mimei("pin", "add", label, code=1).err
+
+
+def test_damage_is_found(mimei, notes, tmp_path):
+    (tmp_path / "film").write_bytes(random.Random(4).randbytes(100_000))
+    mimei("put", "film", "notes")
+    found = [path for path in (tmp_path / "home" / "mimei" / "blocks").rglob("*") if path.is_file()]
+    found[0].write_bytes(b"x" + found[0].read_bytes()[1:])
+    ran = mimei("fsck", code=1)
+    assert "✗" in ran.out and "leither mimei fsck --repair" in ran.out
+    assert mimei("fsck", "--repair", "--json").json["repaired"]
+
+
+def test_content_moves_as_a_file(mimei, notes, tmp_path):
+    mimei("backup", "notes", "-m", "one")
+    mimei("put", "plan.txt", "notes:/more")
+    mimei("backup", "notes", "-m", "two")
+    mimei("export", "--all", "notes", "notes.car")
+    assert "--force" in mimei("export", "notes", "notes.car", code=1).err
+    other = ("--store", tmp_path / "other")
+    ran = mimei("import", "notes.car", *other, "--json")
+    assert ran.json["id"] == notes and ran.json["versions"] == [0, 1] and len(ran.json["roots"]) == 3
+    assert mimei("import", "notes.car", *other).out == f"✓ MiMei {notes}: nothing new.\n"
+    assert [one["memo"] for one in mimei("versions", notes, *other, "--json").json["versions"]] == ["one", "two"]
+    assert mimei("cat", f"{notes}@0:/plan.txt", *other).out == "hello\n"
+    (tmp_path / "lie.car").write_bytes((tmp_path / "notes.car").read_bytes()[:-1] + b"!")
+    assert mimei("import", "lie.car", "--store", tmp_path / "third", code=1).err
+    label = mimei("add", "-Q", "plan.txt").out.strip()
+    mimei("export", label, "plan.car")
+    assert mimei("import", "plan.car", *other).out == f"{label}\n"
