@@ -62,6 +62,14 @@ class Access:
         write_head(tx, mid, found._replace(root=root, changed=self.now(), **head))
         self.changes += 1
 
+    def may_use_labels(self, session):
+        """Refuses strangers where this node gives nothing out by label alone. Raises NotSignedIn, Forbidden."""
+        if self.labels_open or session.may_keep:
+            return
+        if session.user_id is None:
+            raise NotSignedIn("A guest may not read by label here. Sign in.")
+        raise Forbidden("You may not read by label on this node: its owner has not let you in.")
+
     def now(self):
         """The time in whole seconds."""
         return int(self.clock())

@@ -42,6 +42,7 @@ class CarCalls(Access):
         "last", "release"; "cur": its content alone; "all": every version that is here). Raises BlockMissing.
         """
         if isinstance(what, bytes) and len(what) != info.ID_BYTES:
+            self.may_use_labels(session)
             if not self.blocks.has(what):
                 raise BlockMissing(f"The block {cids.to_text(what)} is not here.", what)
             return self._exported([what], [])

@@ -49,10 +49,12 @@ class FileCalls(Access):
 
     def cat(self, session, cid, offset=0, length=None):
         """Iterator of pieces (bytes) of the file that a label names. Who knows a label may read it. Raises Conflict, BlockMissing."""
+        self.may_use_labels(session)
         return held_pieces(self.blocks, cid, offset, length)
 
     def find(self, session, cid, path):
         """The label of a path below a folder's label. Raises BlockMissing, Conflict (no folder)."""
+        self.may_use_labels(session)
         for name in split(path):
             link = directory.find(self.blocks, cid, name)
             if link is None:
@@ -62,6 +64,7 @@ class FileCalls(Access):
 
     def block(self, session, cid):
         """The bytes of one block. Raises BlockMissing."""
+        self.may_use_labels(session)
         return self.blocks.get(cid)
 
     def _add(self, session, build, pin):

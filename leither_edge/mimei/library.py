@@ -43,7 +43,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
 
     Any call raises BadInput (not of the form), NotFound, Forbidden, NotSignedIn (a guest may not), and StorageError; others are named.
     Attributes: held (HeldWriter), blocks (BlockStore), store, node_key, epoch (a number that changes when a right may have), always_flush
-    (whether a database command is durable when answered, and not a second later).
+    (whether a database command is durable when answered, and not a second later), labels_open (whether strangers may read by label alone).
     """
 
     def __init__(self, store, held, node_key, profile, counters, log, clock, random_bytes):
@@ -53,6 +53,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
         self.epoch = self.changes = self._collected = 0
         self._collected_at = clock()
         self.always_flush = False
+        self.labels_open = True
         self.key_of = _nobody
         # Changes of one MiMei's root read the old one and write the new one: no two at a time.
         self._locks = [RLock() for _ in range(_LOCKS)]
