@@ -7,7 +7,7 @@ from collections import namedtuple
 
 from leither_edge.mimei.database.commands import COMMANDS
 from leither_edge.mimei.database.replies import NO_ARRAY, OK, ErrorReply, Status
-from leither_edge.mimei.errors import MimeiError
+from leither_edge.mimei.errors import MimeiError, QuotaReached
 from leither_edge.storage import StorageError
 
 from .protocol import Parser
@@ -127,6 +127,11 @@ class Client:
                     self.changed = tx.has_changed(mark) or self.changed
                     return reply
             return place.execute(words)
+        except QuotaReached as error:
+            # Of a transaction nothing is done then.
+            if self._in_exec:
+                raise
+            return refusal_of(error, command.name)
         except MimeiError as error:
             return refusal_of(error, command.name)
         except StorageError as error:
@@ -224,7 +229,7 @@ class Client:
             replies = [self.execute(words) for words in queue]
             self.changed = tx.has_changed(mark) or self.changed
             return replies
-        except StorageError as error:
+        except (QuotaReached, StorageError) as error:
             if not tx.undo_block():
                 raise
             return ErrorReply(b"EXECABORT " + refusal_of(error, b"exec").text.partition(b" ")[2])

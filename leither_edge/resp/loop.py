@@ -18,7 +18,7 @@ from .protocol import ProtocolError
 from .refusals import REFUSABLE, refusal_of
 
 # What one turn of a connection may do before others have theirs: commands, pieces of answers, bytes of one answer.
-TURN_COMMANDS = 200
+TURN_COMMANDS = 64
 TURN_PIECES = 4096
 TURN_BYTES = 64 * 1024
 RECEIVE_BYTES = 64 * 1024

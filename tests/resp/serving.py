@@ -41,10 +41,10 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serving(places=None, limits=LIMITS, **options):
+def serving(places=None, limits=LIMITS, map_bytes=MAP_BYTES, **options):
     """A running Serving; afterwards nothing may have escaped it."""
     with tempfile.TemporaryDirectory(prefix="resp-") as folder:
-        store = open_store(pathlib.Path(folder), MAP_BYTES, TABLES)
+        store = open_store(pathlib.Path(folder), map_bytes, TABLES)
         held = HeldWriter(store)
         try:
             with serving_places(places or BarePlaces(), held, limits, **options) as made:

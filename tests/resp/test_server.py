@@ -198,6 +198,25 @@ def test_writes_of_always_are_on_disk_before_they_are_answered():
             assert tx.count("data") > 0, "a snapshot sees what was committed"
 
 
+def test_where_there_is_no_room_nothing_changes_and_keys_can_be_deleted():
+    with serving(map_bytes=8 << 20) as made, Client(made.address) as client:
+        client.ask("AUTH", "anna", "correct horse")
+        stored, answer = 0, ("+", b"OK")
+        while answer == ("+", b"OK"):
+            answer = client.ask("SET", f"k{stored}", b"x" * 50_000)
+            stored += 1
+            assert stored < 200
+        assert answer[0] == "-" and answer[1].startswith(b"OOM "), answer
+        assert client.ask("DBSIZE") == (":", stored - 1)
+        client.send(["MULTI"], ["DEL", "k0"], ["SET", "a", b"x" * 50_000], ["EXEC"])
+        assert [client.answer() for _ in range(4)][3][1].startswith(b"EXECABORT ")
+        assert client.ask("EXISTS", "k0") == (":", 1)
+        assert client.ask("DEL", *(f"k{number}" for number in range(stored - 1))) == (":", stored - 1)
+        # The pages are free when the deletion is on disk and a commit later.
+        client.ask("WAIT", "0", "0")
+        until(lambda: client.ask("SET", "a", b"x" * 50_000) == ("+", b"OK"))
+
+
 def test_admission(monkeypatch):
     monkeypatch.setattr("leither_edge.resp.server.IDLE_KEPT_S", 0.1)
     with serving(limits=LIMITS._replace(connections_max=2)) as made:
