@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leither_edge.gateway.rpc import json_text
@@ -196,16 +196,19 @@ def told(thing):
     return json.loads(json_text.to_text(thing))
 
 
+@settings(max_examples=25)
 @given(JSONS)
 def test_objects_come_back_as_they_were(thing):
     assert told(from_object(to_object(thing))) == thing
 
 
+@settings(max_examples=25)
 @given(st.text() | st.lists(JSONS, max_size=3) | st.booleans() | st.none())
 def test_values_come_back_as_they_were(thing):
     assert told(from_value(to_value(thing))) == thing
 
 
+@settings(max_examples=50)
 @given(st.binary())
 def test_bytes_come_back_as_they_were(data):
     sent = told(json_text.Binary(data))
