@@ -4,6 +4,8 @@ A MiMei whose content is to be looked at stands in a table until that is done. A
 a document whose mark is the same is left alone.
 """
 
+from itertools import islice
+
 from leither_edge.core.sha256 import sha256
 
 from . import history, info
@@ -14,11 +16,14 @@ from .files.file_system import FileSystem
 from .files.folder_node import DIRECTORY
 from .files.folder_node import FILE as FILE_KIND
 from .files.label_profile import V1_2025
+from .files.tree_path import DEPTH_MAX
 from .search import index
 from .search.terms import TEXT_MAX_BYTES, text_of
 from .tables import INDEXED, MIMEI, TO_INDEX
 
-FILES_A_STEP = 32
+NAMES_A_STEP = 32
+# Names looked at in one version: one folder may stand in another so often that no time would do.
+NAMES_MAX = 1 << 16
 # In the place of the root that was looked at: it is not known what of it is in the index.
 _UNKNOWN = b"?"
 
@@ -79,9 +84,10 @@ class Indexing:
             elif root is not None and identity.data_type == info.FILES:
                 with library.blocks.hold([root]):
                     batch = []
-                    for path, cid in self._changes(before, root):
-                        batch.append((path, cid, cid and self._text(cid)))
-                        if len(batch) == FILES_A_STEP:
+                    for count, (path, cid) in enumerate(islice(self._changes(before, root), NAMES_MAX)):
+                        if path is not None:
+                            batch.append((path, cid, cid and self._text(cid)))
+                        if count % NAMES_A_STEP == NAMES_A_STEP - 1:
                             library.held.call(lambda tx, batch=batch: _put(tx, mid, batch), durable=False)
                             batch = []
                             yield True
@@ -108,7 +114,7 @@ class Indexing:
         return self._library.identity(tx, mid), root, tx.get(INDEXED, mid)
 
     def _changes(self, before, root):
-        """Yields (path, label), with None where the file or folder that was there is gone."""
+        """Yields (path, label), the label None where the file or folder that was there is gone, the path where nothing is to be done."""
         blocks = self._library.blocks
         if not before:
             yield from _files(blocks, root, "")
@@ -137,17 +143,26 @@ def _put(tx, mid, batch):
 
 
 def _files(blocks, cid, path):
-    """Yields (path, label) of each file under a label, its own path included; folders are no documents."""
-    todo = [(path, cid)]
-    system = FileSystem(blocks, cid, V1_2025)
-    if path and system.stat("").kind != DIRECTORY:
-        yield path, cid
+    """Yields (path, label) of each file under a label, its own path included, and (None, None) for all else, which are no documents."""
+    kind = FileSystem(blocks, cid, V1_2025).stat("").kind if path else DIRECTORY
+    if kind != DIRECTORY:
+        yield (path, cid) if kind == FILE_KIND else (None, None)
         return
+    # Names as links of a chain, as whole paths of all folders would be more than memory holds.
+    todo = [(None, path, cid, 1)]
     while todo:
-        path, cid = todo.pop()
+        above, name, cid, depth = todo.pop()
+        path = _path_of(above, name)
         for entry in FileSystem(blocks, cid, V1_2025).list():
-            below = f"{path}/{entry.name}" if path else entry.name
-            if entry.kind == DIRECTORY:
-                todo.append((below, entry.cid))
-            elif entry.kind == FILE_KIND:
-                yield below, entry.cid
+            is_file = entry.kind == FILE_KIND
+            yield (f"{path}/{entry.name}" if path else entry.name, entry.cid) if is_file else (None, None)
+            if entry.kind == DIRECTORY and depth < DEPTH_MAX:
+                todo.append(((above, name), entry.name, entry.cid, depth + 1))
+
+
+def _path_of(above, name):
+    names = [name]
+    while above is not None:
+        above, name = above
+        names.append(name)
+    return "/".join(reversed(names)).lstrip("/")
