@@ -87,7 +87,8 @@ def _inter(db, sources, aggregate):
             if other is None:
                 break
             other *= other_weight
-            score = aggregate(score, other if other == other else 0.0)
+            # Here Redis leaves infinity times nothing for the aggregate: a sum with it is nothing, least and greatest pass it over.
+            score = aggregate(score, other)
         else:
             yield member, score
 
