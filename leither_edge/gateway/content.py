@@ -4,6 +4,8 @@ Who reads is a guest, or whose session comes in the Authorization field or, for 
 pictures and play films. What changes something takes the field only: a browser adds a cookie by itself, a field never.
 """
 
+from trio import from_thread
+
 from leither_edge.core.ids import id_to_text
 from leither_edge.http import HttpError, Response
 from leither_edge.http.static_files import matches
@@ -24,6 +26,8 @@ NO_STORE = (("cache-control", "no-store"), ("x-content-type-options", "nosniff")
 INDEX = "index.html"
 JSON = "application/json"
 COOKIE_HEADER_MAX = 2048
+# For an upload to become durable after its last byte came.
+FINISH_S = 300
 _FOLDER = "directory"
 
 
@@ -138,27 +142,28 @@ class ContentAnswers:
         library = self._gateway.library
         session = library.session(bearer_of(request.headers))
         path = "/".join(name for name in request.params.get("path", "").split("/") if name)
-        count = _Counted(chunks)
+        count = _Counted(request, chunks)
         cid = library.put_file(session, check_id(request.params["mid"]), path, count)
         answer = to_text({"cid": cids.to_text(cid), "size": count.size}).encode()
         return Response(201, answer, JSON, NO_STORE)
 
 
 class _Counted:
-    """The parts of a body, fetched from the trio thread one by one by the thread that stores them. Args: chunks (async iterator)."""
+    """The parts of a body, fetched from the trio thread one by one by the thread that stores them. Args: request; chunks (its body's)."""
 
-    def __init__(self, chunks):
+    def __init__(self, request, chunks):
+        self._request = request
         self._chunks = chunks
         self.size = 0
 
     def __iter__(self):
-        from trio import from_thread
-
         chunks = self._chunks
         while True:
             try:
                 part = from_thread.run(chunks.__anext__)
             except StopAsyncIteration:
+                # What is left goes to a medium that may be slow.
+                from_thread.run_sync(self._request.allow, FINISH_S)
                 return
             self.size += len(part)
             yield part

@@ -58,6 +58,12 @@ def get_right(at, session, mid, user):
     return at.library.get_right(session, mid, user or None)
 
 
+@call("MMGetRights", _SID_MID, "object", "The rights of each role, and those of single members; null: those that members have.")
+def get_rights(at, session, mid):
+    masks, members = at.library.rights(session, mid)
+    return {**masks._asdict(), "members": {id_to_text(user): mask for user, mask in members.items()}}
+
+
 @call("MMBackup", _SID_MID + 'memo:text="" *opt:text', "text", "Makes what is now in cur the next version; gives its number.")
 def backup(at, session, mid, memo, *options):
     return str(at.library.backup(session, mid, memo).number)
