@@ -106,9 +106,7 @@ class ContentAnswers:
             raise error
 
     def _path(self, request, view, path, entry):
-        return self._file(
-            request, entry.cid, entry.size, lambda offset, length: view.read(path, offset, length), path.rpartition("/")[2]
-        )
+        return self._file(request, entry.cid, entry.size, lambda offset, length: view.read(path, offset, length), path.rpartition("/")[2])
 
     def _file(self, request, cid, size, read, name):
         file = file_answer.File(size, read, f'"{cids.to_text(cid)}"', name)

@@ -71,9 +71,7 @@ class Rpc:
 
     async def raw(self, message, *fields):
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        status, headers, data = await fetch(
-            self.server, "/rpc", "Content-Type: application/json", *fields, method="POST", body=body
-        )
+        status, headers, data = await fetch(self.server, "/rpc", "Content-Type: application/json", *fields, method="POST", body=body)
         return status, json.loads(data) if data else None
 
     async def __call__(self, method, *params):

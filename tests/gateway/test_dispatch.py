@@ -37,9 +37,9 @@ async def get_data(at):
 
 @call("fail", "how:text", "null", "Fails.")
 def fail(at, how):
-    raise {"missing": NotFound("There is none."), "guest": NotSignedIn("Sign in."), "no": Forbidden("No.")}.get(
-        how
-    ) or ValueError("the secret is swordfish")
+    raise {"missing": NotFound("There is none."), "guest": NotSignedIn("Sign in."), "no": Forbidden("No.")}.get(how) or ValueError(
+        "the secret is swordfish"
+    )
 
 
 @call("echo", 'thing:any other:text="x" maybe:id?', "any", "Gives back.")
@@ -218,10 +218,16 @@ def test_bytes_come_back_as_they_were(data):
 
 
 def test_numbers_are_kept_as_redis_keeps_them():
-    assert to_value(-5) == b"-5" and to_value(1.5) == b"1.5" and from_value(b"17") == b"17" and told([float("inf"), 1 << 60]) == [
-        "inf",
-        str(1 << 60),
-    ]
+    assert (
+        to_value(-5) == b"-5"
+        and to_value(1.5) == b"1.5"
+        and from_value(b"17") == b"17"
+        and told([float("inf"), 1 << 60])
+        == [
+            "inf",
+            str(1 << 60),
+        ]
+    )
 
 
 def test_every_procedure_is_described_and_takes_what_it_declares():

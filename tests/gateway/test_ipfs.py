@@ -81,7 +81,7 @@ async def test_a_raw_block(made, ask):
         assert headers["cache-control"] == "public, max-age=29030400, immutable" and headers["x-content-type-options"] == "nosniff"
         assert headers["access-control-allow-origin"] == "*" and headers["content-length"] == "5"
         assert headers.get("content-location") == (f"/ipfs/{text}?format=raw" if fields else None)
-        status, again, body = await ask(path, *fields, f"If-None-Match: W/{headers['etag']}, \"x\"")
+        status, again, body = await ask(path, *fields, f'If-None-Match: W/{headers["etag"]}, "x"')
         assert (status, body) == (304, b"") and again["etag"] == headers["etag"]
         status, head, body = await ask(path, *fields, method="HEAD")
         assert (status, head["content-length"]) == (200, "5")

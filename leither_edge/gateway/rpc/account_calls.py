@@ -61,7 +61,7 @@ def register(at, *words):
     return id_to_text(at.library.register(words[0], words[1]))
 
 
-@call("Logout", "sid:session info:text=\"\"", "null", "Ends a session with all that it opened.")
+@call("Logout", 'sid:session info:text=""', "null", "Ends a session with all that it opened.")
 def logout(at, session, info):
     if session.sid:
         at.library.sign_out(session.sid)

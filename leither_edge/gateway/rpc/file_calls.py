@@ -22,7 +22,7 @@ TEMP = "temp"
 TEMP_LIFE_S = 86400
 
 
-@call("MFOpenByPath", 'sid:session mid:content path:text flag:int=0', "handle", "Opens a file or folder by its path; flag as of open(2).")
+@call("MFOpenByPath", "sid:session mid:content path:text flag:int=0", "handle", "Opens a file or folder by its path; flag as of open(2).")
 def open_by_path(at, session, content, path, flag):
     found = PathFile(_cur(at, session, content), path)
     if flag & TRUNCATE or flag & CREATE and not _is_there(found):
