@@ -12,6 +12,8 @@ from leither_edge.mimei.errors import BadBlock, BadInput, TooLarge
 from .cid import BLOCK_MAX, parse
 
 DEPTH_MAX = 64
+# Values in lists and maps, all together: an empty list has one byte in a block and sixty in memory.
+ITEMS_MAX = 1 << 17
 _LINK_HEAD = b"\xd8\x2a"
 _INFINITE = float("inf")
 
@@ -35,17 +37,17 @@ class Link:
 
 
 def encode(value):
-    """The one encoding of a value. Raises BadInput: what DAG-CBOR cannot hold; TooLarge: nested too deep."""
+    """The one encoding of a value. Raises BadInput: what DAG-CBOR cannot hold; TooLarge: nested too deep, too many values."""
     out = bytearray()
-    _write(out, value, DEPTH_MAX)
+    _write(out, value, DEPTH_MAX, [ITEMS_MAX])
     return bytes(out)
 
 
 def decode(data):
-    """The value of a block. Raises BadBlock, TooLarge (over the bound of a block, nested too deep)."""
+    """The value of a block. Raises BadBlock, TooLarge (over the bound of a block, nested too deep, too many values)."""
     if len(data) > BLOCK_MAX:
         raise TooLarge(f"A block has at most {BLOCK_MAX} bytes.")
-    value, end = _read(data, 0, DEPTH_MAX)
+    value, end = _read(data, 0, DEPTH_MAX, [ITEMS_MAX])
     if end != len(data):
         raise BadBlock("Bytes follow the value of a block.")
     return value
@@ -76,7 +78,7 @@ def links(data):
     return found
 
 
-def _write(out, value, depth):
+def _write(out, value, depth, room):
     if value is None:
         out.append(0xF6)
     elif isinstance(value, bool):
@@ -100,17 +102,25 @@ def _write(out, value, depth):
         raise TooLarge(f"A value is nested in more than {DEPTH_MAX} others.")
     elif isinstance(value, (list, tuple)):
         out += head(0x80, len(value))
+        _take(room, len(value))
         for item in value:
-            _write(out, item, depth - 1)
+            _write(out, item, depth - 1, room)
     elif isinstance(value, dict):
         # The order of the encoded keys is that by length first, as their heads begin with the length.
         pairs = sorted([(_key(key), item) for key, item in value.items()], key=_first)
         out += head(0xA0, len(pairs))
+        _take(room, 2 * len(pairs))
         for key, item in pairs:
             out += key
-            _write(out, item, depth - 1)
+            _write(out, item, depth - 1, room)
     else:
         raise BadInput(f"A value of the kind {type(value).__name__} cannot be kept.")
+
+
+def _take(room, count):
+    room[0] -= count
+    if room[0] < 0:
+        raise TooLarge(f"A value holds more than {ITEMS_MAX} others.")
 
 
 def _first(pair):
@@ -131,7 +141,7 @@ def _text(value):
     return head(0x60, len(data)) + data
 
 
-def _read(data, at, depth):
+def _read(data, at, depth, room):
     """(value at an offset, offset behind it)"""
     kind, number, at = _head(data, at)
     if kind == 0:
@@ -149,16 +159,17 @@ def _read(data, at, depth):
         return number, at
     if not depth:
         raise TooLarge(f"A value is nested in more than {DEPTH_MAX} others.")
+    _take(room, number if kind == 4 else 2 * number)
     if kind == 4:
         items = []
         for _ in range(number):
-            item, at = _read(data, at, depth - 1)
+            item, at = _read(data, at, depth - 1, room)
             items.append(item)
         return items, at
-    return _read_map(data, at, number, depth - 1)
+    return _read_map(data, at, number, depth - 1, room)
 
 
-def _read_map(data, at, count, depth):
+def _read_map(data, at, count, depth, room):
     result, previous = {}, b""
     for _ in range(count):
         start = at
@@ -170,7 +181,7 @@ def _read_map(data, at, count, depth):
         if encoded <= previous:
             raise BadBlock("The keys of a map are not in their order, or one is there twice.")
         previous = encoded
-        result[key], at = _read(data, at, depth)
+        result[key], at = _read(data, at, depth, room)
     return result, at
 
 

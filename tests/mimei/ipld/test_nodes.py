@@ -134,6 +134,18 @@ def test_what_is_not_strict(text):
         dag_cbor.decode(bytes.fromhex(text))
 
 
+def test_dag_cbor_is_bounded_in_values():
+    # A block of two megabytes of empty lists would be more than a hundred in memory.
+    for data in (b"\x9a\x00\x1f\xff\xfb" + b"\x80" * 0x1FFFFB, b"\x84" + (b"\x99\xff\xff" + b"\xf6" * 0xFFFF) * 3 + b"\xf6"):
+        with pytest.raises(TooLarge, match="holds more"):
+            dag_cbor.decode(data)
+    most = [None] * dag_cbor.ITEMS_MAX
+    assert dag_cbor.decode(dag_cbor.encode(most)) == most
+    for value in ([most], {"a": most}, [*most, 1]):
+        with pytest.raises(TooLarge, match="holds more"):
+            dag_cbor.encode(value)
+
+
 def test_what_cannot_be_kept():
     for value in (1 << 64, -(1 << 64) - 1, float("nan"), float("inf"), "\ud800", {1: 2}, {"a": object()}, {b"a": 1}):
         with pytest.raises(BadInput):
