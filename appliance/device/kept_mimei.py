@@ -31,7 +31,7 @@ class KeptMimei:
         self.library = self.redis_port = None
         self.node, self.options = node, options
         self.changed = trio.Event()
-        self.executor = self._claim = self._nursery = self._config = None
+        self.executor = self._claim = self._nursery = self._token = self._config = None
         self._opening = threading.Lock()
         # Why the last try failed, and when.
         self._failed, self._failed_at = None, 0.0
@@ -39,6 +39,7 @@ class KeptMimei:
     def begin(self, executor, claim, nursery, router):
         """Answer from now on. Args: executor, claim (of the device), nursery (for what runs beside), router (gets the routes)."""
         self.executor, self._claim, self._nursery = executor, claim, nursery
+        self._token = trio.lowlevel.current_trio_token()
         self._config = executor.config
         executor.content = self
         node = self.node
@@ -79,8 +80,8 @@ class KeptMimei:
                 except FAILURES as error:
                     self._fail(str(error))
                 try:
-                    # Sooner than anybody may use it.
-                    trio.from_thread.run_sync(self._look_after, library)
+                    # Sooner than anybody may use it. By the token: whoever asked first may be gone by now, others wait.
+                    trio.from_thread.run_sync(self._look_after, library, trio_token=self._token)
                 except BaseException:
                     library.close()
                     raise

@@ -1,12 +1,13 @@
 """Who may keep content on a device, and that what fails beside it does not end the device."""
 
+import socket
 from types import SimpleNamespace
 
 import pytest
 import trio
 import trio.testing
 
-from appliance.device import open_mimei
+from appliance.device import kept_redis, open_mimei
 from appliance.device.kept_mimei import KeptMimei
 from leither_edge import profile
 from leither_edge.core.delegation import Pass
@@ -55,18 +56,21 @@ class Lines:
     def info(self, event, **fields):
         self.lines.append(("info", event, fields))
 
+    def warning(self, event, **fields):
+        self.lines.append(("warning", event, fields))
+
     def error(self, event, **fields):
         self.lines.append(("error", event, fields))
 
 
-def device(folder, **config):
+def device(folder, port=None, **config):
     """(KeptMimei, its executor and claim) of a device with an owner."""
     node = SimpleNamespace(
         profile=LIMITS, folder=str(folder), key=KeyPair(b"n" * 32), counters=Counters(), log=Lines(), clock=lambda: 1_800_000_000.0
     )
     config = {"mimei": "on", "mimei_users": "owners", "storage_share_mib": 64, **config}
     executor = SimpleNamespace(config=config, keyset=KEYSET, floor=TimeFloor(0), content=None)
-    kept = KeptMimei(node, SimpleNamespace(data=None, redis_port=None, hosts=("127.0.0.1",)))
+    kept = KeptMimei(node, SimpleNamespace(data=None, redis_port=port, hosts=("127.0.0.1",)))
     return kept, executor, SimpleNamespace(claimed=True)
 
 
@@ -144,6 +148,53 @@ async def test_a_device_that_ends_while_its_store_opens_lets_it_go(tmp_path):
         await trio.to_thread.run_sync(again.open)
         nursery.cancel_scope.cancel()
     again.close()
+
+
+async def test_who_asked_first_may_leave_before_it_is_open(tmp_path):
+    kept, executor, claim = device(tmp_path)
+    async with trio.open_nursery() as nursery:
+        kept.begin(executor, claim, nursery, Router())
+        asking = trio.CancelScope()
+
+        async def ask():
+            with asking:
+                await trio.to_thread.run_sync(kept.open)
+
+        nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked()
+        asking.cancel()
+        assert await trio.to_thread.run_sync(kept.open) is kept.library
+        assert len(kept.node.log.lines) == 1
+        nursery.cancel_scope.cancel()
+    kept.close()
+
+
+async def test_a_port_of_redis_clients_that_is_taken_is_told_once_and_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_redis, "LOOK_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        kept, executor, claim = device(tmp_path, port=port)
+        async with trio.open_nursery() as nursery:
+            kept.begin(executor, claim, nursery, Router())
+            with trio.fail_after(20):
+                while not [line for line in kept.node.log.lines if line[0] == "warning"]:
+                    await trio.sleep(0.01)
+                await trio.sleep(0.1)
+                assert len([line for line in kept.node.log.lines if line[0] == "warning"]) == 1 and kept.redis_port is None
+                taken.close()
+                while kept.redis_port != port:
+                    await trio.sleep(0.01)
+                async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                    await stream.send_all(b"PING\r\n")
+                    assert await stream.receive_some(100) == b"+PONG\r\n"
+                # Switched off, nobody is answered; switched on again, they are.
+                for word, there in (("off", None), ("on", port)):
+                    executor.config = {**executor.config, "mimei": word}
+                    kept.config_changed(executor.config)
+                    while kept.redis_port != there:
+                        await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+    kept.close()
 
 
 def test_a_fault_beside_is_told_and_does_not_end_the_device():
