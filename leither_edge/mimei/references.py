@@ -43,16 +43,18 @@ def read_list(blocks, root):
     if not isinstance(found, list) or not found:
         raise _bad()
     if isinstance(found[0], dag_cbor.Link):
-        lists = [dag_cbor.decode(blocks.get(part.cid)) if isinstance(part, dag_cbor.Link) else None for part in found]
+        lists = (dag_cbor.decode(blocks.get(part.cid)) if isinstance(part, dag_cbor.Link) else None for part in found)
     else:
         lists = [found]
-    counts = {}
+    counts, last = {}, b""
     for rows in lists:
         for row in rows if isinstance(rows, list) else [None]:
             good = isinstance(row, list) and len(row) == 2 and isinstance(row[0], dag_cbor.Link) and type(row[1]) is int
-            if not good or not 0 < row[1] < 1 << 63:
+            # They rise, so that a part that is named again ends this.
+            if not good or not 0 < row[1] < 1 << 63 or row[0].cid <= last:
                 raise _bad()
-            counts[row[0].cid] = row[1]
+            last = row[0].cid
+            counts[last] = row[1]
     return counts
 
 
