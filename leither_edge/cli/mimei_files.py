@@ -145,6 +145,8 @@ def put_one(out, args, at, kind, to, word, many):
         if not is_folder or to.path:
             raise UsageError("--root is for a folder that becomes the whole MiMei.", fix="leither mimei put --root FOLDER MIMEI")
         path = ""
+    elif is_folder and to.path and not many and not to.text.endswith("/"):
+        path = to.path
     else:
         path = place_for(at, to._replace(text=to.text + "/") if many else to, name)
     with moving(out, f"Putting {clean(name) or 'standard input'}", total) as tell:

@@ -2,6 +2,11 @@
 
 from leither_edge.mimei.database.replies import ErrorReply, Members, NoArray, Pairs, Status
 
+# Commands whose text is a status, and those whose parts of two stay apart.
+_STATUS = frozenset(
+    (b"flushall", b"flushdb", b"hmset", b"lset", b"ltrim", b"mset", b"ping", b"psetex", b"rename", b"restore", b"select", b"setex", b"type")
+)
+_NESTED = frozenset((b"scan", b"hscan", b"sscan", b"zscan", b"zmpop", b"lmpop", b"command"))
 _ESCAPES = {0x07: "\\a", 0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
 
 
@@ -55,6 +60,20 @@ def for_json(reply):
     if isinstance(reply, float) and reply - reply != 0:
         return number_text(reply)
     return None if isinstance(reply, NoArray) else reply
+
+
+def of_json(words, reply):
+    """A reply that came as JSON, in which a status is a text and pairs are lists: as RESP2 has it. Args: words (of the command)."""
+    name = words[0].lower()
+    if isinstance(reply, str):
+        data = reply.encode("utf-8", "surrogateescape")
+        return Status(data) if name in _STATUS or name == b"set" and reply == "OK" else data
+    if isinstance(reply, list):
+        # A table, or members with their scores, is flat in RESP2; the answers of a scan are not.
+        if name not in _NESTED and reply and all(isinstance(one, list) and len(one) == 2 for one in reply):
+            reply = [part for one in reply for part in one]
+        return [of_json((b"",), one) for one in reply]
+    return reply
 
 
 def number_text(number):

@@ -133,7 +133,11 @@ async def serve_redis(at, out, args, listeners):
     zero = selector(found)
 
     class OneFirst(Places):
-        """Number 0 is the database that was named."""
+        """Number 0 is the database that was named, and a password alone is the id of a session."""
+
+        def sign_in(self, name, password):
+            # What clients call the user where only a password was given to them.
+            return self.session(password) if name == "default" else super().sign_in(name, password)
 
         def open(self, session, selector):
             return super().open(session, zero if selector == b"0" else selector)

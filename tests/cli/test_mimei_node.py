@@ -1,0 +1,222 @@
+"""``leither mimei --node``: the same commands on a running node."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def serving(folder, *words):
+    """``leither mimei serve`` (or other words) with a home of its own; yields what it says."""
+    environment = {**os.environ, "LEITHER_HOME": str(folder)}
+    command = [sys.executable, "-m", "leither_edge.cli", "mimei", *words, "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line and "error" not in json.loads(line), line or process.stderr.read()
+        yield json.loads(line)
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("node"), "serve", "--open") as said:
+        yield said
+
+
+@pytest.fixture
+def mimei(run, node):
+    """Run ``leither mimei`` on the node."""
+
+    def mimei(*words, code=0, stdin=""):
+        ran = run("mimei", *words, "--node", node["address"], stdin=stdin)
+        assert ran.code == code, (words, ran)
+        return ran
+
+    return mimei
+
+
+@pytest.fixture
+def notes(mimei, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.txt").write_text("hello\n")
+    text = mimei("create", "--mark", "notes").out.strip()
+    mimei("put", "plan.txt", "notes")
+    return text
+
+
+def test_files_and_versions(mimei, notes, tmp_path):
+    assert mimei("backup", "notes", "-m", "first").out == "✓ Version 0 of notes.\n"
+    (tmp_path / "plan.txt").write_text("another plan\n")
+    mimei("put", "plan.txt", f"{notes}:/a b/plän.txt")
+    mimei("cp", "notes@0:/plan.txt", "notes:/then.txt")
+    mimei("mv", "notes:/then.txt", "notes:/a b/")
+    assert sorted(one["name"] for one in mimei("ls", "notes:/a b", "--json").json["entries"]) == ["plän.txt", "then.txt"]
+    assert mimei("diff", "notes").out.startswith("+ a b/  ")
+    assert mimei("cat", "notes@0:/plan.txt").out == "hello\n" and mimei("cat", "notes:/a b/plän.txt").out == "another plan\n"
+    assert "first" in mimei("versions", "notes").out
+    assert mimei("rm", "notes:/a b", code=1).err and mimei("rm", "-r", "notes:/a b").code == 0
+    mimei("release", "notes@0")
+    mimei("restore", "notes", "0")
+    assert mimei("diff", "notes").out == ""
+    forked = mimei("fork", "notes@last", "--mark", "mine").out.strip()
+    assert mimei("stat", forked, "--json").json["ancestor"]
+    found = mimei("stat", "notes", "--json").json
+    assert (found["id"], found["versions"], found["release"], len(found["may"]) > 10) == (notes, 1, 0, True)
+    assert len(mimei("ls", "--mine", "--json").json["mimei"]) == 2
+    mimei("rm", "mine", "--yes")
+
+
+def test_folders_both_ways(mimei, notes, tmp_path):
+    folder = tmp_path / "site"
+    (folder / "deep" / "empty").mkdir(parents=True)
+    (folder / "deep" / "page").write_bytes(random.Random(5).randbytes(2_500_000))
+    (folder / "index.html").write_text("<p>")
+    mimei("put", "site", "notes")
+    local = mimei("add", "--only-hash", "-Q", "site").out
+    assert mimei("stat", "notes:/site", "--json").json["label"] == local.strip()
+    assert mimei("get", "notes:/site", "back", "--json").json["bytes"] == 2_500_003
+    assert (tmp_path / "back" / "deep" / "page").read_bytes() == (folder / "deep" / "page").read_bytes()
+    assert (tmp_path / "back" / "deep" / "empty").is_dir()
+    (folder / "index.html").unlink()
+    mimei("put", "--force", "site", "notes:/site")
+    assert [one["name"] for one in mimei("ls", "notes:/site", "--json").json["entries"]] == ["deep"]
+    mimei("put", "--root", "site", "notes")
+    assert [one["name"] for one in mimei("ls", "notes", "--json").json["entries"]] == ["deep"]
+
+
+def test_labels(mimei, notes, tmp_path):
+    label = mimei("add", "-q", "plan.txt").out.strip()
+    assert label == "bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am"
+    assert mimei("add", "-Q", "-", stdin="hello\n").out.strip() == label and mimei("cat", label).out == "hello\n"
+    wrapped = mimei("add", "-Q", "--wrap", "plan.txt").out.strip()
+    assert mimei("cat", f"{wrapped}/plan.txt").out == "hello\n"
+    assert label in mimei("pin", "ls").out
+    mimei("ref", "add", "notes", label)
+    assert mimei("ref", "ls", "notes", "--json").json["references"] == {label: 1}
+    mimei("ref", "rm", "notes", label)
+    mimei("pin", "rm", label, wrapped)
+    assert "unixfs-v1-2025" in mimei("add", "--profile", "unixfs-v0-2015", "plan.txt", code=1).err
+    assert not [one for one in mimei("ls", "--mine", "--json").json["mimei"] if one["app"] == "temp"]
+    assert mimei("stat", "--json").json["charged_bytes"] >= 0
+
+
+def test_a_version_goes_from_node_to_computer(mimei, run, notes, tmp_path):
+    mimei("backup", "notes", "-m", "one")
+    mimei("put", "plan.txt", "notes:/more")
+    mimei("backup", "notes", "-m", "two")
+    mimei("export", "notes", "notes.car")
+    ran = run("mimei", "import", "notes.car", "--json")
+    assert ran.code == 0 and ran.json["id"] == notes and ran.json["versions"] == [1]
+    assert run("mimei", "cat", f"{notes}@1:/more").out == "hello\n"
+    assert "takes no CAR file" in mimei("import", "notes.car", code=1).err
+    assert mimei("gc", code=1).err and mimei("fsck", code=1).err
+
+
+def test_databases_and_streams(mimei):
+    mimei("create", "--type", "database", "--mark", "scores")
+    typed = 'SET a "x\\x00"\nGET a\nTYPE a\nZADD best 7 anna 8.5 ben\nZRANGE best 0 -1 WITHSCORES\n'
+    typed += "HSET h f v g w\nHGETALL h\nGET\nGET no\nINCR h\n"
+    here = mimei("db", "scores", "--no-raw", stdin=typed, code=1).out.splitlines()
+    assert here == [
+        "OK", '"x\\x00"', "string", "(integer) 2", '1) "anna"', '2) "7"', '3) "ben"', '4) "8.5"', "(integer) 2", '1) "f"', '2) "v"',
+        '3) "g"', '4) "w"', "(error) ERR wrong number of arguments for 'get' command", "(nil)",
+        "(error) WRONGTYPE Operation against a key holding the wrong kind of value",
+    ]  # fmt: skip
+    mimei("backup", "scores")
+    mimei("db", "scores", "HSET", "h", "f", "other")
+    assert mimei("diff", "scores").out == '~ "h" "f" (hash)  "v" -> "other"\n'
+    assert mimei("db", "scores@0", "HGET", "h", "f").out == "v\n"
+    assert mimei("stat", "scores", "--json").json["keys"] == 3
+    mimei("create", "--type", "stream", "--mark", "log")
+    mimei("put", "--lines", "-", "log", stdin="one\ntwo\n")
+    assert mimei("cat", "log").out == "one\ntwo\n" and mimei("stat", "log", "--json").json["records"] == 2
+
+
+def test_rights_tags_and_search(mimei, run, node, notes):
+    mimei("backup", "notes")
+    mimei("tag", "notes", "travel")
+    assert mimei("search", "#travel", "--json").json["hits"][0]["id"] == notes
+    mimei("rights", "notes", "guest", "public")
+    assert mimei("rights", "notes", "--json").json["roles"]["guest"]["rights"] == ["see", "read-release", "list", "fork"]
+    other = run("mimei", "put", "plan.txt", f"{notes}:/x", "--node", node["address"], "--key", stranger(run))
+    assert other.code == 3 and "may not" in other.err
+
+
+def stranger(run):
+    """The name of another key."""
+    assert run("key", "new", "--name", "stranger", "--no-passphrase", "--json").code == 0
+    return "stranger"
+
+
+def test_users_have_names_and_passwords(mimei, run, node, monkeypatch, tmp_path):
+    import urllib.request
+
+    message = {"jsonrpc": "2.0", "id": 1, "method": "Register", "params": ["anna", "a long password"]}
+    request = urllib.request.Request(f"{node['address']}/rpc", json.dumps(message).encode(), {"Content-Type": "application/json"})
+    assert "result" in json.load(urllib.request.urlopen(request))
+    monkeypatch.setenv("LEITHER_PASSWORD", "a long password")
+    assert mimei("create", "--user", "anna", "--mark", "hers").code == 0
+    assert mimei("backup", "--user", "anna", "hers").code == 0
+    monkeypatch.setenv("LEITHER_PASSWORD", "another password")
+    assert "wrong" in mimei("ls", "--user", "anna", code=3).err
+    monkeypatch.delenv("LEITHER_PASSWORD")
+    assert "LEITHER_PASSWORD" in mimei("ls", "--user", "anna", code=2).err
+
+
+def test_what_is_in_use_or_is_no_node_is_named(run, tmp_path, node):
+    folder = tmp_path / "own"
+    with serving(folder, "serve") as said:
+        ran = run("mimei", "ls", "--home", folder, "--json")
+        assert ran.code == 1 and ran.json["error"]["code"] == "in-use" and ran.json["node"] == said["address"]
+        assert "--node" in ran.json["error"]["fix"] and "serve" in ran.json["error"]["message"]
+        # The store's own key is let in, and nobody else.
+        assert run("mimei", "create", "--mark", "a", "--node", said["address"], "--home", folder).code == 0
+        ran = run("mimei", "create", "--node", said["address"])
+        assert ran.code == 3 and "let you in" in ran.err + ran.out
+    assert run("mimei", "ls", "--node", "127.0.0.1:1").code == 4
+    assert run("mimei", "ls", "--node", node["address"], "--store", tmp_path).code == 2
+
+
+def test_a_database_for_redis_clients(run, tmp_path):
+    redis = pytest.importorskip("redis")
+    assert run("mimei", "create", "--type", "database", "--mark", "scores").code == 0
+    with serving(tmp_path / "home", "db", "scores", "--serve") as said:
+        client = redis.Redis(said["host"], said["port"], password=said["password"])
+        assert client.zadd("best", {"anna": 7}) == 1 and client.execute_command("LEITHER.BACKUP", "from a client") == 0
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(said["host"], said["port"]).get("best")
+        client.close()
+    assert run("mimei", "db", "scores@0", "ZSCORE", "best", "anna").out == "7\n"
+    assert run("mimei", "versions", "scores", "--json").json["versions"][0]["memo"] == "from a client"
+
+
+def test_no_node_gets_another_thing_signed_than_a_version():
+    from leither_edge.cli.failure import UntrustedError
+    from leither_edge.cli.mimei_sign_in import checked_manifest
+    from leither_edge.core import cose
+    from leither_edge.core.ids import key_id
+    from leither_edge.crypto.key_pair import KeyPair
+    from leither_edge.mimei import info, manifest
+    from leither_edge.mimei.ipld import cid as cids
+
+    key = KeyPair(b"k" * 32)
+    mid = info.mid_of(key.id, "", "", "m")
+    found = manifest.Manifest(key.public_key, mid, 0, 2, cids.of(cids.RAW, b""), None, None, 1, "", None, "", "", "m")
+    message = manifest.to_be_signed(found)
+    assert checked_manifest(message, mid, key.public_key) == found
+    other = cose.to_be_signed1(b"\xa0", cose.CT_COMMAND, key_id(key.public_key))
+    for wrong in (other, message[:-1], message + b"\0", b"", b"\x84" * 40, manifest.to_be_signed(found._replace(mark="n"))):
+        with pytest.raises(UntrustedError):
+            checked_manifest(wrong, mid, key.public_key)
+    with pytest.raises(UntrustedError):
+        checked_manifest(message, bytes(20), key.public_key)
