@@ -13,8 +13,7 @@ from .errors import BadInput, BlockMissing, Conflict
 from .file_views import pieces_of
 from .ipld import car
 from .ipld import cid as cids
-from .ipld.links import links
-from .ipld.walk import walk
+from .ipld.walk import must_be_whole, walk
 from .manifest import BadManifest, check_follows, open_manifest
 from .numbers import retire, settle
 from .quota import Writing
@@ -88,7 +87,7 @@ class CarCalls(Access):
             if chain:
                 return self._take_chain(session, writing, roots, chain)
             for root in roots:
-                _must_be_whole(writing, root, DigestSet(self.blocks.leases.key))
+                must_be_whole(writing, root, DigestSet(self.blocks.leases.key))
 
             def put(tx):
                 for root in roots if pin else ():
@@ -116,9 +115,9 @@ class CarCalls(Access):
         here = []
         for _, found in chain:
             if writing.has(found.root):
-                _must_be_whole(writing, found.root, seen)
+                must_be_whole(writing, found.root, seen)
                 if found.references is not None:
-                    _must_be_whole(writing, found.references, seen)
+                    must_be_whole(writing, found.references, seen)
                 here.append(found.number)
         if not here:
             raise BadManifest("The CAR file has manifests, but the content of none of them.")
@@ -221,17 +220,3 @@ def _chain(blocks, roots):
         check_follows(found, before, before_label)
         before, before_label = found, label
     return chain
-
-
-def _must_be_whole(blocks, root, seen):
-    """Refuses a root of which something is missing. Args: seen (DigestSet: what was looked at)."""
-    todo = [root]
-    while todo:
-        label = todo.pop()
-        if label in seen:
-            continue
-        seen.add(label)
-        if not blocks.has(label):
-            raise BlockMissing(f"The CAR file is not whole: the block {cids.to_text(label)} is missing. Export it again.", label)
-        if cids.codec(label) != cids.RAW:
-            todo += links(label, blocks.get(label))

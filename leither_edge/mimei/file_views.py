@@ -4,6 +4,7 @@ from os import PathLike, fsdecode
 
 from . import history
 from .access import author_id, reading
+from .blocks.digest_set import DigestSet
 from .errors import BadInput, Conflict, TooLarge
 from .files import edit, read
 from .files.add_folder import add_folder
@@ -12,6 +13,7 @@ from .files.file_system import FileSystem
 from .files.label_profile import V1_2025
 from .files.write_folder import write_folder
 from .info import FILE, FILES
+from .ipld.walk import must_be_whole
 from .quota import Writing
 
 PIECE_BYTES = 1 << 20
@@ -129,12 +131,12 @@ class FilesView(_View):
 
     def put_many(self, entries):
         """Puts files that are here at once, each directory written once. Args: entries ([(path, label, bytes of its blocks)])."""
-        self._step(lambda system: (system.put_many(entries), None))
+        entries = list(entries)
+        self._step(lambda system: (system.put_many(self._whole(system.blocks, entries)), None))
 
     def put_label(self, path, cid):
-        """Puts what a label names, which must be here."""
-        self._library.blocks.get(cid)
-        self._step(lambda system: (system.put(path, cid), None))
+        """Puts what a label names, all of which must be here. Raises BlockMissing."""
+        self.put_many([(path, cid, None)])
 
     def make_directory(self, path):
         """Makes a directory with those above it. Raises Conflict if something is there."""
@@ -195,6 +197,13 @@ class FilesView(_View):
         cid = self.label(path)
         with self._library.blocks.hold([cid]):
             return write_folder(self._library.blocks, cid, folder, links=links, progress=progress)
+
+    def _whole(self, writing, entries):
+        # What no root has reached so far may be under the collection's hands.
+        seen = DigestSet(self._library.blocks.leases.key)
+        for _, cid, _ in entries:
+            must_be_whole(writing, cid, seen)
+        return entries
 
     def _step(self, step, writing=None):
         return self._change(lambda blocks, root: step(FileSystem(blocks, root, V1_2025)), writing)

@@ -1,9 +1,13 @@
 """Calls of the library on what is kept beyond versions, and on finding things."""
 
+from contextlib import contextmanager
+
 from . import history
 from .access import Access
-from .errors import BadInput, BlockMissing, QuotaReached
+from .blocks.digest_set import DigestSet
+from .errors import BadInput, QuotaReached
 from .ipld import cid as cids
+from .ipld.walk import must_be_whole
 from .references import read_counts, read_list, read_pins
 from .tables import PINS, REFERENCES
 
@@ -27,8 +31,7 @@ class ReferenceCalls(Access):
                 tx.put(REFERENCES, found + label, tx.get(REFERENCES, found + label, 0) + 1)
             return len(labels)
 
-        with self.blocks.hold(labels):
-            self._must_be_here(labels)
+        with self._kept(labels):
             return self.held.call(add)
 
     def remove_references(self, session, mid, labels):
@@ -70,8 +73,7 @@ class ReferenceCalls(Access):
                 raise QuotaReached("This node keeps as many pins as it takes.")
             tx.put(PINS, user + cid, [name, self.now()])
 
-        with self.blocks.hold([cid]):
-            self._must_be_here([cid])
+        with self._kept([cid]):
             self.held.call(put)
 
     def unpin(self, session, cid):
@@ -84,10 +86,14 @@ class ReferenceCalls(Access):
         with self.store.read() as tx:
             return read_pins(tx, self.user_of(session))
 
-    def _must_be_here(self, labels):
-        for label in labels:
-            if not self.blocks.has(label):
-                raise BlockMissing(f"The block {cids.to_text(label)} is not here. Add or import it first.", label)
+    @contextmanager
+    def _kept(self, labels):
+        # All of it is asked for as a writer does: what a collection has begun to delete is not there, and the rest stays meanwhile.
+        with self.blocks.hold(labels), self.blocks.writer() as writer:
+            seen = DigestSet(self.blocks.leases.key)
+            for label in labels:
+                must_be_whole(writer, label, seen)
+            yield
 
 
 def _check(label):

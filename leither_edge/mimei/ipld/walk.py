@@ -1,7 +1,8 @@
 """All blocks under some labels, depth first, in the order in which a reader of the content meets them."""
 
-from leither_edge.mimei.errors import BadBlock, TooLarge
+from leither_edge.mimei.errors import BadBlock, BlockMissing, TooLarge
 
+from . import cid as cids
 from .links import links
 
 # Sixty-four folders within one another, each sharded, and a file of the largest size.
@@ -45,3 +46,21 @@ def walk(blocks, roots, seen=None, depth_max=DEPTH_MAX, count_max=COUNT_MAX, bel
             next_ones.reverse()
             levels.append(next_ones)
             way.append(cid)
+
+
+def must_be_whole(blocks, root, seen):
+    """Refuses a label of which something is missing; blocks of bytes are asked for and not read.
+
+    Args: blocks (a writer, whose has() keeps what is there from the collection), seen (as for walk: what was looked at).
+    Raises BlockMissing, BadBlock.
+    """
+    todo = [root]
+    while todo:
+        label = todo.pop()
+        if label in seen:
+            continue
+        seen.add(label)
+        if not blocks.has(label):
+            raise BlockMissing(f"Not all is here: the block {cids.to_text(label)} is missing. Add or import it again.", label)
+        if cids.codec(label) != cids.RAW:
+            todo += links(label, blocks.get(label))
