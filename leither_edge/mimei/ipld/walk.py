@@ -61,6 +61,6 @@ def must_be_whole(blocks, root, seen):
             continue
         seen.add(label)
         if not blocks.has(label):
-            raise BlockMissing(f"Not all is here: the block {cids.to_text(label)} is missing. Add or import it again.", label)
+            raise BlockMissing(f"The block {cids.to_text(label)} is not here, and all must be. Add or import it first.", label)
         if cids.codec(label) != cids.RAW:
             todo += links(label, blocks.get(label))
