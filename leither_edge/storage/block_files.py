@@ -62,12 +62,13 @@ class BlockFiles:
                 if len(folder) == 2 and _is_hex(folder):
                     with os.scandir(os.path.join(self.folder, folder)) as entries:
                         found = sorted(
-                            (entry.name, entry.stat().st_size)
+                            (entry.name, _size(entry))
                             for entry in entries
                             if len(entry.name) == 2 * NAME_BYTES - 2 and _is_hex(entry.name)
                         )
                     for name, size in found:
-                        yield bytes.fromhex(folder + name), size
+                        if size is not None:
+                            yield bytes.fromhex(folder + name), size
         except OSError as error:
             raise from_os_error(error, self.folder, "be read") from None
 
@@ -171,6 +172,14 @@ class FileBatch:
         for handle, _, _ in done:
             os.close(handle)
         self._open = self._open[len(done) :]
+
+
+def _size(entry):
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        # A writer or the collection removed it since the folder was read.
+        return None
 
 
 def _make(folder):

@@ -230,3 +230,20 @@ def test_two_batches_that_need_the_same_folder(tmp_path, monkeypatch):
     second.put(bytes(31) + b"2", b"third")
     second.settle()
     assert synced == [str(tmp_path / "00")]
+
+
+def test_files_that_go_while_they_are_listed(tmp_path, monkeypatch):
+    files = BlockFiles(tmp_path)
+    batch = files.batch()
+    for number in range(3):
+        batch.put(bytes(31) + bytes([number]), b"some")
+    batch.settle()
+    is_hex = block_files._is_hex
+
+    def removed_meanwhile(text):
+        if text.endswith("01"):
+            files.remove(bytes(31) + b"\1")
+        return is_hex(text)
+
+    monkeypatch.setattr(block_files, "_is_hex", removed_meanwhile)
+    assert [name[-1] for name, _ in files.names()] == [0, 2]
