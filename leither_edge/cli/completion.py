@@ -130,6 +130,8 @@ def values(parser, previous, book):
         return card_values(parser.prog.split()[2], previous, keys)
     if parser.prog.startswith("leither name "):
         return name_values(parser.prog.split()[2:], previous, book.home)
+    if parser.prog.startswith("leither mimei "):
+        return mimei_values(parser.prog.split()[2:], previous, keys, remotes, book.home)
     if parser.prog in ("leither dht get", "leither dht lookup") and previous == parser.prog.split()[2]:
         return keys
     if previous == "--role":
@@ -188,6 +190,23 @@ def ledger_values(command, previous, keys, home):
     return []
 
 
+def mimei_values(command, previous, keys, remotes, home):
+    """The same for ``leither mimei``: devices, and what a store of this computer holds; anything else is a file."""
+    if previous == "--node":
+        return remotes
+    if previous == "--type":
+        return [(name, "") for name in ("files", "file", "database", "stream")]
+    if previous == "--profile":
+        return [(name, "") for name in ("unixfs-v1-2025", "unixfs-v0-2015")]
+    if command == ["rights"] and previous not in ("rights", "--key"):
+        return [(name, "") for name in ("author", "member", "guest", "public", "read-only", "all", "none")]
+    if previous == command[-1] and command[-1] not in ("create", "add", "put", "import", "search", "gc", "fsck", "serve"):
+        from leither_edge.cli.mimei_store import known
+
+        return known(home)
+    return []
+
+
 def name_values(command, previous, home):
     """The same for ``leither name``: whoever is known by a name."""
     if previous != command[-1]:
@@ -214,6 +233,7 @@ CONFIG_NAMES = (
     "reach",
     "metrics_remote",
     "mimei",
+    "mimei_labels",
     "mimei_users",
     "timezone",
 )

@@ -3,6 +3,7 @@
 from leither_edge.cli.figures import short_moment
 from leither_edge.cli.mimei_place import content
 from leither_edge.cli.mimei_progress import bytes_text, plural
+from leither_edge.cli.mimei_store import is_drawn
 from leither_edge.cli.mimei_target import must_be_cur, path_wanted, target, whole
 from leither_edge.cli.output import clean
 
@@ -13,8 +14,6 @@ WHAT = {
     "file": "one file", "files": "a folder with whatever is in it", "database": "a database that Redis clients understand",
     "stream": "a log that only grows",
 }  # fmt: skip
-# A mark that was drawn says nothing to people.
-DRAWN_MARK_CHARS = 40
 
 
 def create(home, out, args):
@@ -275,8 +274,7 @@ def info_json(info):
 
 def mark_text(info):
     """A mark for people."""
-    drawn = len(info.mark) == DRAWN_MARK_CHARS and all(char in "0123456789abcdef" for char in info.mark)
-    return "-" if drawn else clean(info.mark, 60)
+    return "-" if is_drawn(info.mark) else clean(info.mark, 60)
 
 
 def name_of(info):

@@ -8,7 +8,6 @@ from leither_edge.cli.output import clean
 # What helps, where the sentence itself does not say it.
 FIXES = {
     "quota": "See what takes room: leither mimei stat, leither mimei gc",
-    "block-missing": "Fetch or import what is missing; leither mimei fsck says what else is.",
     "damaged": "See what is damaged: leither mimei fsck",
 }
 

@@ -17,6 +17,7 @@ PROFILE = "tv-box"
 # Address space only: the file grows as the store does. A 32-bit process has less to give.
 MAP_MIB = 65536 if sys.maxsize > 1 << 32 else 512
 FREE_MIN_MIB = 256
+DRAWN_MARK_CHARS = 40
 # Another command is done with the folder in a moment.
 IN_USE_S, IN_USE_PAUSE_S = 5, 0.05
 
@@ -138,3 +139,28 @@ def process_name(pid):
         told = [word for word in told[1:] if not word.startswith("-")]
     name = clean(" ".join(told[:4]), 60)
     return f"process {pid} ({name})" if name else f"process {pid}"
+
+
+def known(home):
+    """[(mark or id, what it holds)] of the tool's own store, for completion. Raises StorageError also where somebody has it open."""
+    from leither_edge.core.ids import id_to_text
+    from leither_edge.mimei.info import TYPE_NAMES, read_identity
+    from leither_edge.mimei.library import SCHEMA_VERSION
+    from leither_edge.mimei.tables import MIMEI, TABLES
+    from leither_edge.storage import open_store
+
+    folder = home.path(FOLDER, "db")
+    if not os.path.isdir(folder):
+        return []
+    store = open_store(folder, MAP_MIB << 20, TABLES, SCHEMA_VERSION)
+    try:
+        with store.read() as tx:
+            rows = [(mid, read_identity(row)) for mid, row in tx.scan(MIMEI)]
+    finally:
+        store.close()
+    return sorted((id_to_text(mid) if is_drawn(row.mark) else row.mark, TYPE_NAMES[row.data_type]) for mid, row in rows)
+
+
+def is_drawn(mark):
+    """Whether a mark was drawn at random, and so says nothing to people."""
+    return len(mark) == DRAWN_MARK_CHARS and all(char in "0123456789abcdef" for char in mark)

@@ -1,17 +1,19 @@
+import functools
 import io
 import json
 from collections import namedtuple
 
 import pytest
 
+from leither_edge.cli import grammar, output
 from leither_edge.cli import main as cli
-from leither_edge.cli import output
 from leither_edge.crypto import key_file
 from tests.cli.fake_device import TOKEN, FakeDevice
 from tests.cli.ledger_club import Club, Keeper
 
 Ran = namedtuple("Ran", "code out err json")
 PASSPHRASE = "a good passphrase"
+BUILT = functools.cache(grammar.build)
 
 
 class Printed(io.StringIO):
@@ -32,6 +34,8 @@ def _quick_and_apart(monkeypatch, tmp_path):
     monkeypatch.setenv("LEITHER_PASSPHRASE", PASSPHRASE)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("LEITHER_DEBUG", raising=False)
+    # The words are the same for every command, and take longer to make than most commands.
+    monkeypatch.setattr(grammar, "build", BUILT)
     monkeypatch.setattr(key_file.write_key_file, "__defaults__", (1, 8))
 
 

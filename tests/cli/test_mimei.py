@@ -215,7 +215,7 @@ def test_what_nothing_keeps_goes(mimei, notes, tmp_path):
     assert mimei("pin", "rm", label, code=1).err and mimei("gc", "--json").json["bytes"] < 1 << 20
     mimei("ref", "rm", "notes", label)
     assert mimei("gc", "--json").json["bytes"] >= 3 << 20
-    assert "is not here" in mimei("pin", "add", label, code=1).err
+    assert mimei("pin", "add", label, "--json", code=1).json["error"]["code"] == "block-missing"
 
 
 def test_damage_is_found(mimei, notes, tmp_path):
@@ -245,3 +245,11 @@ def test_content_moves_as_a_file(mimei, notes, tmp_path):
     label = mimei("add", "-Q", "plan.txt").out.strip()
     mimei("export", label, "plan.car")
     assert mimei("import", "plan.car", *other).out == f"{label}\n"
+
+
+def test_names_are_completed(run, mimei, notes):
+    mimei("create")
+    found = run("__complete", "fish", "leither mimei get n", "").out
+    assert found == "notes\tfiles\n"
+    assert run("__complete", "bash", "leither mimei create --type d", "d").out == "database\n"
+    assert run("__complete", "bash", "leither mimei put ", "").out == ""
