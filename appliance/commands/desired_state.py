@@ -31,7 +31,8 @@ class DesiredState:
         self.schema = {
             "name": Text(1, 32, default=default_name),
             "language": Choice("en", "zh", default="en"),
-            "storage_share_mib": Integer(0, quota, default=quota // 2),
+            # A film of 3 GB on the smallest board, and an eighth of the quota left to decide on.
+            "storage_share_mib": Integer(0, quota, default=quota - quota // 8),
             "bandwidth_up_kib_per_s": Integer(0, up, default=up),
             "bandwidth_down_kib_per_s": Integer(0, down, default=down),
             # Nobody outside the house learns of a device before its owner says so.
@@ -43,6 +44,8 @@ class DesiredState:
             # Whether content is kept and served here, and whose: of the device's own keys, or of users who register, too.
             "mimei": Choice("on", "off", default="on"),
             "mimei_users": Choice("owners", "registered", default="owners"),
+            # Who reads by label alone, and so from the IPFS gateway: a label says nothing of rights.
+            "mimei_labels": Choice("users", "anyone", default="users"),
             "timezone": Text(1, 64, allowed=_zone_mark, allowed_are="letters, digits, /, _, + and -", default="UTC"),
         }
 

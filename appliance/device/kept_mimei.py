@@ -93,9 +93,9 @@ class KeptMimei:
         self.changed.set()
         self.changed = trio.Event()
         if self.library is not None:
-            from appliance.device.open_mimei import share
+            from appliance.device.open_mimei import follow
 
-            self.library.blocks.set_quota(share(self.node.profile, config))
+            follow(self.library, self.node.profile, config)
             if any(before[name] != config[name] for name in _WHO):
                 self.end_sessions()
 

@@ -40,7 +40,7 @@ def open_kept(kept):
     library = open_library(
         folder, node.profile, node.key, counters=node.counters, log=node.log, clock=clock_of(kept), may_join=admits, key_of=key_of
     )
-    library.blocks.set_quota(share(node.profile, executor.config))
+    follow(library, node.profile, executor.config)
     node.log.info("content store", folder=folder)
     return library
 
@@ -66,9 +66,10 @@ def may_join(keyset, users, is_account, public_key, granted):
     return users == REGISTERED and is_account(public_key)
 
 
-def share(profile, config):
-    """Bytes that the store may take in all: what the owner gives, within the profile."""
-    return min(profile.storage.data_quota_mib, config["storage_share_mib"]) * MIB
+def follow(library, profile, config):
+    """Do as the configuration says: how much the store may take in all, within the profile, and who reads by label."""
+    library.blocks.set_quota(min(profile.storage.data_quota_mib, config["storage_share_mib"]) * MIB)
+    library.labels_open = config["mimei_labels"] == "anyone"
 
 
 def clock_of(kept):

@@ -200,7 +200,11 @@ def mimei_values(command, previous, keys, remotes, home):
         return [(name, "") for name in ("unixfs-v1-2025", "unixfs-v0-2015")]
     if command == ["rights"] and previous not in ("rights", "--key"):
         return [(name, "") for name in ("author", "member", "guest", "public", "read-only", "all", "none")]
-    if previous == command[-1] and command[-1] not in ("create", "add", "put", "import", "search", "gc", "fsck", "serve"):
+    if (
+        previous == command[-1]
+        and command[0] != "pin"
+        and command[-1] not in ("create", "ref", "add", "put", "import", "search", "gc", "fsck", "serve")
+    ):
         from leither_edge.cli.mimei_store import known
 
         return known(home)

@@ -20,13 +20,14 @@ def test_every_key_has_a_default(store):
     assert document == {
         "name": "Leither-abcd",
         "language": "en",
-        "storage_share_mib": PROFILE.storage.data_quota_mib // 2,
+        "storage_share_mib": PROFILE.storage.data_quota_mib * 7 // 8,
         "bandwidth_up_kib_per_s": PROFILE.peers.bandwidth_up_kib_per_s,
         "bandwidth_down_kib_per_s": PROFILE.peers.bandwidth_down_kib_per_s,
         "reach": "lan",
         "metrics_remote": False,
         "mimei": "on",
         "mimei_users": "owners",
+        "mimei_labels": "users",
         "timezone": "UTC",
         "dht_network": "",
         "dht_bootstrap": "",
@@ -50,7 +51,7 @@ def test_a_change_keeps_the_other_keys_and_the_newest_wins(store):
     [
         {}, {"nmae": "x"}, {"name": ""}, {"name": "x" * 33}, {"name": "a\nb"}, {"name": b"x"}, {"name": None}, {"language": "de"},
         {"storage_share_mib": -1}, {"storage_share_mib": True}, {"storage_share_mib": "5"}, {"metrics_remote": 1}, {"reach": "LAN"},
-        {"mimei": True}, {"mimei_users": "all"},
+        {"mimei": True}, {"mimei_users": "all"}, {"mimei_labels": "all"},
         {"timezone": "Europe/ Berlin"}, {"timezone": ""}, {"bandwidth_up_kib_per_s": 2**40},
     ],
 )  # fmt: skip
@@ -65,7 +66,7 @@ def test_a_stored_value_that_is_no_longer_allowed_gives_way_to_the_default(store
     with store.write() as tx:
         tx.put(CONTROL, CONFIG_KEY, {"issued": 1, "keys": {"storage_share_mib": 2**50, "gone": 1, "name": "kept"}})
         document = DesiredState(PROFILE, "x").read(tx)
-    assert document["storage_share_mib"] == PROFILE.storage.data_quota_mib // 2
+    assert document["storage_share_mib"] == PROFILE.storage.data_quota_mib * 7 // 8
     assert document["name"] == "kept" and "gone" not in document
 
 

@@ -14,6 +14,7 @@ import redis
 
 from leither_edge.core.delegation import Pass, sign_pass
 from leither_edge.crypto.key_pair import KeyPair
+from leither_edge.mimei.ipld import cid
 from tests.device_process import ROOT, Controller, DeviceProcess, child_pids
 
 UNOWNED = 503
@@ -97,6 +98,11 @@ def test_content_from_the_claim_over_a_restart_to_the_end(tmp_path):
         mid = rpc(port, "MMCreate", sid, "", "", "pictures", 2)
         status, _, body = asked(port, "PUT", f"/mimei/{mid}/cur/a/b.txt", b"x" * 300_000, authorization=f"Bearer {sid}")
         assert status == 201, body
+        # Labels are for users, or for everybody where the owner wants a gateway.
+        path = f"/ipfs/{cid.to_text(cid.of(cid.RAW, b'x' * 300_000))}?format=raw"
+        assert asked(port, "GET", path)[0] == 401 and asked(port, "GET", path, authorization=f"Bearer {sid}")[2] == b"x" * 300_000
+        assert owner.do("config-set", {"mimei_labels": "anyone"}).status == "done"
+        assert asked(port, "GET", path)[2] == b"x" * 300_000
         ticket = rpc(port, "MMBackupPrepare", sid, mid, "first")
         assert rpc(port, "MMBackupFinish", sid, ticket["ticket"], binary(pair.sign(of_binary(ticket["message"])))) == "0"
         assert (data / "mimei" / "db" / "data.mdb").exists() and not (folder / "mimei").exists()

@@ -68,7 +68,7 @@ def device(folder, port=None, **config):
     node = SimpleNamespace(
         profile=LIMITS, folder=str(folder), key=KeyPair(b"n" * 32), counters=Counters(), log=Lines(), clock=lambda: 1_800_000_000.0
     )
-    config = {"mimei": "on", "mimei_users": "owners", "storage_share_mib": 64, **config}
+    config = {"mimei": "on", "mimei_users": "owners", "mimei_labels": "users", "storage_share_mib": 64, **config}
     executor = SimpleNamespace(config=config, keyset=KEYSET, floor=TimeFloor(0), content=None)
     kept = KeptMimei(node, SimpleNamespace(data=None, redis_port=port, hosts=("127.0.0.1",)))
     return kept, executor, SimpleNamespace(claimed=True)
