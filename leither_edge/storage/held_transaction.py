@@ -55,7 +55,7 @@ class HeldTransaction(WriteTransaction):
 
     def undo_block(self):
         """Take back what was changed since begin_block; return whether that was possible."""
-        undo, self._undo = self._undo, []
+        undo, self._undo = self._undo, None
         if undo is None:
             return False
         try:
@@ -66,6 +66,7 @@ class HeldTransaction(WriteTransaction):
                     self._txn.put(packed_key, row, db=handle)
         except Exception:
             return False
+        self._undo = []
         self._room.left = self._room_mark
         self.failed = None
         return True

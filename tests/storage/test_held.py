@@ -98,6 +98,18 @@ def test_a_block_too_large_to_undo_is_lost_as_by_a_power_cut(store, held, monkey
     assert durable(store) == {1: b"x", 3: b"x"} and held.losses == 1
 
 
+def test_what_could_not_be_undone_is_not_taken_for_undone_at_the_next_try(store, held, monkeypatch):
+    monkeypatch.setattr(held_transaction, "UNDO_MAX", 3)
+    with pytest.raises(KeyError), held.quick() as tx:
+        tx.begin_block()
+        for number in range(10, 20):
+            tx.put(ROWS, number, b"half")
+        assert not tx.undo_block()
+        raise KeyError("no")
+    held.flush_now()
+    assert durable(store) == {} and held.losses == 1
+
+
 def test_the_period_commits_by_itself(store):
     held = HeldWriter(store, period_s=0.01)
     seen = threading.Event()
