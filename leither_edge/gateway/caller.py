@@ -34,10 +34,11 @@ class Gateway:
             return await self.in_thread(_execute, opened, words)
         library, view = self.library, opened.database
         await library.held.ready()
+        losses = library.held.losses
         with library.held.quick() as tx:
             reply = view.run(tx, words)
         if library.always_flush:
-            await library.held.flush()
+            await library.held.flush(losses)
         return reply
 
     async def upload(self, function, *arguments):

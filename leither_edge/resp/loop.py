@@ -104,12 +104,15 @@ class Loop:
                 if connection is not None and not connection.more and self._receive(connection):
                     ready.append(connection)
             if ready:
-                while held.is_committing:
-                    await held.ready()
-                self._turn(ready)
+                losses, at = None, 0
+                while at < len(ready):
+                    while held.is_committing:
+                        await held.ready()
+                    losses = held.losses if losses is None else losses
+                    at = self._turn(ready, at)
                 # Every one of them is looked at, whatever the first says.
                 if any([self._has_to_wait(connection) for connection in ready]):
-                    await self._flush(ready)
+                    await self._flush(ready, losses)
                 for connection in ready:
                     self._answer(connection)
 
@@ -126,22 +129,22 @@ class Loop:
         connection.client.parser.feed(data)
         return True
 
-    def _turn(self, ready):
-        """Execute what these connections have."""
-        shared, at = self._shared, 0
-        while at < len(ready):
-            try:
-                with shared.held.quick() as tx:
-                    shared.tx = tx
-                    now_ms = shared.now_ms()
-                    while at < len(ready):
-                        self._execute(ready[at], tx, now_ms)
-                        at += 1
-            except Exception as failure:
-                # What its last command changed was undone; it does not go on, the others do.
-                self._failed(failure)
-                ready[at].gone = True
-                at += 1
+    def _turn(self, ready, at):
+        """Execute what these connections have, from one on; return how far that came."""
+        shared = self._shared
+        try:
+            with shared.held.quick() as tx:
+                shared.tx = tx
+                now_ms = shared.now_ms()
+                while at < len(ready):
+                    self._execute(ready[at], tx, now_ms)
+                    at += 1
+        except Exception as failure:
+            # What its last command changed was undone; it does not go on, the others do.
+            self._failed(failure)
+            ready[min(at, len(ready) - 1)].gone = True
+            at += 1
+        return at
 
     def _execute(self, connection, tx, now_ms):
         client, out = connection.client, connection.out
@@ -187,9 +190,9 @@ class Loop:
             self._shared.tell(client.place)
         return self._shared.is_always(client.session)
 
-    async def _flush(self, ready):
+    async def _flush(self, ready, losses):
         try:
-            await self._shared.held.flush()
+            await self._shared.held.flush(losses)
         except StorageError as failure:
             self._failed(failure)
             for connection in ready:
@@ -254,9 +257,9 @@ class Loop:
             with client.scope:
                 await self._send_slowly(connection, left)
                 while connection.later is not None and not connection.gone:
-                    await self._finish(connection)
+                    losses = await self._finish(connection)
                     if self._has_to_wait(connection):
-                        await self._flush((connection,))
+                        await self._flush((connection,), losses)
                     if not connection.gone:
                         left = self._send(connection)
                         if left is None:
@@ -278,9 +281,9 @@ class Loop:
         self._asleep.cancel()
 
     async def _finish(self, connection):
-        """Bring a put-off command to its reply, or to the next thing it waits for."""
+        """Bring a put-off command to its reply, or to the next thing it waits for; return the held writer's losses before that."""
         client, shared, later = connection.client, self._shared, connection.later
-        connection.later = None
+        connection.later, losses = None, shared.held.losses
         try:
             if type(later.work) is trio.Event:
                 result = await self._changed(connection, later)
@@ -288,6 +291,7 @@ class Loop:
                 result = await trio.to_thread.run_sync(later.work)
             while shared.held.is_committing:
                 await shared.held.ready()
+            losses = shared.held.losses
             with shared.held.quick() as tx:
                 shared.tx = tx
                 client.use(tx, shared.now_ms())
@@ -299,6 +303,7 @@ class Loop:
             self._put_off(connection, reply)
         else:
             write(connection.out, reply, client.resp3)
+        return losses
 
     async def _changed(self, connection, later):
         """True when the event came, None when the time is over; the connection ends when the client leaves meanwhile."""

@@ -120,9 +120,14 @@ class HeldWriter:
             await call.done.wait()
         return call.outcome()
 
-    async def flush(self):
-        """Return once everything changed until now is durable. Raises StorageError if it could not be."""
+    async def flush(self, since=None):
+        """Return once everything changed until now is durable. Raises StorageError if it could not be.
+
+        since: `losses` as it was before the change; a commit that failed before this call began gave it up, too.
+        """
         await self.commit(_nothing)
+        if since not in (None, self.losses):
+            raise StorageError(f"The store in {self._store.folder} could not keep what was changed last: it was given up. Try again.")
 
     async def ready(self):
         """Return when quick() need not wait."""

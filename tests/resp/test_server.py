@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from leither_edge.storage import StorageError
+from leither_edge.storage.held import HeldWriter
 from tests.mimei.resp_client import Client, packed
 
 from .serving import LIMITS, serving
@@ -187,6 +189,23 @@ def test_a_client_that_does_not_read_stops_nobody(server, client):
     while received < 20 * (900_000 + 11):
         received += len(slow.recv(1 << 20))
     slow.close()
+
+
+def test_a_write_of_always_that_was_given_up_before_its_flush_is_not_answered(monkeypatch):
+    commit = HeldWriter.commit
+
+    async def broken_before(held, fn, **more):
+        held._broken = StorageError("the medium failed")
+        monkeypatch.undo()
+        return await commit(held, fn, **more)
+
+    with serving(always=True) as made, Client(made.address) as client, Client(made.address) as other:
+        assert client.ask("SET", "a", "1") == ("+", b"OK")
+        monkeypatch.setattr(HeldWriter, "commit", broken_before)
+        client.send(["SET", "a", "2"])
+        assert client._file.read() == b""
+        assert other.ask("GET", "a") == ("$", b"1")
+        made.log.events.clear()
 
 
 def test_writes_of_always_are_on_disk_before_they_are_answered():
