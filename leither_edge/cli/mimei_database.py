@@ -31,7 +31,7 @@ def db(home, out, args):
         try:
             if args.words:
                 return one(out, rows, args)
-            if sys.stdin.isatty() and not out.as_json:
+            if at_terminal(sys.stdin) and not out.as_json:
                 return prompt(out, at, found, rows, args)
             return lines(out, rows, args)
         finally:
@@ -104,7 +104,7 @@ def about_versions(out, at, found, command, words):
             for version in at.versions(found.mid):
                 out.line(f"{version.number}) {clean(version.memo)}")
         elif command == b"leither.diff":
-            for change in at.diff(found.mid, *map(version_of, (words or ["last"])[:2])):
+            for change in at.diff(found.mid, *map(version_of, [*(words or ["last"]), "cur"][:2])):
                 show_change(out, change)
         elif command == b"leither.restore" and words:
             at.restore(found.mid, version_of(words[0]))
@@ -117,13 +117,18 @@ def about_versions(out, at, found, command, words):
 
 def show(out, args, reply):
     """Print a reply: readable on a terminal, values alone into a pipe."""
-    if args.raw if args.raw is not None else not out.out.isatty():
+    if args.raw if args.raw is not None else not at_terminal(out.out):
         out.out.flush()
         out.out.buffer.write(raw(reply) + b"\n")
         out.out.buffer.flush()
         return
     for line in told(reply):
         out.line(line)
+
+
+def at_terminal(stream):
+    """Whether somebody sits at a stream."""
+    return stream.isatty()
 
 
 def failed(reply):

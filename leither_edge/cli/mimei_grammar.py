@@ -2,7 +2,8 @@
 
 import argparse
 
-TIMEOUT_S = 60
+# Of a node that says nothing; a version of a large database takes minutes on the smallest board.
+TIMEOUT_S = 900
 CONTENT, VERSIONS, DATABASES = "CONTENT", "VERSIONS", "DATABASES"
 TYPES = ("files", "file", "database", "stream")
 PROFILES = ("unixfs-v1-2025", "unixfs-v0-2015")

@@ -15,8 +15,6 @@ def open_local(home, out, args, may_join=None):
 class LocalContent(Reading):
     """A Library and who asks it. Attributes beside Reading's: library, session, folder, key, name (for people)."""
 
-    is_local = True
-
     def __init__(self, folder, library, key):
         self.folder, self.library, self.key, self.name = folder, library, key, folder
         self.session = library.local_session(key)

@@ -2,18 +2,35 @@
 
 import contextlib
 
+from leither_edge.cli.failure import Failure
+from leither_edge.cli.main import debugging
 from leither_edge.cli.mimei_failures import told, wrong
+from leither_edge.cli.output import clean
 
 
 @contextlib.contextmanager
 def content(home, out, args):
     """Open the content that a command line means; ends with a Failure in plain words. Yields LocalContent or RemoteContent."""
-    with told():
+    with told(), sensible(getattr(args, "node", None)):
         found = open_content(home, out, args)
         try:
             yield found
         finally:
             found.close()
+
+
+@contextlib.contextmanager
+def sensible(node):
+    """Turn an answer of another form than a node's into a Failure. Args: node (as it was named, None where none is asked)."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if node is None or debugging():
+            raise
+        raise Failure(
+            f"{clean(node, 80)} answered what makes no sense here.", f"{type(error).__name__}: {clean(error, 200)}",
+            "Check the address; it may be another program, or an older or newer node.", code="not-a-node",
+        ) from None  # fmt: skip
 
 
 def open_content(home, out, args):

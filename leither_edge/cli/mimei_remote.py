@@ -10,7 +10,8 @@ from leither_edge.cli.mimei_remote_values import id_of, id_text, info_of, label_
 from leither_edge.cli.mimei_rpc import Connection, RemoteBlocks, of_bytes
 from leither_edge.cli.mimei_target import Target
 
-TIMEOUT_S = 60
+# The first version of a database of a million keys takes minutes on the smallest board.
+TIMEOUT_S = 900
 LIST_MAX = DIFF_MAX = 1000
 # Content that is there only until its label is known; the node clears away what was left behind.
 TEMP = "temp"
@@ -40,8 +41,6 @@ class RemoteContent(Reading):
         public_key: 32 bytes, None where the node holds the key.
         sign: message -> 64 bytes, None where this computer does not hold the user's key.
     """
-
-    is_local = False
 
     def __init__(self, connection, user, public_key, sign):
         self._connection, self._call = connection, connection.call
@@ -107,10 +106,8 @@ class RemoteContent(Reading):
     # Files
 
     def put(self, mid, path, source, progress=None, size=None):
-        from leither_edge.mimei.ipld import cid as cids
-
         place = f"/mimei/{id_text(mid)}/cur" + (f"/{quote(path)}" if path else "")
-        return cids.from_text(self._connection.upload(place, pieces(source, progress), size))
+        return label_of(self._connection.upload("PUT", place, pieces(source, progress), size)["cid"])
 
     def put_folder(self, mid, path, folder, progress=None, hidden=False):
         from leither_edge.mimei.errors import Conflict
@@ -362,11 +359,10 @@ class RemoteContent(Reading):
         return [chain[0], *dict.fromkeys(one.root for one in wanted)], [*chain, *lists]
 
     def import_car(self, source, progress=None, pin=True):
-        raise Failure(
-            "A running node takes no CAR file.",
-            fix="Import it into a store of this computer, or put the files: leither mimei put FILE ID --node NODE",
-            code="not-here",
-        )  # fmt: skip
+        size = os.path.getsize(source) if isinstance(source, str) else None
+        place = "/mimei/import" + ("" if pin else "?pin=false")
+        found = self._connection.upload("POST", place, pieces(source, progress), size)
+        return [label_of(root) for root in found["roots"]], found["mid"] and id_of(found["mid"]), found["versions"]
 
 
 def _by_keeper(what):

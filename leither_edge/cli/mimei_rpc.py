@@ -7,11 +7,13 @@ from collections import OrderedDict
 
 from leither_edge.cli.failure import Failure
 from leither_edge.cli.output import clean
-from leither_edge.cli.transport import unreachable
+from leither_edge.cli.transport import CONNECT_S, unreachable
 
 # 1,000 MiMei with long words and tags, or as many changes with their values.
 ANSWER_MAX_BYTES = 64 << 20
 ERROR_MAX_BYTES = 4096
+# 10,000 roots.
+UPLOADED_MAX_BYTES = 1 << 20
 # Folders are gone through name by name: their blocks are wanted again and again.
 KEPT_BLOCKS = 256
 _STATUS_CODES = {400: "bad-input", 401: "not-signed-in", 403: "forbidden", 404: "not-found", 409: "conflict", 410: "not-found",
@@ -28,7 +30,7 @@ class Connection:
 
     def __init__(self, address, timeout):
         self.address, self.timeout, self.sid = address, timeout, ""
-        self._http = http.client.HTTPConnection(address.host, address.port, timeout=timeout)
+        self._http = http.client.HTTPConnection(address.host, address.port, timeout=min(CONNECT_S, timeout))
         self._number = 0
 
     def another(self):
@@ -73,16 +75,16 @@ class Connection:
         cids.check(cid, data)
         return data
 
-    def upload(self, path, pieces, size):
-        """The label (text) of what was put at a path of the node. Args: pieces (iterator of bytes), size (bytes, None: unknown)."""
+    def upload(self, method, path, pieces, size):
+        """What the node answers (a dict) to a file sent to a path. Args: pieces (iterator of bytes), size (bytes, None: unknown)."""
         headers = {"Content-Type": "application/octet-stream"}
         headers["Transfer-Encoding" if size is None else "Content-Length"] = "chunked" if size is None else str(size)
-        response = self._send("PUT", path, pieces, headers, chunked=size is None)
+        response = self._send(method, path, pieces, headers, chunked=size is None)
         if response.status not in (200, 201):
             raise self._refused(response)
         try:
-            return json.loads(self._body(response, ERROR_MAX_BYTES))["cid"]
-        except (ValueError, KeyError, TypeError):
+            return dict(json.loads(self._body(response, UPLOADED_MAX_BYTES)))
+        except (ValueError, TypeError):
             raise self._no_node() from None
 
     def _send(self, method, path, body, headers, chunked=False):
@@ -95,6 +97,9 @@ class Connection:
         while True:
             try:
                 try:
+                    if self._http.sock is None:
+                        self._http.connect()
+                        self._http.sock.settimeout(self.timeout)
                     self._http.request(method, path, body, headers, encode_chunked=chunked)
                     connected = True
                 except BrokenPipeError:
@@ -109,7 +114,7 @@ class Connection:
                     continue
                 if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
                     raise self._no_node() from None
-                raise unreachable(self.address, error, self.timeout, connected) from None
+                raise unreachable(self.address, error, self.timeout if connected else CONNECT_S, connected) from None
 
     def _body(self, response, max_bytes):
         try:

@@ -21,6 +21,7 @@ def add_routes(router, library, limits, counters, log, *, version="", denied=fro
         ("PUT", "/mimei/{mid}/{version}/{path*}", "write"),
         ("POST", "/mimei/{mid}/{version}/{path*}", "write"),
         ("POST", "/mimei/session", "remember"),
+        ("POST", "/mimei/import", "take"),
         ("POST", "/rpc", "rpc"),
         ("GET", "/rpc", "socket"),
         ("GET", SCRIPT_PATH, "script"),

@@ -52,9 +52,17 @@ class ContentAnswers:
         check_origin(request)
         if request.params["version"] != "cur":
             raise HttpError(405, "Only cur can be written to.", (("allow", "GET, HEAD, OPTIONS"),))
+        return await self._upload(self._write, request)
+
+    async def take(self, request):
+        """POST of a CAR file, streamed. Roots of one that brings no MiMei are pinned for the caller, unless he asks with pin=false."""
+        check_origin(request)
+        return await self._upload(self._take, request)
+
+    async def _upload(self, work, request):
         chunks = request.chunks()
         try:
-            return await self._gateway.upload(self._write, request, chunks)
+            return await self._gateway.upload(work, request, chunks)
         except REFUSALS as error:
             raise http_error(error) from None
         finally:
@@ -144,6 +152,14 @@ class ContentAnswers:
         cid = library.put_file(session, check_id(request.params["mid"]), path, count)
         answer = to_text({"cid": cids.to_text(cid), "size": count.size}).encode()
         return Response(201, answer, JSON, NO_STORE)
+
+    def _take(self, request, chunks):
+        library = self._gateway.library
+        session = library.session(bearer_of(request.headers))
+        found = library.import_car(session, _Counted(request, chunks), pin=request.query.get("pin") != "false")
+        mid = None if found.mid is None else id_to_text(found.mid)
+        answer = {"roots": [cids.to_text(root) for root in found.roots], "mid": mid, "versions": found.numbers}
+        return Response(201, to_text(answer).encode(), JSON, NO_STORE)
 
 
 class _Counted:

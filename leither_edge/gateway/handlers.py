@@ -30,6 +30,7 @@ def make(library, limits, counters, log, version, denied):
         "read": content.read,
         "write": content.write,
         "remember": content.remember,
+        "take": content.take,
         "rpc": rpc.post,
         "socket": rpc.open_socket,
         # Asked for rarely: no memory for it.

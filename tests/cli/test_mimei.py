@@ -1,5 +1,6 @@
 """``leither mimei`` as somebody uses it, in a folder of this computer."""
 
+import io
 import os
 import random
 
@@ -253,3 +254,38 @@ def test_names_are_completed(run, mimei, notes):
     assert found == "notes\tfiles\n"
     assert run("__complete", "bash", "leither mimei create --type d", "d").out == "database\n"
     assert run("__complete", "bash", "leither mimei put ", "").out == ""
+
+
+def test_a_prompt_for_a_database(mimei, monkeypatch):
+    mimei("create", "--type", "database", "--mark", "scores")
+    typed = iter(["SET a 1", "", 'GET "a', "leither.backup first one", "INCR a", "leither.diff", "leither.restore 0", "GET a",
+                  "leither.restore 9", "leither.versions", "help", "quit"])  # fmt: skip
+    monkeypatch.setattr("builtins.input", lambda question: next(typed))
+    monkeypatch.setattr("leither_edge.cli.mimei_database.at_terminal", lambda stream: True)
+    lines = mimei("db", "scores").out.splitlines()
+    assert lines[:7] == ["OK", "(error) A quote does not end.", "(integer) 0", "(integer) 2", '~ "a" (string)  "1" -> "2"', "OK", '"1"']
+    assert lines[7].startswith("(error) ERR There is no version 9") and lines[8] == "0) first one"
+
+
+def test_a_long_way_shows_how_far_it_is(monkeypatch):
+    from leither_edge.cli import mimei_progress
+    from leither_edge.cli.output import Output
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    now = [0.0]
+    monkeypatch.setattr(mimei_progress.time, "monotonic", lambda: now[0])
+    err = Terminal()
+    out = Output(out=io.StringIO(), err=err)
+    with mimei_progress.moving(out, "Adding film.mp4", 100 << 20) as tell:
+        for second in range(1, 6):
+            now[0] = float(second)
+            tell(second * (10 << 20), "a\x1b[31mb")
+            assert bool(err.getvalue()) == (second >= 2)
+    assert "50 %  10.5 MB/s  0:05 left  a\N{REPLACEMENT CHARACTER}[31…" in err.getvalue() and err.getvalue().endswith("\r\x1b[K")
+    with mimei_progress.moving(out, "Adding", None) as tell:
+        now[0] += 3
+        tell(5 << 20)
+    assert "Adding  5.0 MiB" in err.getvalue()

@@ -118,7 +118,12 @@ def test_a_version_goes_from_node_to_computer(mimei, run, notes, tmp_path):
     ran = run("mimei", "import", "notes.car", "--json")
     assert ran.code == 0 and ran.json["id"] == notes and ran.json["versions"] == [1]
     assert run("mimei", "cat", f"{notes}@1:/more").out == "hello\n"
-    assert "takes no CAR file" in mimei("import", "notes.car", code=1).err
+    assert "nothing new" in mimei("import", "notes.car").out
+    label = run("mimei", "add", "-Q", "plan.txt").out.strip()
+    assert run("mimei", "export", label, "plan.car").code == 0
+    assert mimei("import", "plan.car").out == f"{label}\n" and label in mimei("pin", "ls").out
+    (tmp_path / "lie.car").write_bytes((tmp_path / "plan.car").read_bytes()[:-1] + b"!")
+    assert mimei("import", "lie.car", code=1).err
     assert mimei("gc", code=1).err and mimei("fsck", code=1).err
 
 
@@ -220,3 +225,47 @@ def test_no_node_gets_another_thing_signed_than_a_version():
             checked_manifest(wrong, mid, key.public_key)
     with pytest.raises(UntrustedError):
         checked_manifest(message, bytes(20), key.public_key)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<p>hello", b"[]", b'{"jsonrpc":"2.0","id":1,"result":[]}', b'{"jsonrpc":"2.0","id":1,"result":{"node":"x"}}']
+)
+def test_what_makes_no_sense_is_no_node(run, answer):
+    with answering(answer) as address:
+        ran = run("mimei", "ls", "--node", address, "--json")
+    assert ran.code == 1 and ran.json["error"]["code"] == "not-a-node"
+
+
+def test_a_node_that_breaks_off_is_named(run):
+    with answering(None) as address:
+        ran = run("mimei", "ls", "--node", address)
+    assert ran.code == 4 and "broke off" in ran.err
+
+
+@contextmanager
+def answering(body):
+    """An HTTP server with one answer to everything, or none."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            if body is not None:
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
