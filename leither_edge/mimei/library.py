@@ -126,6 +126,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
             self._wake = None
 
     async def _beside(self, trio):
+        await trio.to_thread.run_sync(self.sessions.sweep)
         while await trio.to_thread.run_sync(self.work_some):
             await trio.sleep(_STEP_PAUSE_S)
         await trio.to_thread.run_sync(self._expire)

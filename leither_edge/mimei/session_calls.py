@@ -63,7 +63,8 @@ class SessionCalls(Access):
 
     def sign_out(self, sid):
         """Ends a session with all that it opened."""
-        self.sessions.sign_out(sid)
+        if self.sessions.sign_out(sid):
+            self.wake()
 
     def keep(self, session, thing):
         """An id (text, hard to guess) for something opened, which ends with the session. Raises NotSignedIn, Busy."""

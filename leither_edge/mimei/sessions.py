@@ -12,8 +12,9 @@ from leither_edge.core import delegation
 from leither_edge.core.ids import key_id
 from leither_edge.core.sha256 import sha256
 from leither_edge.crypto import sodium
+from leither_edge.storage import StorageError
 
-from .errors import BadInput, Busy, NotSignedIn
+from .errors import BadInput, Busy, MimeiError, NotSignedIn
 from .rights import ALL, LIST, READ, READ_RELEASE, REFERENCE, SEE, TAG, WRITE
 
 CHALLENGE_BYTES = 32
@@ -75,6 +76,8 @@ class Sessions:
         self._secret = random_bytes(32)
         self._open = OrderedDict()
         self._things = OrderedDict()
+        # To be closed outside the lock: closing may wait for the disk, and some ask here while they hold the writer.
+        self._ended = []
         self._used = OrderedDict()
         self._lock = Lock()
 
@@ -114,19 +117,39 @@ class Sessions:
             return Session(sid, self._record(sid))
 
     def sign_out(self, sid):
-        """Ends a session with all that it opened, and forgets its key. One that has ended already is no error."""
+        """Ends a session and forgets its key; returns whether `sweep` has something to close. One that has ended already is no error."""
         with self._lock:
             self._end(_hashed(sid))
+            return bool(self._ended)
+
+    def sweep(self):
+        """Ends sessions that nobody used for too long, and what guests left open so long; closes what was opened in ended ones.
+
+        For threads that may wait.
+        """
+        now = self._clock()
+        with self._lock:
+            self._end_unused(now)
+            for hashed, found in list(self._things.items()):
+                if found[1] is None and now - found[2] > self._life_s:
+                    self._close(hashed)
+            ended, self._ended = self._ended, []
+        for thing in ended:
+            try:
+                thing.close()
+            except (MimeiError, StorageError):
+                # Such as a right that was taken meanwhile: nobody is left who could be told.
+                pass
 
     def keep(self, session, thing):
-        """An id (text) for something opened; it is closed at the end of the session. Raises NotSignedIn, Busy (too much open)."""
+        """An id (text) for something opened; it is closed soon after the end of the session. Raises NotSignedIn, Busy (too much open)."""
         with self._lock:
             record = self._record(session.sid) if session.sid else None
             if record is not None and len(record[_THINGS]) >= max(4, self._max // 4):
                 raise Busy("This session has too much open. Close something first.")
             self._make_room()
             sid, hashed = self._new_id()
-            self._things[hashed] = (thing, None if record is None else _hashed(session.sid))
+            self._things[hashed] = [thing, None if record is None else _hashed(session.sid), self._clock()]
             if record is not None:
                 record[_THINGS].append(hashed)
         return sid
@@ -138,6 +161,7 @@ class Sessions:
             if found is None:
                 raise NotSignedIn("What this id opened is closed, or its session has ended. Open it again.")
             self._things.move_to_end(_hashed(sid))
+            found[2] = self._clock()
             if found[1] is not None and self._touch(found[1]) is None:
                 raise NotSignedIn("The session that opened this has ended. Sign in again.")
         return found[0]
@@ -162,6 +186,7 @@ class Sessions:
         with self._lock:
             for hashed in list(self._open):
                 self._end(hashed)
+        self.sweep()
 
     def admits(self, public_key, granted):
         """Whether a user may keep content here. Args: public_key (None: anybody who registers), granted (Pass or None)."""
@@ -226,7 +251,7 @@ class Sessions:
         if record is None:
             return None
         now = self._clock()
-        if now - record[_USED] > self._life_s or (record[_ENDS] is not None and now >= record[_ENDS]):
+        if self._is_over(record, now):
             self._end(hashed)
             return None
         record[_USED] = now
@@ -236,14 +261,11 @@ class Sessions:
     def _make_room(self, may_keep=True):
         if len(self._open) + len(self._things) < self._max:
             return
-        now = self._clock()
-        for hashed, record in list(self._open.items()):
-            if now - record[_USED] > self._life_s:
-                self._end(hashed)
-        for hashed, (_, owner) in list(self._things.items()):
+        self._end_unused(self._clock())
+        for hashed, found in list(self._things.items()):
             if len(self._open) + len(self._things) < self._max:
                 return
-            if owner is None:
+            if found[1] is None:
                 self._close(hashed)
         # Strangers' sessions give way first, so that no flood of keys signs out those who live here.
         for wanted in (False, True)[: 1 + may_keep]:
@@ -255,10 +277,18 @@ class Sessions:
         if len(self._open) + len(self._things) >= self._max:
             raise Busy("Too many are signed in, or too much is open. Close something, or try again later.")
 
+    def _end_unused(self, now):
+        for hashed, record in list(self._open.items()):
+            if self._is_over(record, now):
+                self._end(hashed)
+
+    def _is_over(self, record, now):
+        return now - record[_USED] > self._life_s or (record[_ENDS] is not None and now >= record[_ENDS])
+
     def _close(self, hashed):
         found = self._things.pop(hashed, None)
         if found is not None and hasattr(found[0], "close"):
-            found[0].close()
+            self._ended.append(found[0])
 
     def _end(self, hashed):
         record = self._open.pop(hashed, None)

@@ -4,7 +4,7 @@ import pytest
 
 from leither_edge.core.delegation import Pass, sign_pass
 from leither_edge.mimei import info, rights
-from leither_edge.mimei.errors import BadInput, Busy, Conflict, Forbidden, NotSignedIn
+from leither_edge.mimei.errors import BadInput, Busy, Conflict, Forbidden, NotFound, NotSignedIn
 from leither_edge.mimei.sessions import Sessions, sign_in_message
 
 from .people import ANNA, BEN, CARL, NODE, Clock, opened, profile, read, write
@@ -130,10 +130,62 @@ def test_what_a_session_opened_ends_with_it():
     mine, thing = signed_in(found, ANNA), Thing()
     sid = found.keep(mine, thing)
     assert found.kept(sid) is thing
-    found.sign_out(mine.sid)
-    assert closed == [thing]
+    assert found.sign_out(mine.sid)
     with pytest.raises(NotSignedIn):
         found.kept(sid)
+    found.sweep()
+    assert closed == [thing]
+
+
+def test_a_session_that_ends_while_the_writer_is_held_waits_for_nothing(tmp_path):
+    clock = Clock()
+    with opened(tmp_path, clock) as library:
+        anna = library.local_session(ANNA)
+        mid = library.create(anna, data_type=info.FILE)
+
+        class Temporary:
+            def close(self):
+                library.delete(anna, mid)
+
+        library.keep(anna, Temporary())
+        clock.now += profile().mimei.session_life_s + 1
+        with library.held.quick(), pytest.raises(NotSignedIn):
+            library.session(anna.sid)
+        library.sessions.sweep()
+        with pytest.raises(NotFound):
+            library.info(anna, mid)
+
+
+def test_keys_are_forgotten_when_nobody_comes_back(tmp_path):
+    clock = Clock()
+    with opened(tmp_path, clock) as library:
+        library.register("anna", "correct horse")
+        session = library.sign_in_with_password("anna", "correct horse")
+        clock.now += profile().mimei.session_life_s + 1
+        library.sessions.sweep()
+        with pytest.raises(NotSignedIn, match="ended"):
+            session.sign(b"message")
+        assert len(library.sessions) == 0
+
+
+def test_what_cannot_be_closed_keeps_nothing_else_open():
+    clock = Clock()
+    found, closed = sessions(clock), []
+
+    class Stuck:
+        def close(self):
+            closed.append(self)
+            raise Forbidden("no more")
+
+    mine = signed_in(found, ANNA)
+    found.keep(mine, Stuck())
+    found.keep(mine, Stuck())
+    guests = found.keep(found.guest(), Stuck())
+    clock.now += profile().mimei.session_life_s + 1
+    found.sweep()
+    assert len(closed) == 3
+    with pytest.raises(NotSignedIn):
+        found.kept(guests)
 
 
 def test_one_session_cannot_open_everything():
