@@ -163,7 +163,11 @@ class CarCalls(Access):
             self.epoch += 1
 
         with self.lock_of(mid), self.blocks.hold([label for label, _ in chain] + [found.root for _, found in chain]):
-            writing.finish(put)
+            try:
+                writing.finish(put)
+            except BaseException:
+                self.rows.give_up(new_rows)
+                raise
         self.wake()
         return Imported(roots, mid, list(taken))
 

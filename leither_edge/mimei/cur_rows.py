@@ -10,7 +10,7 @@ from .database.database import Database, Limits
 from .database.ending import expire_some
 from .database.layout import CHANGED
 from .errors import Busy
-from .numbers import new_number, retire, retire_lent
+from .numbers import new_number, retire, retire_if_lent, retire_lent
 from .stream import Stream, forget
 from .tables import HEADS
 from .tree import change, diff
@@ -123,9 +123,15 @@ class CurRows:
             for part in parts:
                 library.held.call(lambda tx, part=part: part(self.at(tx, number)), durable=False)
         except BaseException:
-            library.held.call(lambda tx: retire(tx, number), durable=False)
+            self.give_up(number)
             raise
         return number
+
+    def give_up(self, number):
+        """Rows that were loaded for a change that failed go. Args: number (None: there are none)."""
+        if number is not None:
+            self._library.held.call(lambda tx: retire_if_lent(tx, number), durable=False, reserve=True)
+            self._library.wake()
 
     def put_back(self, tx, mid, head, root):
         """Makes a database's cur what a version holds, where few keys differ, inside the transaction of the restore; whether it did."""

@@ -36,6 +36,12 @@ def retire(tx, number):
     tx.put(DATABASES, _OLD + number.to_bytes(4, "big"), 0)
 
 
+def retire_if_lent(tx, number):
+    """Gives the rows of a number up, unless it was settled."""
+    if tx.get(DATABASES, _LENT + number.to_bytes(4, "big")) is not None:
+        retire(tx, number)
+
+
 def retire_lent(tx):
     """Gives up what was lent when the process ended."""
     for number in list(_noted(tx, _LENT)):

@@ -152,6 +152,7 @@ class VersionCalls(Access):
                 # If it was the medium that failed, the rows of before are those of cur still.
                 with self.store.read() as tx:
                     self.rows.replaced(mid, history.read_head(tx, mid).database)
+                self.rows.give_up(rows)
                 raise
         self.wake()
 
@@ -205,7 +206,11 @@ class VersionCalls(Access):
                 self.index(tx, new)
                 write_counts(tx, new, read_list(self.blocks, row.references))
 
-            self.held.call(make)
+            try:
+                self.held.call(make)
+            except BaseException:
+                self.rows.give_up(rows)
+                raise
         self.wake()
         return new
 

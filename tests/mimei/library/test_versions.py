@@ -4,6 +4,7 @@ import pytest
 
 from leither_edge.crypto import sodium
 from leither_edge.mimei import cur_rows, history, info, manifest, references, rights
+from leither_edge.mimei.database.layout import DATA
 from leither_edge.mimei.errors import BadInput, Busy, Conflict, Forbidden, NotFound
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.references import list_root, read_list
@@ -112,6 +113,18 @@ def test_fork_goes_its_own_way_and_names_its_origin(library, anna, data_type):
     work(library)
     assert read(library, ben, fork, 0) == b"mine"
     fsck(library, ben)
+
+
+def test_rows_loaded_for_a_fork_that_is_refused_go(library, anna):
+    mid = made(library, anna, info.DATABASE)
+    library.fork(anna, mid, 0, "twice")
+    work(library)
+    before = library.held.call(lambda tx: tx.count(DATA))
+    for _ in range(3):
+        with pytest.raises(Conflict):
+            library.fork(anna, mid, 0, "twice")
+    work(library)
+    assert library.held.call(lambda tx: tx.count(DATA)) == before
 
 
 def test_fork_of_the_same_mark_is_refused(library, anna):
