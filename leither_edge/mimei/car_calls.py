@@ -134,9 +134,13 @@ class CarCalls(Access):
         def put(tx):
             taken.clear()
             if tx.get(MIMEI, mid) is None:
+                if not is_new:
+                    raise Conflict("This MiMei was deleted meanwhile. Import it again.")
                 self._make_imported(tx, session, chain, here, new_rows, counts)
             else:
-                self.permitted(tx, session, mid, "backup")
+                _, identity = self.permitted(tx, session, mid, "backup")
+                if identity.data_type != data_type:
+                    raise Conflict(f"This MiMei is here already, and holds {info.TYPE_NAMES[identity.data_type]}.")
                 if new_rows is not None:
                     retire(tx, new_rows)
             head = history.read_head(tx, mid)

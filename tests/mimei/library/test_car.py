@@ -86,6 +86,16 @@ def test_other_history_of_the_same_mimei_is_refused(two):
     assert read(other, there, mid, 0) == b"another one" and len(other.versions(there, mid)) == 1
 
 
+def test_versions_of_another_type_than_what_is_here_are_refused(two):
+    one, other = two
+    anna, there = one.local_session(ANNA), other.local_session(ANNA)
+    mid = versions(one, anna, info.DATABASE, b"one", mark="m")
+    other.create(there, mark="m", data_type=info.FILES)
+    with pytest.raises(Conflict, match="holds files"):
+        other.import_car(there, one.export_car(anna, mid))
+    assert other.versions(there, mid) == []
+
+
 def test_label_alone_and_cur_alone(two):
     one, other = two
     anna, ben = one.local_session(ANNA), other.local_session(BEN)
