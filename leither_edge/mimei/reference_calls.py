@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from . import history
+from . import history, rights
 from .access import Access
 from .blocks.digest_set import DigestSet
 from .errors import BadInput, QuotaReached
@@ -79,6 +79,8 @@ class ReferenceCalls(Access):
     def unpin(self, session, cid):
         """Returns whether the caller had pinned it."""
         key = self.user_of(session) + _check(cid)
+        # Of one's own, but not by a pass that is for reading.
+        rights.require(session.ceiling, rights.REFERENCE, session, "change these pins")
         return self.held.call(lambda tx: tx.delete(PINS, key), reserve=True)
 
     def pins(self, session):

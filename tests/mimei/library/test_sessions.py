@@ -228,6 +228,17 @@ class TestPass:
         ben = signed_in(found, BEN, pass_bytes=a_pass(role="viewer"), issuer_key=ANNA.public_key)
         assert not ben.ceiling & rights.WRITE
 
+    def test_viewer_drops_no_pin(self, tmp_path):
+        with opened(tmp_path) as library:
+            anna = library.local_session(ANNA)
+            label = library.add(anna, [b"kept"], pin=True)
+            challenge = library.challenge()
+            signature = BEN.sign(sign_in_message(NODE.id, challenge))
+            ben = library.sign_in(BEN.public_key, challenge, signature, a_pass(role="viewer"))
+            with pytest.raises(Forbidden):
+                library.unpin(ben, label)
+            assert len(library.pins(ben)) == 1 and library.unpin(anna, label)
+
     @pytest.mark.parametrize(
         "changes",
         [
