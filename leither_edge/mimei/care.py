@@ -8,6 +8,7 @@ from .blocks.digest_set import DigestSet
 from .database import state as states
 from .errors import BadInput, Forbidden, MimeiError
 from .files.folder_node import total_of
+from .indexing import shows_release
 from .ipld import cid as cids
 from .ipld.links import links
 from .quota import quota_bytes
@@ -37,8 +38,7 @@ class CareCalls(Access):
                 return bool(masks[mid] & rights.SEE)
 
             def may_read(mid):
-                head = history.read_head(tx, mid)
-                needed = rights.LIST | (rights.READ if head.release is None else rights.READ_RELEASE)
+                needed = rights.LIST | (rights.READ_RELEASE if shows_release(tx, mid) else rights.READ)
                 return masks[mid] & needed == needed
 
             hits = search(tx, text, limit * _HITS_MORE, may_see)

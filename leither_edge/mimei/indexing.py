@@ -44,6 +44,12 @@ def indexed_number(head):
     return head.last if head.release is None else head.release
 
 
+def shows_release(tx, mid):
+    """Whether what is found of a MiMei's content is that of its released version and of no other: not so until that was looked at."""
+    head = history.read_head(tx, mid)
+    return head.release is not None and tx.get(INDEXED, mid) == history.read_version(tx, mid, head.release).root
+
+
 class Indexing:
     """Looks at content in small steps; used by one thread at a time. Args: library."""
 
@@ -83,8 +89,8 @@ class Indexing:
                 library.held.call(lambda tx: _put(tx, mid, [(FILE_PATH, root, text)]), durable=False)
             elif root is not None and identity.data_type == info.FILES:
                 with library.blocks.hold([root]):
-                    batch = []
-                    for count, (path, cid) in enumerate(islice(self._changes(before, root), NAMES_MAX)):
+                    batch, changes = [], self._changes(before, root)
+                    for count, (path, cid) in enumerate(islice(changes, NAMES_MAX)):
                         if path is not None:
                             batch.append((path, cid, cid and self._text(cid)))
                         if count % NAMES_A_STEP == NAMES_A_STEP - 1:
@@ -92,6 +98,9 @@ class Indexing:
                             batch = []
                             yield True
                     library.held.call(lambda tx: _put(tx, mid, batch), durable=False)
+                    if before and next(changes, None) is not None:
+                        # Some of what it was before is in the index still.
+                        done = _UNKNOWN
         except MimeiError:
             # A block is not here any more. What was found stays; with the next version all is looked at anew.
             done = _UNKNOWN

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leither_edge.mimei import indexing
+from leither_edge.mimei import indexing, rights
 from leither_edge.mimei.files import directory
 
 from .people import ANNA, opened, work
@@ -38,6 +38,35 @@ def test_what_comes_along_with_a_link_is_found(library, anna, tmp_path):
     library.backup(anna, mid)
     work(library)
     assert found(library, anna, "second") == ["more/second.txt"]
+
+
+def test_what_was_not_released_is_not_found_before_the_release_was_looked_at(library, anna):
+    mid = library.create(anna, right=rights.PUBLIC)
+    library.put_file(anna, mid, "first.txt", [b"first"])
+    library.backup(anna, mid)
+    library.put_file(anna, mid, "secret.txt", [b"secret"])
+    library.backup(anna, mid)
+    work(library)
+    assert found(library, anna, "secret") == ["secret.txt"] and found(library, library.guest(), "secret") == []
+    library.release(anna, mid, 0)
+    assert found(library, library.guest(), "secret") == []
+    work(library)
+    assert found(library, library.guest(), "secret") == [] and found(library, library.guest(), "first") == ["first.txt"]
+
+
+def test_what_was_not_released_is_not_found_where_there_was_too_much_to_look_at(library, anna, monkeypatch):
+    monkeypatch.setattr(indexing, "NAMES_MAX", 5)
+    mid = library.create(anna, right=rights.PUBLIC)
+    library.put_file(anna, mid, "first.txt", [b"first"])
+    library.backup(anna, mid)
+    for number in range(3):
+        library.put_file(anna, mid, f"a{number}.txt", [b"secret"])
+    library.backup(anna, mid)
+    work(library)
+    monkeypatch.setattr(indexing, "NAMES_MAX", 2)
+    library.release(anna, mid, 0)
+    work(library)
+    assert found(library, library.guest(), "secret") == []
 
 
 @pytest.mark.parametrize("file", [True, False])
