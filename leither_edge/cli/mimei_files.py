@@ -4,6 +4,7 @@ import os
 import sys
 
 from leither_edge.cli.failure import Failure, UsageError
+from leither_edge.cli.mimei_blocks import Forgetting
 from leither_edge.cli.mimei_place import content
 from leither_edge.cli.mimei_progress import bytes_text, moving, plural
 from leither_edge.cli.mimei_target import must_be_cur, target
@@ -12,27 +13,6 @@ from leither_edge.cli.output import clean
 PIECE_BYTES = 1 << 20
 RECORD_MAX_BYTES = 1 << 20
 FILE, FILES, DATABASE, STREAM = 1, 2, 3, 4
-
-
-class Forgetting:
-    """Blocks that are gone once they are made, but for those of folders, which are read again: for labels alone."""
-
-    def __init__(self):
-        self._kept = {}
-
-    def put(self, cid, data):
-        """Look at a block."""
-        # A file's leaf of the old profile is a node, too; only folders are small.
-        if len(data) < 64 << 10 and cid[:2] != b"\x01\x55":
-            self._kept[cid] = data
-
-    def get(self, cid):
-        """A folder's block."""
-        return self._kept[cid]
-
-    def has(self, cid):
-        """Whether it is kept."""
-        return cid in self._kept
 
 
 def add(home, out, args):

@@ -4,7 +4,7 @@ import contextlib
 
 from leither_edge.cli.failure import Failure
 from leither_edge.cli.main import debugging
-from leither_edge.cli.mimei_failures import told, wrong
+from leither_edge.cli.mimei_failures import failure, told, wrong
 from leither_edge.cli.output import clean
 
 
@@ -12,9 +12,16 @@ from leither_edge.cli.output import clean
 def content(home, out, args):
     """Open the content that a command line means; ends with a Failure in plain words. Yields LocalContent or RemoteContent."""
     with told(), sensible(getattr(args, "node", None)):
+        from leither_edge.mimei.errors import Forbidden
+
         found = open_content(home, out, args)
         try:
             yield found
+        except Forbidden as error:
+            refused = failure(error.code, str(error))
+            if found.by_pass:
+                refused.why, refused.fix = "This computer acts by a pass, which does not let it.", "Use the owner's key: --key NAME"
+            raise refused from None
         finally:
             found.close()
 

@@ -21,8 +21,10 @@ Side = namedtuple("Side", "cid size kind")
 class Reading:
     """What can be done with blocks and roots alone; the base of LocalContent and RemoteContent.
 
-    Attributes: blocks (with get), user (20 bytes: who asks, None for a guest).
+    Attributes: blocks (with get), user (20 bytes: who asks, None for a guest), by_pass (whether who asks acts for another).
     """
+
+    by_pass = False
 
     def root_of(self, target):
         """The label of what a Target's MiMei holds at its version. Raises MimeiError, Failure: it has no files."""

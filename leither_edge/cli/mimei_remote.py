@@ -6,16 +6,14 @@ from urllib.parse import quote
 from leither_edge.cli.failure import Failure
 from leither_edge.cli.mimei_reading import Change, Reading
 from leither_edge.cli.mimei_remote_rows import RemoteRows
-from leither_edge.cli.mimei_remote_values import id_of, id_text, info_of, label_of, label_text, pieces, version_of
+from leither_edge.cli.mimei_remote_values import id_of, id_text, info_of, label_of, label_text, pieces, readable_twice, version_of
 from leither_edge.cli.mimei_rpc import Connection, RemoteBlocks, of_bytes
 from leither_edge.cli.mimei_target import Target
 
 # The first version of a database of a million keys takes minutes on the smallest board.
 TIMEOUT_S = 900
 LIST_MAX = DIFF_MAX = 1000
-# Content that is there only until its label is known; the node clears away what was left behind.
-TEMP = "temp"
-FILE, FILES = 1, 2
+FILES = 2
 NEW = ".leither-new"
 
 
@@ -45,6 +43,7 @@ class RemoteContent(Reading):
     def __init__(self, connection, user, public_key, sign):
         self._connection, self._call = connection, connection.call
         self._sid, self._public_key, self._sign = connection.sid, public_key, sign
+        self.by_pass = sign is None and public_key is not None
         self.user, self.name = user, f"http://{connection.address}"
         # Apart, as what is read from the node may be on its way to the node at the same time.
         self.blocks = RemoteBlocks(connection.another())
@@ -157,40 +156,31 @@ class RemoteContent(Reading):
         return files, done, skipped
 
     def add(self, source, profile, progress=None, pin=True, size=None):
-        return self._added(profile, FILE, pin, lambda mid: self.put(mid, "", source, progress, size))
+        from leither_edge.mimei.file_views import added
+
+        with readable_twice(source) as path:
+            return self._added(lambda blocks, tell: added(blocks, path, profile, tell)[0], pin, progress)
 
     def add_folder(self, folder, profile, progress=None, pin=True, hidden=False):
-        def build(mid):
-            self._put_below(mid, NEW, folder, progress, hidden)
-            return self.stat(Target(mid, "cur", NEW, None, "")).cid
+        from leither_edge.mimei.files.add_folder import add_folder
 
-        return self._added(profile, FILES, pin, build)
+        return self._added(lambda blocks, tell: add_folder(blocks, folder, profile, hidden=hidden, progress=tell).cid, pin, progress)
 
     def wrap(self, named, profile, pin):
-        def build(mid):
-            for name, cid in named:
-                self.copy(Target(None, None, "", cid, ""), mid, name)
-            return self.root_of(Target(mid, "cur", "", None, ""))
+        from leither_edge.mimei.files.directory import directory_of
+        from leither_edge.mimei.files.folder_node import total_of
 
-        return self._added(profile, FILES, pin, build)
+        entries = [(name.encode(), cid, total_of(self.blocks, cid)) for name, cid in named]
+        return self._added(lambda blocks, tell: directory_of(blocks, profile, entries)[0], pin, None)
 
-    def _added(self, profile, data_type, pin, build):
-        """The label of what ``build(mid)`` puts into content that is there for no longer than that."""
-        from leither_edge.mimei.files.label_profile import V1_2025
+    def _added(self, build, pin, progress):
+        """The label of what ``build(blocks, progress)`` makes here, sent to the node as a CAR file, which names its root first."""
+        from leither_edge.cli.mimei_blocks import Forgetting, made
+        from leither_edge.mimei.ipld import car
 
-        if profile != V1_2025:
-            raise Failure(
-                f"A node gives labels of {V1_2025.name} alone.", fix="Add it to a store of this computer, export it, and import it there.",
-                code="profile",
-            )  # fmt: skip
-        mid = self.create(TEMP, "", "{{auto}}", data_type)
-        try:
-            cid = build(mid)
-            if pin:
-                self.pin(cid, "")
-            return cid
-        finally:
-            self.delete(mid)
+        cid = build(Forgetting(), None)
+        self._import(car.write([cid], made(lambda blocks: build(blocks, progress))), None, pin)
+        return cid
 
     def make_directory(self, mid, path):
         self._call("FSMkDir", self._sid, id_text(mid), path)
@@ -360,9 +350,11 @@ class RemoteContent(Reading):
 
     def import_car(self, source, progress=None, pin=True):
         size = os.path.getsize(source) if isinstance(source, str) else None
-        place = "/mimei/import" + ("" if pin else "?pin=false")
-        found = self._connection.upload("POST", place, pieces(source, progress), size)
+        found = self._import(pieces(source, progress), size, pin)
         return [label_of(root) for root in found["roots"]], found["mid"] and id_of(found["mid"]), found["versions"]
+
+    def _import(self, parts, size, pin):
+        return self._connection.upload("POST", "/mimei/import" + ("" if pin else "?pin=false"), parts, size)
 
 
 def _by_keeper(what):

@@ -1,6 +1,8 @@
 """What a node tells in JSON, as it is used here."""
 
+import contextlib
 import os
+import tempfile
 
 from leither_edge.cli.mimei_reading import Info, Version
 
@@ -25,6 +27,19 @@ def pieces(source, progress):
     finally:
         if file is not None:
             file.close()
+
+
+@contextlib.contextmanager
+def readable_twice(source):
+    """A path of the bytes of a path, or of an iterable, which is copied for as long as it takes."""
+    if isinstance(source, (str, os.PathLike)):
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="leither-") as file:
+        for piece in source:
+            file.write(piece)
+        file.flush()
+        yield file.name
 
 
 def id_text(mid):

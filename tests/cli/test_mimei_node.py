@@ -105,8 +105,12 @@ def test_labels(mimei, notes, tmp_path):
     assert mimei("ref", "ls", "notes", "--json").json["references"] == {label: 1}
     mimei("ref", "rm", "notes", label)
     mimei("pin", "rm", label, wrapped)
-    assert "unixfs-v1-2025" in mimei("add", "--profile", "unixfs-v0-2015", "plan.txt", code=1).err
-    assert not [one for one in mimei("ls", "--mine", "--json").json["mimei"] if one["app"] == "temp"]
+    (tmp_path / "photos" / "more").mkdir(parents=True)
+    (tmp_path / "photos" / "more" / "a").write_bytes(random.Random(6).randbytes(3_000_000))
+    os.symlink("more/a", tmp_path / "photos" / "b")
+    for profile in ("unixfs-v0-2015", "unixfs-v1-2025"):
+        added = mimei("add", "-q", "--profile", profile, "photos").out.splitlines()
+        assert len(added) == 4 and added[-1] == mimei("add", "-nQ", "--profile", profile, "photos").out.strip()
     assert mimei("stat", "--json").json["charged_bytes"] >= 0
 
 
@@ -269,3 +273,22 @@ def answering(body):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_blocks_are_made_as_they_are_asked_for():
+    from leither_edge.cli.mimei_blocks import AHEAD, made
+
+    put = []
+
+    def build(blocks):
+        for number in range(100):
+            put.append(number)
+            blocks.put(bytes([number]), b"x")
+        raise ValueError("the end")
+
+    found = made(build)
+    assert next(found) == (b"\0", b"x") and len(put) <= AHEAD + 3
+    found.close()
+    assert len(put) < 100
+    with pytest.raises(ValueError, match="the end"):
+        list(made(build))
