@@ -74,6 +74,7 @@ class HeldWriter:
         self._free_min_bytes = free_min_bytes
         self._writing = self._tx = None
         self._use = threading.Lock()
+        self._quick_by = None  # the thread that is inside quick()
         self._wake = threading.Condition(threading.Lock())
         self._calls = []  # wait to be run
         self._ran = []  # have been run, in the transaction that is open
@@ -170,8 +171,11 @@ class HeldWriter:
             raise self._broken
 
     def _take(self, call):
-        if threading.current_thread() is self._thread:
+        own = threading.get_ident()
+        if own == self._thread.ident:
             raise RuntimeError("a function inside call() may not call again")
+        if own == self._quick_by:
+            raise RuntimeError("what runs inside quick() may not call: it would wait for itself")
         with self._wake:
             if self._closing:
                 raise StorageError(f"The store in {self._store.folder} is closed.")
@@ -310,6 +314,7 @@ class _Quick:
                 f"The store in {held._store.folder} takes no changes at this moment: the last could not be written. Try again."
             )
         self._mark = self._tx.begin_block()
+        held._quick_by = threading.get_ident()
         return self._tx
 
     def __exit__(self, kind, error, traceback):
@@ -325,6 +330,7 @@ class _Quick:
             if kind is None and error is not None:
                 raise error
         finally:
+            held._quick_by = None
             held._use.release()
 
 

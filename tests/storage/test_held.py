@@ -110,6 +110,15 @@ def test_what_could_not_be_undone_is_not_taken_for_undone_at_the_next_try(store,
     assert durable(store) == {} and held.losses == 1
 
 
+def test_a_call_inside_a_quick_block_is_told_and_waits_for_nothing(store, held):
+    with held.quick() as tx:
+        tx.put(ROWS, 1, b"x")
+        with pytest.raises(RuntimeError, match="inside quick"):
+            held.call(put(2))
+    held.call(put(3))
+    assert durable(store) == {1: b"x", 3: b"x"}
+
+
 def test_the_period_commits_by_itself(store):
     held = HeldWriter(store, period_s=0.01)
     seen = threading.Event()
