@@ -47,9 +47,10 @@ class DatabaseView:
     def run(self, tx, words):
         """Runs one command inside held.quick() on the trio thread: durable within a second, or after held.flush().
 
-        Args: words ([bytes]). Returns the core's reply; Redis's own refusals are replies too. Raises Forbidden, Busy, QuotaReached.
+        Args: words ([bytes]). Returns the core's reply; Redis's own refusals are replies too. Raises BadInput (no word), Forbidden, Busy,
+        QuotaReached.
         """
-        command = COMMANDS.get(words[0].lower())
+        command = _command(words)
         self.check(tx, command is not None and command.writes)
         core = self._shared.core
         core.use(tx, int(self._library.clock() * 1000))
@@ -57,7 +58,7 @@ class DatabaseView:
 
     def execute(self, words):
         """The same from a worker thread; durable on return where library.always_flush is set."""
-        command = COMMANDS.get(words[0].lower())
+        command = _command(words)
         durable = self._library.always_flush and command is not None and command.writes
         return self._library.held.call(lambda tx: self.run(tx, words), durable=durable)
 
@@ -85,6 +86,12 @@ class DatabaseView:
             return step(core)
 
         return self._library.held.call(run)
+
+
+def _command(words):
+    if not words:
+        raise BadInput("A command has at least one word.")
+    return COMMANDS.get(words[0].lower())
 
 
 class StreamView:

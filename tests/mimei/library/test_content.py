@@ -414,3 +414,18 @@ class TestBeside:
 
         with opened(tmp_path, clock) as library:
             trio.run(main, library)
+
+
+def test_a_command_without_a_word_is_refused(library, anna):
+    view = library.open(anna, library.create(anna, data_type=info.DATABASE)).database
+    with pytest.raises(BadInput, match="one word"):
+        view.execute([])
+    with library.held.quick() as tx, pytest.raises(BadInput, match="one word"):
+        view.run(tx, [])
+
+
+def test_a_database_is_not_opened_inside_a_quick_block(library, anna):
+    found = library.open(anna, library.create(anna, data_type=info.DATABASE))
+    with library.held.quick(), pytest.raises(RuntimeError, match="inside quick"):
+        found.database  # noqa: B018
+    assert found.database.execute([b"DBSIZE"]) == 0
