@@ -18,6 +18,8 @@ from .tables import MIMEI
 
 TICKETS_MAX = 32
 TICKET_LIFE_S = 600
+# What a list of changes may hold in memory.
+CHANGES_MAX_BYTES = 4 << 20
 
 # kind: "+", "-" or "~". what: path (text) of files, (key, kind of value, member or None) of a database, offset of a stream, "" of one
 # file. old, new: labels of files; bytes or None of others.
@@ -291,6 +293,19 @@ class VersionCalls(Access):
             if now > prepared.ends or len(self._tickets) + room > TICKETS_MAX:
                 prepared.lease.__exit__(None, None, None)
                 del self._tickets[ticket]
+
+
+def first_changes(changes, count):
+    """[Change]: the first `count` of an iterator, or fewer where their values fill CHANGES_MAX_BYTES; one at least. Closes the iterator."""
+    found, left = [], CHANGES_MAX_BYTES
+    for change in changes:
+        found.append(change)
+        parts = change.what if isinstance(change.what, tuple) else ()
+        left -= sum(len(part) for part in (change.old, change.new, *parts) if isinstance(part, bytes))
+        if len(found) >= count or left < 0:
+            break
+    changes.close()
+    return found
 
 
 def _numbered(head, version):

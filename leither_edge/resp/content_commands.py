@@ -3,11 +3,12 @@
 from leither_edge.core.ids import id_to_text
 from leither_edge.mimei.database.replies import OK, ErrorReply, Status
 from leither_edge.mimei.errors import BadInput
+from leither_edge.mimei.version_calls import first_changes
 
 from .connection import Later
 from .refusals import wrong_arity
 
-# Changes that one LEITHER.DIFF tells unless asked for more, and at most.
+# Changes that one LEITHER.DIFF tells unless asked for more, and at most; fewer where they are large.
 DIFF_COUNT, DIFF_COUNT_MAX = 1000, 100_000
 
 
@@ -109,12 +110,8 @@ def diff(client, words):
     a, b = _version(rest[0]), _version(rest[1]) if len(rest) == 2 else "cur"
 
     def compare(library, session, mid):
-        found = []
-        for change in library.diff(session, mid, a, b):
-            if len(found) == count:
-                break
-            found.append([change.kind.encode(), *change.what, change.old, change.new])
-        return found
+        changes = first_changes(library.diff(session, mid, a, b), count)
+        return [[change.kind.encode(), *change.what, change.old, change.new] for change in changes]
 
     return _with_mid(client, compare, lambda found: found)
 

@@ -3,6 +3,7 @@
 from leither_edge.core.ids import id_to_text
 from leither_edge.mimei.info import DATABASE, TYPE_NAMES
 from leither_edge.mimei.ipld import cid as cids
+from leither_edge.mimei.version_calls import first_changes
 
 from .declared import calls
 from .json_text import Binary
@@ -100,20 +101,10 @@ def fork(at, session, mid, version, mark):
     return id_to_text(at.library.fork(session, mid, version, mark))
 
 
-@call("MMDiff", _SID_MID + 'a:version b:version="cur" count:int=1000', "object[]", "The changes from one version to another.")
+@call("MMDiff", _SID_MID + 'a:version b:version="cur" count:int=1000', "object[]", "The first changes between two versions.")
 def diff(at, session, mid, a, b, count):
-    found = []
-    changes = at.library.diff(session, mid, a, b)
-    try:
-        for change in changes:
-            found.append({"kind": change.kind, "what": change.what, "old": _shown(change.old), "new": _shown(change.new)})
-            if len(found) >= min(max(1, count), CHANGES_MAX):
-                break
-    finally:
-        close_it = getattr(changes, "close", None)
-        if close_it is not None:
-            close_it()
-    return found
+    changes = first_changes(at.library.diff(session, mid, a, b), min(max(1, count), CHANGES_MAX))
+    return [{"kind": one.kind, "what": one.what, "old": _shown(one.old), "new": _shown(one.new)} for one in changes]
 
 
 @call("MMAddRef", _SID_MID + "*fileids:label", "int", "Counts references to labels up; gives how many.")

@@ -3,12 +3,13 @@
 import pytest
 
 from leither_edge.crypto import sodium
-from leither_edge.mimei import cur_rows, history, info, manifest, references, rights
+from leither_edge.mimei import cur_rows, history, info, manifest, references, rights, version_calls
 from leither_edge.mimei.database.layout import DATA
 from leither_edge.mimei.errors import BadInput, Busy, Conflict, Forbidden, NotFound
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.references import list_root, read_list
 from leither_edge.mimei.sessions import sign_in_message
+from leither_edge.mimei.version_calls import first_changes
 from tests.mimei.memory_blocks import MemoryBlocks
 
 from .people import ANNA, BEN, Clock, opened, read, work, write
@@ -146,6 +147,15 @@ def test_diff_says_what_is_between(library, anna, data_type):
         assert (change.what, change.old, change.new) == ((b"key", b"string", None), b"one", b"two")
     write(library, anna, mid, b"three")
     assert len(list(library.diff(anna, mid, 1))) == 1
+
+
+def test_a_list_of_changes_holds_so_many_bytes(library, anna, monkeypatch):
+    mid = made(library, anna, info.DATABASE)
+    view = library.open(anna, mid).database
+    for number in range(20):
+        view.execute([b"SET", b"k%d" % number, bytes(1000)])
+    monkeypatch.setattr(version_calls, "CHANGES_MAX_BYTES", 4500)
+    assert [len(first_changes(library.diff(anna, mid, 0), count)) for count in (1, 3, 100)] == [1, 3, 5]
 
 
 def test_backup_writes_a_manifest_that_anybody_can_check(library, anna):
