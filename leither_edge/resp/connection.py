@@ -28,8 +28,10 @@ _QUEUE_FULL = ErrorReply(b"ERR the transaction takes more memory than this node 
 GUEST_COMMAND_MAX_BYTES = 64 * 1024
 # Whether a session still is good is asked so often.
 SESSION_EVERY_MS = 1000
-# What a queued word takes in memory beside its bytes.
+# What a queued word, or a part of an answer, takes in memory beside its bytes.
 _WORD_BYTES = 48
+# The answers of one EXEC may take as much as so many of the largest commands.
+_EXEC_COMMANDS = 16
 
 
 class Client:
@@ -226,7 +228,12 @@ class Client:
         mark = tx.begin_block()
         self._in_exec = True
         try:
-            replies = [self.execute(words) for words in queue]
+            replies, left = [], self.shared.limits.command_max_bytes * _EXEC_COMMANDS
+            for words in queue:
+                replies.append(self.execute(words))
+                left -= _size(replies[-1])
+                if left < 0:
+                    raise QuotaReached("The answers of this transaction are larger than this node holds in memory. Ask for less at once.")
             self.changed = tx.has_changed(mark) or self.changed
             return replies
         except (QuotaReached, StorageError) as error:
@@ -272,6 +279,14 @@ class Client:
     def _leave_transaction(self):
         self.queue = self._watched = None
         self._queue_bytes, self._queue_bad = 0, False
+
+
+def _size(reply):
+    """What a reply takes in memory, in bytes, about."""
+    if type(reply) is bytes:
+        return len(reply) + _WORD_BYTES
+    parts = (*reply.keys(), *reply.values()) if type(reply) is dict else reply if isinstance(reply, (list, tuple)) else ()
+    return _WORD_BYTES + sum(map(_size, parts))
 
 
 def has_arity(command, words):

@@ -208,6 +208,15 @@ def test_a_write_of_always_that_was_given_up_before_its_flush_is_not_answered(mo
         made.log.events.clear()
 
 
+def test_the_answers_of_one_exec_are_bounded_and_then_nothing_is_done(client):
+    client.ask("AUTH", "anna", "correct horse")
+    client.ask("SET", "large", "x" * 900_000)
+    client.send(["MULTI"], ["SET", "a", "1"], *[["GET", "large"]] * 30, ["EXEC"])
+    answers = [client.answer() for _ in range(33)]
+    assert answers[-1][0] == "-" and answers[-1][1].startswith(b"EXECABORT The answers")
+    assert client.ask("EXISTS", "a") == (":", 0)
+
+
 def test_writes_of_always_are_on_disk_before_they_are_answered():
     with serving(always=True) as made, Client(made.address) as client:
         assert client.ask("CONFIG", "GET", "appendfsync") == ("*", [("$", b"appendfsync"), ("$", b"always")])

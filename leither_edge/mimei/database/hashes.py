@@ -44,7 +44,7 @@ def hget(db, words):
 
 def hmget(db, words):
     header = db.find(words[1], HASH)
-    return [None if header is None else db.member(header, field) for field in words[2:]]
+    return list(db.kept(None if header is None else db.member(header, field) for field in words[2:]))
 
 
 def hdel(db, words):

@@ -35,8 +35,8 @@ def some_of(db, header, count):
         raise Refusal(b"ERR value is out of range")
     if header.count <= WALK_MAX:
         members = list(db.kept(db.each_member(header)))
-        return [members[db.random_below(len(members))] for _ in range(-count)]
-    return [_one(db, header) for _ in range(-count)]
+        return list(db.kept(members[db.random_below(len(members))] for _ in range(-count)))
+    return list(db.kept(_one(db, header) for _ in range(-count)))
 
 
 def _spread(db, header, count):
@@ -45,7 +45,7 @@ def _spread(db, header, count):
     left = header.count
     for pair in db.each_member(header):
         if db.random_below(left) < count - len(chosen):
-            chosen.append(pair)
+            chosen += db.kept((pair,))
         left -= 1
     return chosen
 

@@ -155,3 +155,15 @@ def test_without_room_nothing_is_changed(database, run):
 def test_a_string_set_ends_never_again(run):
     assert run("set a 1 ex 100") == OK and run("set a 2") == OK and run("ttl a") == -1
     assert run("set a 1 ex 100") == OK and run("set a 2 keepttl") == OK and run("ttl a") == 100
+
+
+def test_no_answer_repeats_itself_beyond_what_memory_holds(run):
+    large = b"x" * 900_000
+    run([b"HSET", b"h", b"f", large])
+    run([b"SADD", b"s", large])
+    run([b"ZADD", b"z", b"1", large])
+    for words in (
+        [b"HMGET", b"h", *[b"f"] * 30], [b"HRANDFIELD", b"h", b"-30", b"WITHVALUES"], [b"SRANDMEMBER", b"s", b"-30"],
+        [b"ZRANDMEMBER", b"z", b"-30"],
+    ):  # fmt: skip
+        assert b"the answer is larger" in run(words).text, words[0]
