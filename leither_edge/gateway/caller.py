@@ -20,10 +20,15 @@ class Gateway:
         self.library, self.limits, self.counters, self.log, self.version = library, limits, counters, log, version
         self._readers = trio.CapacityLimiter(READERS_MAX)
         self._uploads = trio.CapacityLimiter(UPLOADS_MAX)
+        self._passwords = trio.CapacityLimiter(1)
 
     async def in_thread(self, function, *arguments):
         """What the function returns, run where it may wait for the disk."""
         return await trio.to_thread.run_sync(function, *arguments, limiter=self._readers)
+
+    async def in_turn(self, function, *arguments):
+        """As in_thread, for what works on a password: one after the other, as strangers who try many may not keep all readers busy."""
+        return await trio.to_thread.run_sync(function, *arguments, limiter=self._passwords)
 
     async def command(self, opened, words):
         """The reply to a database command on an Opened. One on cur is run where it is, as its rows are in memory.

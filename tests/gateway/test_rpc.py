@@ -1,15 +1,18 @@
 """The original system's procedures against a real library: accounts, content, files, databases, streams, batches, both ways in."""
 
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
+import trio
 import wsproto
 from wsproto import events
 
 from leither_edge.crypto import sodium
 from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.mimei import rights
+from leither_edge.mimei.errors import NotSignedIn
 from leither_edge.mimei.sessions import sign_in_message
 from tests.gateway.standing import LIMITS, Rpc, RpcFailed, binary, fetch, gateway, of_binary, standing
 
@@ -43,6 +46,33 @@ async def test_a_user_registers_signs_in_and_out(stand):
             await rpc("GetVar", reply["sid"], "session")
         with refused("not-signed-in"):
             await rpc("MFReaddir", handle)
+
+
+async def test_many_who_try_passwords_leave_others_their_turn(stand, monkeypatch):
+    go_on, tries = threading.Event(), []
+
+    def slow(name, password):
+        tries.append(name)
+        go_on.wait()
+        raise NotSignedIn("wrong")
+
+    monkeypatch.setattr(stand.library, "sign_in_with_password", slow)
+    async with gateway(stand.library) as server, trio.open_nursery() as nursery:
+        rpc = Rpc(server)
+
+        async def one(number):
+            with refused("not-signed-in"):
+                await rpc("Login", f"name{number}", "wrong horse")
+
+        try:
+            for number in range(6):
+                nursery.start_soon(one, number)
+            with trio.fail_after(10):
+                while not tries:
+                    await trio.sleep(0.01)
+                assert (await rpc("GetVar", "", "ver")) == "1.0" and len(tries) == 1
+        finally:
+            go_on.set()
 
 
 async def test_a_key_signs_in_and_signs_versions(stand):

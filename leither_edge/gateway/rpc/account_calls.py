@@ -14,12 +14,12 @@ call = calls(TABLE)
 
 
 @call("Login", "*words:text", "object", "Signs in with a name and a password, with a passport, or as a guest.")
-def login(at, *words):
+async def login(at, *words):
     if not words or words == ("",):
         return _reply(at.library.guest())
     if len(words) == 1:
-        return login_with_passport(at, words[0])
-    return _reply(at.library.sign_in_with_password(words[0], words[1]))
+        return await at.in_thread(login_with_passport, at, words[0])
+    return _reply(await at.gateway.in_turn(at.library.sign_in_with_password, words[0], words[1]))
 
 
 @call("LoginWithPPT", "ppt:text", "object", "Signs in with a passport: the JSON text of the parameters of LoginWithKey.")
@@ -49,7 +49,7 @@ def login_with_key(at, key, challenge, signature, granted=None):
 
 
 @call("Register", "*words:text", "text", "Makes a user with a name and a password, whose key this node keeps sealed; gives the user's id.")
-def register(at, *words):
+async def register(at, *words):
     if len(words) == 1 and words[0].startswith("{"):
         try:
             given = parse(words[0])
@@ -58,7 +58,7 @@ def register(at, *words):
         words = given.get("newname"), given.get("newpass")
     if len(words) < 2:
         raise bad_params("A new user needs a name and a password.")
-    return id_to_text(at.library.register(words[0], words[1]))
+    return id_to_text(await at.gateway.in_turn(at.library.register, words[0], words[1]))
 
 
 @call("Logout", 'sid:session info:text=""', "null", "Ends a session with all that it opened.")
