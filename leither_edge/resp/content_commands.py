@@ -15,7 +15,7 @@ DIFF_COUNT, DIFF_COUNT_MAX = 1000, 100_000
 def select(client, words):
     """SELECT number: a database of one's own. SELECT id[@version]: any that one may read; a version is read only."""
     word = words[1]
-    if client.in_exec or _is_number(word):
+    if client.in_exec or word.lstrip(b"-").isdigit():
         refusal = _check_number(client, word)
         if refusal is None:
             client.selector = word
@@ -31,7 +31,8 @@ def select(client, words):
 
 
 def _is_number(word):
-    return len(word) < 20 and word.lstrip(b"-").isdigit()
+    # As Redis reads one: "00" would name another content than "0".
+    return len(word) < 20 and word.removeprefix(b"-").isdigit() and word == b"%d" % int(word)
 
 
 def _check_number(client, word):

@@ -55,6 +55,12 @@ def test_a_number_is_made_when_it_is_first_written_to(library, client):
     assert client.ask("SET", "a", "2") == ("+", b"OK")
 
 
+@pytest.mark.parametrize("word", ["00", "-0", "16", "-1", "9" * 20, "9" * 27])
+def test_a_number_of_another_form_or_out_of_range_selects_nothing(client, word):
+    assert client.ask("SELECT", word)[0] == "-"
+    assert b" db=0 " in client.ask("CLIENT", "INFO")[1]
+
+
 def test_two_connections_see_the_same(both, client):
     client.ask("SELECT", "4")
     with Client(both[1].address) as other:
