@@ -125,6 +125,7 @@ def request(method, params=None, number=1):
         (request("update", None, {}), (-32600, None)),
         (request("update", "bar"), (-32602, 1)),
         (request("subtract", [1]), (-32602, 1)),
+        ('{"jsonrpc": "2.0", "method": "subtract", "params": [1e400, 1], "id": 1}', (-32602, 1)),
         (request("subtract", [1, 2, 3]), (-32602, 1)),
         (request("subtract", {"minuend": 1, "subtrahend": 2, "x": 3}), (-32602, 1)),
         (request("subtract", ["a", "b"]), (-32602, 1)),

@@ -89,7 +89,7 @@ def _whole(at, given):
             return int(given)
         except ValueError:
             pass
-    if type(given) is float and given == int(given) and abs(given) < 1 << 53:
+    if type(given) is float and abs(given) < 1 << 53 and given == int(given):
         return int(given)
     if type(given) is not int:
         raise bad_params("A whole number is expected.")
