@@ -12,7 +12,7 @@ from leither_edge.cli.mimei_target import Target
 
 # The first version of a database of a million keys takes minutes on the smallest board.
 TIMEOUT_S = 900
-LIST_MAX = DIFF_MAX = 1000
+LIST_MAX = DIFF_AT_ONCE = 1000
 FILES = 2
 NEW = ".leither-new"
 
@@ -253,14 +253,14 @@ class RemoteContent(Reading):
             for found in diff(self.blocks, *roots):
                 yield Change(found.kind, found.path, self.side(found.cid_a), self.side(found.cid_b))
             return
-        found = self._call("MMDiff", self._sid, id_text(mid), a, b, DIFF_MAX)
-        for one in found:
-            what = one["what"]
-            if isinstance(what, list):
-                what = tuple(None if part is None else of_bytes(part) for part in what)
-            yield Change(one["kind"], what, *(None if side is None else of_bytes(side) for side in (one["old"], one["new"])))
-        if len(found) == DIFF_MAX:
-            raise Failure(f"There are more than {DIFF_MAX} changes.", "A node tells no more at once.", code="too-large")
+        told = 0
+        while found := self._call("MMDiff", self._sid, id_text(mid), a, b, DIFF_AT_ONCE, told):
+            for one in found:
+                what = one["what"]
+                if isinstance(what, list):
+                    what = tuple(None if part is None else of_bytes(part) for part in what)
+                yield Change(one["kind"], what, *(None if side is None else of_bytes(side) for side in (one["old"], one["new"])))
+            told += len(found)
 
     # Databases and streams
 

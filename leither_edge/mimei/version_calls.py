@@ -2,6 +2,7 @@
 
 from binascii import hexlify
 from collections import namedtuple
+from itertools import islice
 
 from leither_edge.core.ids import key_id
 from leither_edge.crypto import sodium
@@ -295,10 +296,13 @@ class VersionCalls(Access):
                 del self._tickets[ticket]
 
 
-def first_changes(changes, count):
-    """[Change]: the first `count` of an iterator, or fewer where their values fill CHANGES_MAX_BYTES; one at least. Closes the iterator."""
+def first_changes(changes, count, skip=0):
+    """[Change]: the first `count` of an iterator behind the first `skip`, fewer where their values fill CHANGES_MAX_BYTES.
+
+    None only where there is no more. Closes the iterator.
+    """
     found, left = [], CHANGES_MAX_BYTES
-    for change in changes:
+    for change in islice(changes, skip, None):
         found.append(change)
         parts = change.what if isinstance(change.what, tuple) else ()
         left -= sum(len(part) for part in (change.old, change.new, *parts) if isinstance(part, bytes))

@@ -146,6 +146,10 @@ def test_databases_and_streams(mimei):
     assert mimei("diff", "scores").out == '~ "h" "f" (hash)  "v" -> "other"\n'
     assert mimei("db", "scores@0", "HGET", "h", "f").out == "v\n"
     assert mimei("stat", "scores", "--json").json["keys"] == 3
+    # More than a node tells at once.
+    mimei("db", "scores", "MSET", *(word for number in range(1100) for word in (f"k{number:04}", "v")))
+    lines = mimei("diff", "scores").out.splitlines()
+    assert len(lines) == len(set(lines)) == 1101 and '+ "k1099" (string)  "v"' in lines
     mimei("create", "--type", "stream", "--mark", "log")
     mimei("put", "--lines", "-", "log", stdin="one\ntwo\n")
     assert mimei("cat", "log").out == "one\ntwo\n" and mimei("stat", "log", "--json").json["records"] == 2

@@ -101,9 +101,9 @@ def fork(at, session, mid, version, mark):
     return id_to_text(at.library.fork(session, mid, version, mark))
 
 
-@call("MMDiff", _SID_MID + 'a:version b:version="cur" count:int=1000', "object[]", "The first changes between two versions.")
-def diff(at, session, mid, a, b, count):
-    changes = first_changes(at.library.diff(session, mid, a, b), min(max(1, count), CHANGES_MAX))
+@call("MMDiff", _SID_MID + 'a:version b:version="cur" count:int=1000 skip:int=0', "object[]", "Changes from a version to another.")
+def diff(at, session, mid, a, b, count, skip):
+    changes = first_changes(at.library.diff(session, mid, a, b), min(max(1, count), CHANGES_MAX), max(0, skip))
     return [{"kind": one.kind, "what": one.what, "old": _shown(one.old), "new": _shown(one.new)} for one in changes]
 
 
