@@ -101,13 +101,13 @@ class CarCalls(Access):
         with self.blocks.hold([*roots, *more]):
             seen = DigestSet(self.blocks.leases.key)
             # The roots that stand behind manifests in the file's head are walked behind them, too.
-            yield from car.write(roots, walk(self.blocks, [*more, *roots], _Seen(seen)))
+            yield from car.write(roots, walk(self.blocks, [*more, *roots], seen))
 
     def _exported_cur(self, mid, identity):
         with Writing(self, key_id(identity.public_key)) as writing:
             root = self.rows.frozen(writing, mid, identity.data_type)[1]
             with self.blocks.hold([root]):
-                yield from car.write([root], walk(writing, [root], _Seen(DigestSet(self.blocks.leases.key))))
+                yield from car.write([root], walk(writing, [root], DigestSet(self.blocks.leases.key)))
 
     def _take_chain(self, session, writing, roots, chain):
         newest = chain[-1][1]
@@ -188,21 +188,6 @@ class CarCalls(Access):
             settle(tx, new_rows)
         if session.public_key != found.public_key:
             tx.put(MEMBERS, found.mid + session.user_id, [rights.READ_ONLY | rights.BACKUP | rights.DELETE])
-
-
-class _Seen:
-    """A DigestSet as walk() wants it."""
-
-    __slots__ = ("_set",)
-
-    def __init__(self, found):
-        self._set = found
-
-    def __contains__(self, label):
-        return label in self._set
-
-    def add(self, label):
-        self._set.add(label)
 
 
 def _chain(blocks, roots):
