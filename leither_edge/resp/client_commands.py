@@ -1,11 +1,11 @@
 """Commands about the connection itself: greeting, sign-in, names, transactions."""
 
-from leither_edge.mimei.database.replies import OK, ErrorReply, Members, Status
+from leither_edge.mimei.database.replies import OK, ErrorReply, Members, Status, wrong_arity
 from leither_edge.mimei.errors import BadInput, NotSignedIn
 
 from .answers import Text
 from .connection import Later
-from .refusals import WRONG_PASSWORD, wrong_arity
+from .refusals import WRONG_PASSWORD
 
 NAME_MAX_BYTES = 256
 # The version whose commands and answers these are.

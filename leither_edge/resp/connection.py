@@ -6,12 +6,12 @@ Nothing here waits. What takes long (a password, a version, a database to be mad
 from collections import namedtuple
 
 from leither_edge.mimei.database.commands import COMMANDS
-from leither_edge.mimei.database.replies import NO_ARRAY, OK, ErrorReply, Status
+from leither_edge.mimei.database.replies import NO_ARRAY, OK, ErrorReply, Status, unknown_command, wrong_arity
 from leither_edge.mimei.errors import MimeiError, QuotaReached
 from leither_edge.storage import StorageError
 
 from .protocol import Parser
-from .refusals import refusal_of, unknown_command, wrong_arity
+from .refusals import refusal_of
 
 # work: () -> result, in a thread that may wait; None: wait for a change of the database instead, at most `seconds` (0: for ever).
 # then: (result) -> reply or another Later, called inside a transaction again; its result is None when the time is over, else True.

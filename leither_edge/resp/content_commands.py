@@ -1,12 +1,11 @@
 """Commands about content: which database, its versions."""
 
 from leither_edge.core.ids import id_to_text
-from leither_edge.mimei.database.replies import OK, ErrorReply, Status
+from leither_edge.mimei.database.replies import OK, ErrorReply, Status, wrong_arity
 from leither_edge.mimei.errors import BadInput
 from leither_edge.mimei.version_calls import first_changes
 
 from .connection import Later
-from .refusals import wrong_arity
 
 # Changes that one LEITHER.DIFF tells unless asked for more, and at most; fewer where they are large.
 DIFF_COUNT, DIFF_COUNT_MAX = 1000, 100_000

@@ -8,8 +8,6 @@ from leither_edge.storage import DiskFull, MapFull, StorageError
 REFUSABLE = (MimeiError, StorageError)
 NOT_SIGNED_IN = ErrorReply(b"NOAUTH Authentication required.")
 WRONG_PASSWORD = ErrorReply(b"WRONGPASS invalid username-password pair or user is disabled.")
-# What an error repeats of an unknown command.
-_QUOTED_BYTES = 128
 
 
 def refusal_of(error, name):
@@ -23,22 +21,6 @@ def refusal_of(error, name):
     if isinstance(error, (QuotaReached, MapFull, DiskFull)):
         return ErrorReply(b"OOM " + _sentence(error))
     return ErrorReply((b"BUSY " if isinstance(error, Busy) else b"ERR ") + _sentence(error))
-
-
-def unknown_command(words):
-    """The ErrorReply to a command that nobody knows."""
-    begin = b""
-    for word in words[1:]:
-        if len(begin) >= _QUOTED_BYTES:
-            break
-        # As in C, a word ends at its first zero.
-        begin += b"'%b' " % word[: _QUOTED_BYTES - len(begin)].partition(b"\0")[0]
-    return ErrorReply(b"ERR unknown command '%b', with args beginning with: %b" % (words[0][:_QUOTED_BYTES], begin))
-
-
-def wrong_arity(name):
-    """The ErrorReply to too many or too few words."""
-    return ErrorReply(b"ERR wrong number of arguments for '%b' command" % name)
 
 
 def _sentence(error):

@@ -37,7 +37,7 @@ from .layout import (
     unpack_score,
     with_member,
 )
-from .replies import TOO_LONG, WRONG_TYPE, ErrorReply, Refusal
+from .replies import TOO_LONG, WRONG_TYPE, ErrorReply, Refusal, unknown_command, wrong_arity
 
 # value_max_bytes: the longest string. watched_max: keys whose changes are counted at a time; scans_max: scans whose place is known.
 # walk_max: keys and members that one command looks at, as others wait meanwhile.
@@ -134,10 +134,10 @@ class Database:
         name = words[0]
         command = COMMANDS.get(name) or COMMANDS.get(name.lower())
         if command is None:
-            return ErrorReply(_unknown(words))
+            return unknown_command(words)
         arity = command.arity
         if len(words) != arity if arity > 0 else len(words) < -arity:
-            return ErrorReply(b"ERR wrong number of arguments for '%s' command" % command.name)
+            return wrong_arity(command.name)
         self._renew_bounds()
         try:
             if not command.writes:
@@ -475,16 +475,3 @@ class Database:
         """Raises Refusal for a string over the limit."""
         if length > self.limits.value_max_bytes:
             raise Refusal(TOO_LONG)
-
-
-def _unknown(words):
-    # As far as C reads a string, and on one line.
-    shown = [word[:128].partition(b"\0")[0] for word in words[:64]]
-    begin = b""
-    for word in shown[1:]:
-        if len(begin) >= 128:
-            break
-        begin += b"'%s' " % word[: 128 - len(begin)]
-    text = b"ERR unknown command '%s', with args beginning with: %s" % (shown[0], begin)
-    return text.replace(b"\r", b" ").replace(b"\n", b" ")
-

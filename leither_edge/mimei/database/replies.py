@@ -33,3 +33,23 @@ NO_SUCH_KEY = b"ERR no such key"
 OVERFLOW = b"ERR increment or decrement would overflow"
 NOT_POSITIVE = b"ERR value is out of range, must be positive"
 TOO_LONG = b"ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+# What an error repeats of an unknown command.
+_QUOTED_BYTES = 128
+
+
+def unknown_command(words):
+    """The ErrorReply to a command that nobody knows."""
+    # As far as C reads a string, and on one line.
+    shown = [word[:_QUOTED_BYTES].partition(b"\0")[0] for word in words[:64]]
+    begin = b""
+    for word in shown[1:]:
+        if len(begin) >= _QUOTED_BYTES:
+            break
+        begin += b"'%s' " % word[: _QUOTED_BYTES - len(begin)]
+    text = b"ERR unknown command '%s', with args beginning with: %s" % (shown[0], begin)
+    return ErrorReply(text.replace(b"\r", b" ").replace(b"\n", b" "))
+
+
+def wrong_arity(name):
+    """The ErrorReply to too many or too few words."""
+    return ErrorReply(b"ERR wrong number of arguments for '%s' command" % name)
