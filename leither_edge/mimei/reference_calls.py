@@ -22,6 +22,10 @@ class ReferenceCalls(Access):
     def add_references(self, session, mid, labels):
         """Counts labels (binary) up; returns how many. Raises BlockMissing, QuotaReached."""
         labels = [_check(label) for label in labels]
+        self.may_use_labels(session)
+        with self.store.read() as tx:
+            # Before anything is looked at: what is here is not everybody's to learn.
+            self.permitted(tx, session, mid, "add-references")
 
         def add(tx):
             found, _ = self.permitted(tx, session, mid, "add-references")

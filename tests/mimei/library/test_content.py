@@ -359,6 +359,17 @@ class TestRoom:
                     call(anna, label)
                     library.labels_open = True
 
+    def test_who_may_not_refer_to_a_label_does_not_learn_whether_it_is_here(self, library, anna):
+        mid = library.create(anna)
+        for label in (library.add(anna, [b"x"]), cids.of(cids.RAW, b"not here")):
+            with pytest.raises(Forbidden):
+                library.add_references(library.guest(), mid, [label])
+        library.set_right(anna, mid, BEN.id, rights.REFERENCE)
+        stranger = library.local_session(BEN)
+        stranger.may_keep = library.labels_open = False
+        with pytest.raises(Forbidden, match="by label"):
+            library.add_references(stranger, mid, [cids.of(cids.RAW, b"x")])
+
     def test_pins_and_references_take_what_is_here(self, library, anna):
         missing = cids.of(cids.RAW, b"not here")
         mid = library.create(anna)
