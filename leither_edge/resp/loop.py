@@ -7,6 +7,7 @@ task of its own has brought it so far. With `everysec` replies leave at once, wi
 
 import select
 import socket
+from time import perf_counter
 
 import trio
 
@@ -17,7 +18,9 @@ from .connection import Client, Later
 from .protocol import ProtocolError
 from .refusals import REFUSABLE, refusal_of
 
-# What one turn of a connection may do before others have theirs: commands, pieces of answers, bytes of one answer.
+# What one turn of a connection may do before others have theirs: commands, pieces of answers, bytes of one answer; and how long all
+# connections together may keep the node's other tasks from theirs, but for the command at hand.
+TURN_S = 0.02
 TURN_COMMANDS = 64
 TURN_PIECES = 4096
 TURN_BYTES = 64 * 1024
@@ -110,6 +113,8 @@ class Loop:
                         await held.ready()
                     losses = held.losses if losses is None else losses
                     at = self._turn(ready, at)
+                    if at < len(ready):
+                        await trio.lowlevel.checkpoint()
                 # Every one of them is looked at, whatever the first says.
                 if any([self._has_to_wait(connection) for connection in ready]):
                     await self._flush(ready, losses)
@@ -130,15 +135,17 @@ class Loop:
         return True
 
     def _turn(self, ready, at):
-        """Execute what these connections have, from one on; return how far that came."""
-        shared = self._shared
+        """Execute what these connections have, from one on, for a while; return how far that came."""
+        shared, until = self._shared, perf_counter() + TURN_S
         try:
             with shared.held.quick() as tx:
                 shared.tx = tx
                 now_ms = shared.now_ms()
                 while at < len(ready):
-                    self._execute(ready[at], tx, now_ms)
+                    self._execute(ready[at], tx, now_ms, until)
                     at += 1
+                    if perf_counter() > until:
+                        break
         except Exception as failure:
             # What its last command changed was undone; it does not go on, the others do.
             self._failed(failure)
@@ -146,7 +153,7 @@ class Loop:
             at += 1
         return at
 
-    def _execute(self, connection, tx, now_ms):
+    def _execute(self, connection, tx, now_ms, until):
         client, out = connection.client, connection.out
         client.use(tx, now_ms)
         execute, following = client.execute, client.parser.next
@@ -170,7 +177,7 @@ class Loop:
             write(out, reply, client.resp3)
             if client.leaving:
                 return
-            if len(out) > TURN_PIECES or len(out[-1]) > TURN_BYTES:
+            if len(out) > TURN_PIECES or len(out[-1]) > TURN_BYTES or perf_counter() > until:
                 break
         connection.more = True
 

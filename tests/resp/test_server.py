@@ -5,7 +5,9 @@ import threading
 import time
 
 import pytest
+import trio
 
+from leither_edge.mimei.database.database import Database
 from leither_edge.storage import StorageError
 from leither_edge.storage.held import HeldWriter
 from tests.mimei.resp_client import Client, packed
@@ -269,6 +271,32 @@ def _is_let_in(address):
             return made.ask("PING") == ("+", b"PONG")
         except OSError:
             return False
+
+
+def test_long_commands_in_one_pipeline_leave_other_tasks_their_turns(monkeypatch):
+    from leither_edge.resp import loop
+
+    monkeypatch.setattr(loop, "TURN_S", 0.002)
+    executed, turns = [], []
+    execute = Database.execute
+
+    def counted(self, words, owner=b""):
+        executed.append(1)
+        time.sleep(0.003)
+        return execute(self, words, owner)
+
+    async def count():
+        while True:
+            turns.append(len(executed))
+            await trio.sleep(0)
+
+    with serving() as made, Client(made.address) as client:
+        client.ask("PING")
+        monkeypatch.setattr(Database, "execute", counted)
+        made.token.run_sync_soon(trio.lowlevel.spawn_system_task, count)
+        client.send(*[["DBSIZE"]] * 40)
+        assert [client.answer() for _ in range(40)] == [(":", 0)] * 40
+    assert max(after - before for before, after in zip(turns, turns[1:], strict=False)) <= 2
 
 
 def test_many_at_once(server):
