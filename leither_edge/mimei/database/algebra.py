@@ -61,6 +61,7 @@ def _scored(db, header, weight):
 def _score_in(db, header, member):
     if header is None:
         return None
+    db.step()
     if header.kind == SET:
         return None if db.member(header, member) is None else 1.0
     return score_of(db, header, member)

@@ -344,9 +344,9 @@ class Database:
                 yield header
             self.step()
 
-    def step(self):
-        """Count a key or member that was looked at. Raises Refusal above the bound."""
-        self._walk -= 1
+    def step(self, count=1):
+        """Count keys or members that were looked at, or could have been. Raises Refusal above the bound."""
+        self._walk -= count
         if self._walk < 0:
             raise Refusal(_TOO_LONG_A_WALK)
 

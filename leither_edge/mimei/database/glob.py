@@ -3,9 +3,16 @@
 _SPECIAL = b"*?[\\"
 
 
-def matches(pattern, text):
-    """True if the whole text is what the pattern says. Time is at most their lengths multiplied."""
-    p = t = 0
+# Steps that cost about as much as looking at one key, and from how many on they are told.
+STEPS_A_KEY, _STEPS_TOLD = 32, 1024
+
+
+def matches(pattern, text, spend=None):
+    """True if the whole text is what the pattern says. Time is at most their lengths multiplied.
+
+    Args: spend (count of keys that could have been looked at meanwhile -> None; may raise), told of every long search.
+    """
+    p = t = steps = 0
     star = star_t = -1
     while t < len(text):
         if p < len(pattern):
@@ -14,12 +21,16 @@ def matches(pattern, text):
                 p += 1
                 continue
             is_match, after = _one(pattern, p, text[t])
+            steps += after - p
             if is_match:
                 p = after
                 t += 1
                 continue
         if star < 0:
             return False
+        if steps > _STEPS_TOLD and spend is not None:
+            spend(steps // STEPS_A_KEY)
+            steps = 0
         star_t += 1
         p, t = star + 1, star_t
     while p < len(pattern) and pattern[p] == 0x2A:

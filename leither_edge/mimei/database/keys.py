@@ -141,7 +141,7 @@ def matching(db, pattern, start=b"", reverse=False):
             if not reverse and header.key[: len(prefix)] > prefix:
                 return
             continue
-        if pattern == b"*" or matches(pattern, header.key):
+        if pattern == b"*" or matches(pattern, header.key, db.step):
             yield header
 
 

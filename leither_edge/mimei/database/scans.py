@@ -23,7 +23,7 @@ def scan(db, words):
             following = header.row[PREFIX_BYTES:]
             break
         count -= 1
-        is_match = pattern is None or matches(pattern, header.key)
+        is_match = pattern is None or matches(pattern, header.key, db.step)
         if is_match and (kind is None or KIND_NAMES[header.kind] == kind):
             found.append(header.key)
     return [_cursor(db, b"", following), found]
@@ -46,7 +46,7 @@ def _scan_of(kind):
                 following = member_rest(member)
                 break
             count -= 1
-            if pattern is None or matches(pattern, member):
+            if pattern is None or matches(pattern, member, db.step):
                 found.append(member)
                 if kind != SET:
                     found.append(value if kind == HASH else double_text(unpack_score(value)))
@@ -146,7 +146,7 @@ def _members_from(kind, reverse):
         for member, value in db.each_member(header, member_rest(begin), reverse):
             if len(found) == count:
                 break
-            if (member == begin and not inclusive and begin) or not matches(pattern, member):
+            if (member == begin and not inclusive and begin) or not matches(pattern, member, db.step):
                 continue
             found.append(member if kind == SET else (member, value if kind == HASH else unpack_score(value)))
         return found if kind == SET else Pairs(found)

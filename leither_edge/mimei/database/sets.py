@@ -105,13 +105,19 @@ def _headers(db, keys):
     return [db.find(key, SET) for key in keys]
 
 
+def _has(db, header, member):
+    # A set may be named a thousand times in one command.
+    db.step()
+    return db.member(header, member) is not None
+
+
 def _inter(db, headers):
     # Members of the smallest that all others have.
     if None in headers:
         return
     smallest, *others = sorted(headers, key=lambda header: header.count)
     for member, _ in db.each_member(smallest):
-        if all(db.member(other, member) is not None for other in others):
+        if all(_has(db, other, member) for other in others):
             yield member
 
 
@@ -129,7 +135,7 @@ def _diff(db, headers):
     if first is None:
         return
     for member, _ in db.each_member(first):
-        if all(other is None or db.member(other, member) is None for other in others):
+        if not any(other is not None and _has(db, other, member) for other in others):
             yield member
 
 

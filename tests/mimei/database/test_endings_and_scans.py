@@ -167,3 +167,18 @@ def test_no_answer_repeats_itself_beyond_what_memory_holds(run):
         [b"ZRANDMEMBER", b"z", b"-30"],
     ):  # fmt: skip
         assert b"the answer is larger" in run(words).text, words[0]
+
+
+def test_no_pattern_and_no_repeated_set_takes_more_steps_than_one_command_may(database, run):
+    database.limits = database.limits._replace(walk_max=1000)
+    run([b"MSET", b"a" * 50_000, b"1", b"b", b"2"])
+    for words in ([b"KEYS", b"*" + b"a" * 5000 + b"b"], [b"SCAN", b"0", b"MATCH", b"*" + b"[" + b"x" * 5000 + b"a]" * 10 + b"b"]):
+        assert b"one command may look at" in run(words).text, words[0]
+    assert run([b"KEYS", b"b*"]) == [b"b"]
+    for number in range(50):
+        run([b"SADD", b"s", b"%d" % number])
+        run([b"ZADD", b"z", b"1", b"%d" % number])
+    for name, key in ((b"SINTER", b"s"), (b"ZINTER", b"z")):
+        keys = [key] * 100
+        words = [name, *([b"100"] if name == b"ZINTER" else []), *keys]
+        assert b"one command may look at" in run(words).text, name
