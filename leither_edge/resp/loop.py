@@ -142,7 +142,8 @@ class Loop:
                 shared.tx = tx
                 now_ms = shared.now_ms()
                 while at < len(ready):
-                    self._execute(ready[at], tx, now_ms, until)
+                    if not ready[at].gone:
+                        self._execute(ready[at], tx, now_ms, until)
                     at += 1
                     if perf_counter() > until:
                         break
