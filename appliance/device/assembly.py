@@ -85,7 +85,7 @@ async def serve_device(options, *, clock=time.time):
 
 
 async def _serve(node, options, board, nursery, book_service, mimei):
-    limits, floor = node.profile, TimeFloor(BUILD_TIME)
+    limits, floor = node.profile, TimeFloor(BUILD_TIME, has_clock=not options.no_clock)
     versions = {"leither": __version__, "python": "{}.{}.{}".format(*sys.version_info)}
     passphrase = passphrase_in(node.folder)
     radio = Radio(board, f"Leither-{id_to_text(node.key.id)[:4]}", passphrase, limits.portal, node.counters, node.log)

@@ -16,6 +16,7 @@ Serves the setup page, signed commands, content and metrics. The supervisor (pyt
   --dns-port N     port of the DNS server for names of keys, UDP and TCP (default: none; 0 takes a free one)
   --redis-port N   TCP port for Redis clients (default: none; 0 takes a free one)
   --data DIR       folder that holds content (default: that of --state)
+  --no-clock       this machine's clock stops with the power, and nothing has set it since: commands may be dated later
   --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
 
@@ -36,9 +37,11 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port; dns_port, redis_port (or None); help."""
+    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port; dns_port, redis_port (or None);
+    no_clock, help (bool).
+    """
 
-    __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "port", "profile", "redis_port", "state")
+    __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "no_clock", "port", "profile", "redis_port", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
@@ -48,7 +51,7 @@ class Options:
         self.port = port
         self.dht_port = None
         self.dns_port = self.redis_port = None
-        self.help = False
+        self.no_clock = self.help = False
 
 
 def parse_options(arguments):
@@ -58,6 +61,9 @@ def parse_options(arguments):
     for word in words:
         if word in ("-h", "--help"):
             options.help = True
+            continue
+        if word == "--no-clock":
+            options.no_clock = True
             continue
         name, equals, value = word.partition("=")
         if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--dns-port", "--redis-port", "--data", "--card"):

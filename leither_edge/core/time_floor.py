@@ -27,11 +27,13 @@ class Untimely(ValueError):
 class TimeFloor:
     """The newest moment known to have passed, in Unix seconds; it only ever rises.
 
-    Args: build_time (s), saved (s; the floor of the last run, or 0).
+    Args: build_time (s), saved (s; the floor of the last run, or 0), has_clock (False where the clock was only set to a floor at the
+    start, so that it looks right and may be years behind).
     """
 
-    def __init__(self, build_time, saved=0):
+    def __init__(self, build_time, saved=0, has_clock=True):
         self.floor = max(build_time, saved)
+        self.has_clock = has_clock
 
     def observe(self, signed_time):
         """Raises the floor to an accepted signed time (s); True if that moved it."""
@@ -53,7 +55,7 @@ class TimeFloor:
 
         Without a clock to hold it against, only an owner's word moves it: a guest's far date would end every pass for good.
         """
-        return issued if by_owner or self.is_plausible(clock_s) else min(issued, self.floor)
+        return issued if by_owner or self._may_judge(clock_s) else min(issued, self.floor)
 
     def check(self, issued, expires, clock_s):
         """Judges a signed period.
@@ -63,9 +65,12 @@ class TimeFloor:
         """
         if expires is not None and expires <= self.floor:
             raise Untimely("expired", "it expired before a moment that has certainly passed")
-        if self.is_plausible(clock_s):
+        if self._may_judge(clock_s):
             latest = clock_s + FUTURE_WITH_CLOCK_S
         else:
             latest = self.floor + FUTURE_WITHOUT_CLOCK_S
         if issued > latest:
             raise Untimely("future", "it is dated too far in the future; check the clocks of this device and of the controller")
+
+    def _may_judge(self, clock_s):
+        return self.has_clock and self.is_plausible(clock_s)

@@ -54,3 +54,19 @@ def test_an_expired_command_stays_expired_whatever_the_clock_says(tmp_path):
         ahead = owner.do("config-set", {"name": "too early"}, issued=BUILD_TIME + 12 * 365 * 86400)
         assert (ahead.status, ahead.error["code"]) == ("refused", "future")
         assert owner.do("config-set", {"name": "in time"}).status == "done"
+
+
+def test_a_clock_that_was_only_set_to_the_last_known_time_judges_nothing(tmp_path):
+    """A board without a clock chip, flashed a month after its image was built."""
+    later = BUILD_TIME + 30 * 86400
+    for has_chip in (True, False):
+        folder, arguments = tmp_path / str(has_chip), () if has_chip else ("--no-clock",)
+        environment = {"LEITHER_CLOCK_START": str(BUILD_TIME + 20)}
+        with DeviceProcess(folder, module="tests.clocked_device", environment=environment, arguments=arguments) as device:
+            owner = Controller(device.port)
+            owner.claim(device.token)
+            answer = owner.do("config-set", {"name": "a month later"}, issued=later)
+            if has_chip:
+                assert (answer.status, answer.error["code"]) == ("refused", "future")
+            else:
+                assert answer.status == "done" and owner.do("status", issued=later + 1).floor == later
