@@ -148,9 +148,10 @@ def client(client, words):
         return Text(describe(client, client.shared.now_ms()))
     if name == b"list":
         now = client.shared.now_ms()
-        # Nobody learns of others' connections.
+        # Nobody learns of others' connections; guests have nothing in common.
         everyone, user_id = client.shared.clients.values(), client.session.user_id
-        return Text(b"".join(describe(each, now) for each in everyone if each.session.user_id == user_id))
+        own = [each for each in everyone if each is client or each.session.user_id == user_id is not None]
+        return Text(b"".join(describe(each, now) for each in own))
     if name in (b"no-evict", b"no-touch") and count == 3:
         return OK if words[2].lower() in (b"on", b"off") else ErrorReply(b"ERR syntax error")
     if name == b"getredir" and count == 2:

@@ -91,6 +91,7 @@ class Client:
         if now_ms - self._seen >= SESSION_EVERY_MS or now_ms < self._seen:
             self._seen = now_ms
             if not self.shared.is_signed_in(self):
+                self.shared.sign_off(self)
                 self.become(self.shared.places.guest(), b"default")
         place = self.place
         if place is not None:

@@ -1,6 +1,8 @@
 """Databases of a library through the protocol: whose they are, who may do what, versions; redis-py and redis-cli as they come."""
 
+import gc
 import subprocess
+import time
 
 import pytest
 import redis
@@ -10,6 +12,7 @@ from redis.retry import Retry
 from leither_edge.core.ids import id_to_text
 from leither_edge.mimei import info, rights
 from leither_edge.mimei.tables import ACCOUNTS
+from leither_edge.resp.signed_in import SignedIn
 from tests.mimei.library.people import BEN
 from tests.mimei.resp_client import Client
 from tests.mimei.served_database import NAME, PASSWORD, served_library
@@ -210,3 +213,25 @@ def test_redis_cli_runs_unmodified(both):
     assert b"Sampled 2 keys" in done.stdout, done.stdout
     done = subprocess.run([*command, "--scan"], capture_output=True, timeout=60, check=True)
     assert sorted(done.stdout.split(b"\n")) == [b"", b"a b", b"h"]
+
+
+def test_a_session_that_ends_meanwhile_is_let_go(both):
+    library, server = both
+    with Client(server.address) as client:
+        client.ask("AUTH", NAME, PASSWORD)
+        kept = [each for each in gc.get_objects() if type(each) is SignedIn and each._library is library][0]._kept
+        (ended,) = [each[0] for each in kept.values()]
+        library.sign_out(ended.sid)
+        with Client(server.address) as other:
+            other.ask("PING")
+            deadline = time.monotonic() + 30
+            while client.ask("ACL", "WHOAMI")[1] != b"default":
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        assert not kept
+
+
+def test_guests_do_not_see_each_other(both):
+    with Client(both[1].address) as one, Client(both[1].address) as other:
+        one.ask("CLIENT", "SETNAME", "one")
+        assert b"name=one" in one.ask("CLIENT", "LIST")[1] and b"name=one" not in other.ask("CLIENT", "LIST")[1]

@@ -172,6 +172,8 @@ def test_a_pop_that_waits_in_vain(client):
 
 def test_who_leaves_while_he_waits_takes_nothing(server, client):
     leaving = Client(server.address)
+    for each in (client, leaving):
+        each.ask("AUTH", "anna", "correct horse")
     leaving.ask("CLIENT", "SETNAME", "leaving")
     leaving.send(["BLPOP", "a", "0"])
     leaving.__exit__()
