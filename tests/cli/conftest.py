@@ -107,3 +107,13 @@ def screen(monkeypatch):
         monkeypatch.setattr(f"leither_edge.cli.{module}.ask_secret", lambda question: Screen.typed.pop(0), raising=False)
     monkeypatch.setattr(output, "columns_of", lambda stream: 100)
     return Screen
+
+
+@pytest.fixture
+def notes(mimei, tmp_path, monkeypatch):
+    """The id of a folder that is marked ``notes``, with a file in it; this process stands beside that file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.txt").write_text("hello\n")
+    text = mimei("create", "--mark", "notes").out.strip()
+    mimei("put", "plan.txt", "notes")
+    return text

@@ -22,16 +22,6 @@ def mimei(run):
     return mimei
 
 
-@pytest.fixture
-def notes(mimei, tmp_path, monkeypatch):
-    """The id of a folder that is marked ``notes``, with a file in it; this process stands beside that file."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "plan.txt").write_text("hello\n")
-    text = mimei("create", "--mark", "notes").out.strip()
-    mimei("put", "plan.txt", "notes")
-    return text
-
-
 def test_a_file_gets_its_label_with_no_setting_up(mimei, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "film.mp4").write_bytes(b"hello\n")

@@ -45,15 +45,6 @@ def mimei(run, node):
     return mimei
 
 
-@pytest.fixture
-def notes(mimei, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "plan.txt").write_text("hello\n")
-    text = mimei("create", "--mark", "notes").out.strip()
-    mimei("put", "plan.txt", "notes")
-    return text
-
-
 def test_files_and_versions(mimei, notes, tmp_path):
     assert mimei("backup", "notes", "-m", "first").out == "✓ Version 0 of notes.\n"
     (tmp_path / "plan.txt").write_text("another plan\n")
