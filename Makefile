@@ -30,8 +30,9 @@ run: .venv/.ready-run ## start a node with its setup page here (LISTEN=all lets 
 	@exec $(VENV)/python -m appliance.supervisor --profile '$(PROFILE)' --state '$(call HOMED,$(STATE))' --listen '$(LISTEN)' --port '$(PORT)' \
 		$(if $(DNS),--dns-port '$(DNS)') $(if $(REDIS),--redis-port '$(REDIS)') $(if $(DATA),--data '$(call HOMED,$(DATA))') $(if $(CARD),--card '$(call HOMED,$(CARD))')
 
+# One more than there are cores: some tests wait for the disk.
 test: .venv/.ready-test ## run the fast tests, a real browser among them, on as many cores as there are
-	@$(VENV)/python -m pytest -n auto --maxprocesses 4
+	@$(VENV)/python -m pytest -n $(shell expr $$(nproc) + 1) --maxprocesses 5
 
 slow: .venv/.ready-test ## run the tests marked slow: long crash tests, soaks
 	@$(VENV)/python -m pytest -m slow

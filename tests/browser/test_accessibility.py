@@ -74,7 +74,7 @@ class CheckedWalk(Walk):
         assert self.page.evaluate(STRUCTURE) == [], name
 
 
-@pytest.mark.parametrize(("size", "language"), [("narrow", "en"), ("zoomed", "zh")])
+@pytest.mark.parametrize(("size", "language"), [("narrow", "en"), pytest.param("zoomed", "zh", marks=pytest.mark.slow)])
 def test_small_screens_and_large_letters(chromium, tmp_path, size, language):
     with running_device(tmp_path) as device:
         walk = CheckedWalk(chromium, device, size, SCRIPT, language)

@@ -43,7 +43,7 @@ def serving_aside(memory, built):
         thread.join(10)
 
 
-@pytest.mark.parametrize(("size", "language"), [("phone", "en"), ("narrow", "zh")])
+@pytest.mark.parametrize(("size", "language"), [pytest.param("phone", "en", marks=pytest.mark.slow), ("narrow", "zh")])
 def test_the_status_says_what_went_wrong_and_what_to_do(chromium, tmp_path, size, language):
     width, height = SIZES[size]
     memory = MemoryDevice()

@@ -22,7 +22,7 @@ LONGEST_S = 0.12
 AUDITED_EVERY = 10
 
 
-@pytest.mark.parametrize("cuts", [12, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [6, pytest.param(200, marks=pytest.mark.slow)])
 def test_power_cuts_lose_and_repeat_nothing(tmp_path, cuts):
     chance = random.Random(20261121 + cuts)
     diary = tmp_path / "diary"

@@ -131,6 +131,7 @@ def rss_kib():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
 
 
+@pytest.mark.slow
 async def test_ten_thousand_connections_leave_nothing_behind():
     request = b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 

@@ -80,8 +80,8 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# The largest card takes as long as the two others, and is made by the same steps.
-@pytest.mark.parametrize("board", [pytest.param(name, marks=pytest.mark.slow) if name == "tv-box" else name for name in BOARDS])
+# The smallest card stands for the others, which are made by the same steps.
+@pytest.mark.parametrize("board", [pytest.param(name, marks=pytest.mark.slow) if name != "router" else name for name in BOARDS])
 def test_the_card_is_the_same_twice(made, board):
     one, two = made(board), made(board, umask=0o077, zone="Pacific/Auckland")
     assert digest(one) == digest(two)

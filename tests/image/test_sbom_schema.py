@@ -13,7 +13,7 @@ from tests.own_environment import python_of, run
 from .test_sbom import INFO, ROWS, a_root, bill
 from .tree import CHECKOUT
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

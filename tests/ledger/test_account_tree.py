@@ -250,7 +250,7 @@ class Beside(RuleBasedStateMachine):
 
 
 @twins.BOTH
-@pytest.mark.parametrize("examples, steps", [(25, 25), pytest.param(150, 60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples, steps", [(15, 25), pytest.param(150, 60, marks=pytest.mark.slow)])
 def test_beside_a_dictionary(loops, examples, steps, monkeypatch):
     twins.use(loops, monkeypatch)
     run_state_machine_as_test(
