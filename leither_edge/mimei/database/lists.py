@@ -1,8 +1,8 @@
 """Lists: elements at places without gaps, so that one at an index is found at once. A change in the middle moves the shorter side."""
 
 from .layout import DATA, LIST, pack_u64
-from .numbers import I64_MIN, integer
-from .replies import NO_ARRAY, NO_SUCH_KEY, NOT_INTEGER, NOT_POSITIVE, OK, SYNTAX, Refusal
+from .numbers import I64_MIN, how_many, integer
+from .replies import NO_ARRAY, NO_SUCH_KEY, NOT_INTEGER, OK, SYNTAX, Refusal
 
 LEFT, RIGHT = b"LEFT", b"RIGHT"
 
@@ -91,11 +91,7 @@ def _pop(side):
     def pop(db, words):
         if len(words) > 3:
             raise Refusal(b"ERR wrong number of arguments for '%s' command" % words[0].lower())
-        count = None
-        if len(words) == 3:
-            count = integer(words[2], NOT_POSITIVE)
-            if count < 0:
-                raise Refusal(NOT_POSITIVE)
+        count = how_many(words)
         header = db.find(words[1], LIST)
         if header is None:
             return None if count is None else NO_ARRAY

@@ -1,6 +1,6 @@
 """Numbers as Redis reads and writes them."""
 
-from .replies import NOT_FLOAT, NOT_INTEGER, Refusal
+from .replies import NOT_FLOAT, NOT_INTEGER, NOT_POSITIVE, SYNTAX, Refusal
 
 I64_MIN, I64_MAX = -(1 << 63), (1 << 63) - 1
 INFINITY = float("inf")
@@ -18,6 +18,18 @@ def integer(text, error=NOT_INTEGER):
     except ValueError:
         pass
     raise Refusal(error)
+
+
+def how_many(words):
+    """Return the count behind the key of a command that takes things out: None where it is not said. Raises Refusal."""
+    if len(words) > 3:
+        raise Refusal(SYNTAX)
+    if len(words) < 3:
+        return None
+    count = integer(words[2], NOT_POSITIVE)
+    if count < 0:
+        raise Refusal(NOT_POSITIVE)
+    return count
 
 
 def double(text, error=NOT_FLOAT):

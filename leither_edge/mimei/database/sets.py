@@ -1,8 +1,8 @@
 """Sets."""
 
 from .layout import SET
-from .numbers import integer
-from .replies import NOT_POSITIVE, SYNTAX, Members, Refusal
+from .numbers import how_many, integer
+from .replies import SYNTAX, Members, Refusal
 from .some import count_of, some_of
 
 
@@ -75,13 +75,7 @@ def _add(db, header, member):
 
 
 def spop(db, words):
-    if len(words) > 3:
-        raise Refusal(SYNTAX)
-    count = None
-    if len(words) == 3:
-        count = integer(words[2], NOT_POSITIVE)
-        if count < 0:
-            raise Refusal(NOT_POSITIVE)
+    count = how_many(words)
     header = db.find(words[1], SET)
     if header is None:
         return None if count is None else Members([])

@@ -3,8 +3,8 @@
 from . import ranks
 from .layout import SORTED_SET, member_rest, pack_score, unpack_score
 from .lists import several
-from .numbers import I64_MAX, I64_MIN, double, integer
-from .replies import NO_ARRAY, NOT_POSITIVE, SYNTAX, Pairs, Refusal
+from .numbers import I64_MAX, I64_MIN, double, how_many
+from .replies import NO_ARRAY, SYNTAX, Pairs, Refusal
 from .some import count_of, some_of
 
 NOT_A_NUMBER = b"ERR resulting score is not a number (NaN)"
@@ -119,13 +119,7 @@ def _rank(reverse):
 
 def _pop(reverse):
     def pop(db, words):
-        if len(words) > 3:
-            raise Refusal(SYNTAX)
-        count = None
-        if len(words) == 3:
-            count = integer(words[2], NOT_POSITIVE)
-            if count < 0:
-                raise Refusal(NOT_POSITIVE)
+        count = how_many(words)
         header = db.find(words[1], SORTED_SET)
         if header is None:
             return []
