@@ -10,7 +10,6 @@ from . import leftover, ranks
 from . import state as states
 from .commands import COMMANDS
 from .layout import (
-    CUT_MEMBER_BYTES,
     DATA,
     DUE,
     ELEMENT,
@@ -29,15 +28,12 @@ from .layout import (
     UNDO,
     Header,
     key_rest,
-    member_rest,
-    pack_score,
     pack_u64,
     read_header,
-    split_member,
-    unpack_score,
-    with_member,
 )
+from .members import Members
 from .replies import TOO_LONG, WRONG_TYPE, ErrorReply, Refusal, unknown_command, wrong_arity
+from .watched import Watched
 
 # value_max_bytes: the longest string. watched_max: keys whose changes are counted at a time; scans_max: scans whose place is known.
 # walk_max: keys and members that one command looks at, as others wait meanwhile.
@@ -52,7 +48,7 @@ _TOO_LONG_A_WALK = b"ERR more keys or members than one command may look at, as o
 _ANSWER_VALUES = 16
 
 
-class Database:
+class Database(Members, Watched):
     """Commands on one database of a transaction.
 
     Args: tx (a WriteTransaction of storage, or a ReadTransaction for a database that is only read), number (0 to 2**31 - 1), now_ms
@@ -349,106 +345,6 @@ class Database:
         self._walk -= count
         if self._walk < 0:
             raise Refusal(_TOO_LONG_A_WALK)
-
-    # Members
-
-    def member(self, header, member):
-        """Return the value of a member, or None."""
-        value = self.get(self.members + header.part + member_rest(member))
-        if value is None or len(member) < CUT_MEMBER_BYTES:
-            return value
-        return split_member(member_rest(member), value)[1]
-
-    def put_member(self, header, member, value):
-        """Set the value of a member; the caller counts it."""
-        self.store(self.members + header.part + member_rest(member), with_member(member, value))
-
-    def drop_member(self, header, member):
-        """Delete a member; return whether it was there. The caller counts it."""
-        return self.erase(self.members + header.part + member_rest(member))
-
-    def each_member(self, header, start=b"", reverse=False):
-        """Yield (member, value) in order, from the member's part of a row key `start` on."""
-        prefix = self.members + header.part
-        length = len(prefix)
-        # Above whatever a member's part can be.
-        position = prefix + (start or b"\xff" * CUT_MEMBER_BYTES if reverse else start)
-        for row, value in self.tx.scan(DATA, position, reverse):
-            if row[:length] != prefix:
-                break
-            part = row[length:]
-            yield (part, value) if len(part) != CUT_MEMBER_BYTES else split_member(part, value)
-            self.step()
-
-    def put_score(self, header, member, score, old):
-        """Set a member's score, in its row and in the index. old: the score it had, or None."""
-        # -0 is 0: their members are in one order.
-        packed = pack_score(score + 0.0)
-        part = member_rest(member)
-        self.store(self.members + header.part + part, with_member(member, packed))
-        prefix = self.index + header.part
-        if old is not None:
-            self._drop_index(header, pack_score(old) + part)
-        self.derive(prefix + packed + part, with_member(member, b""))
-        if header.has_parts:
-            ranks.add(self, header, packed + part, 1)
-
-    def drop_score(self, header, member, score):
-        """Delete a member of a sorted set with its index row."""
-        part = member_rest(member)
-        self.erase(self.members + header.part + part)
-        self._drop_index(header, pack_score(score) + part)
-
-    def _drop_index(self, header, position):
-        self.underive(self.index + header.part + position)
-        if header.has_parts:
-            ranks.add(self, header, position, -1)
-
-    def each_score(self, header, start=b"", reverse=False):
-        """Yield (member, score) in the order of scores, from index position `start` (packed score, then a member's part) on."""
-        prefix = self.index + header.part
-        length = len(prefix)
-        member_at = length + 8
-        position = prefix + (start or b"\xff" * (CUT_MEMBER_BYTES + 8) if reverse else start)
-        for row, value in self.tx.scan(DATA, position, reverse):
-            if row[:length] != prefix:
-                break
-            part = row[member_at:]
-            member = part if len(part) != CUT_MEMBER_BYTES else split_member(part, value)[0]
-            yield member, unpack_score(row[length:member_at])
-            self.step()
-
-    # What changes are told to
-
-    def watch_version(self, key):
-        """Return a number that is another one once the key was changed; one that has ended counts when it is cleared away."""
-        watched = self.watched
-        rest = key_rest(key)[0]
-        version = watched.get(rest)
-        if version is None:
-            if len(watched) >= self.limits.watched_max:
-                watched.clear()
-            self._watch_floor += 1
-            version = watched[rest] = self._watch_floor
-        return version
-
-    def touch(self, row):
-        """Count a change of a key, by its header's row key, if it is watched."""
-        rest = row[PREFIX_BYTES:]
-        if rest in self.watched:
-            self._watch_floor += 1
-            self.watched[rest] = self._watch_floor
-
-    def touch_what_is_there(self):
-        """Count a change of every key that there is."""
-        for rest in list(self.watched):
-            if self.get(self.heads + rest) is not None:
-                self.touch(self.heads + rest)
-
-    def touch_all(self):
-        """Count a change of every key."""
-        self._watch_floor += 1
-        self.watched.clear()
 
     def count_all_as_changed(self):
         """From now on, until the next version is settled, no single changes are noted."""
