@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.thread_server import in_thread
+
 
 @contextmanager
 def serving(folder, *words):
@@ -245,8 +247,7 @@ def test_a_node_that_breaks_off_is_named(run):
 @contextmanager
 def answering(body):
     """An HTTP server with one answer to everything, or none."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from http.server import BaseHTTPRequestHandler
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -260,15 +261,8 @@ def answering(body):
         def log_message(self, *arguments):
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with in_thread(Handler) as port:
+        yield f"127.0.0.1:{port}"
 
 
 def test_blocks_are_made_as_they_are_asked_for():
