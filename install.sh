@@ -85,6 +85,8 @@ if [ "$purpose" = arm ]; then
     need unsquashfs squashfs-tools
     need gcc gcc
     need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf
+    # LMDB's binding is compiled from its sources, which come with patches.
+    need patch patch
     [ -e /usr/arm-linux-gnueabihf/include/string.h ] || missing="$missing libc6-dev-armhf-cross"
     [ -e /usr/include/string.h ] || missing="$missing libc6-dev"
 fi
