@@ -35,7 +35,9 @@ def put_lmdb(there):
         (wheels / "lmdb.lock").write_text("\n".join(lines[first : last + 1]) + "\n")
         headers = " ".join(f"-I{there.root / path}" for path in ("usr/include/python3.11", "usr/include"))
         compiler = userland.COMPILER
-        environment = {**os.environ, "CC": compiler, "LDSHARED": f"{compiler} -shared", "CFLAGS": f"-O2 -fPIC {headers}"}
+        # Before the folders of this machine's own libraries, which Debian's Python names.
+        linker = f"{compiler} -shared -L/usr/arm-linux-gnueabihf/lib"
+        environment = {**os.environ, "CC": compiler, "LDSHARED": linker, "CFLAGS": f"-O2 -fPIC {headers}"}
         words = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "wheel", "--require-hashes", "--no-deps"]
         words += ["--no-binary", "lmdb", "-r", wheels / "lmdb.lock", "-w", wheels]
         subprocess.run(words, check=True, env=environment)
