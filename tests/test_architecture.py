@@ -29,6 +29,8 @@ FLOORS = {
     "leither_edge.credit": 5,
     "leither_edge.apps": 5,
     "leither_edge.gateway": 5,
+    "leither_edge.discovery": 5,
+    "leither_edge.flow": 5,
     "leither_edge.node": 6,
     "leither_edge.cli": 6,
     "appliance": 7,

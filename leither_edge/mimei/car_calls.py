@@ -173,6 +173,8 @@ class CarCalls(Access):
                 self.rows.give_up(new_rows)
                 raise
         self.wake()
+        if taken:
+            self.tell_version(mid, taken[-1])
         return Imported(roots, mid, list(taken))
 
     def _make_imported(self, tx, session, chain, here, new_rows, counts):

@@ -81,8 +81,14 @@ class CareCalls(Access):
 
     def roots(self):
         """Yields each label that keeps something, with repeats."""
-        for _, label in self._charged_roots():
+        for _, label, _ in self._charged_roots():
             yield label
+
+    def whole_roots(self):
+        """As `roots`, without those of which a part is still on its way."""
+        for _, label, is_whole in self._charged_roots():
+            if is_whole:
+                yield label
 
     def fsck(self, session, repair=False, progress=None):
         """[sentence] of what is wrong in rows, manifests and blocks. Args: repair (mend or drop it), progress (blocks so far -> None)."""
@@ -90,7 +96,7 @@ class CareCalls(Access):
         if repair and session.ceiling != rights.ALL:
             raise Forbidden("You may look for faults of this node, not mend them.")
         found = list(self._faulty_rows(repair))
-        report = self.blocks.fsck(self.roots, repair, progress)
+        report = self.blocks.fsck(self.whole_roots, repair, progress)
         found += [problem.sentence for problem in report.problems]
         if report.faults > len(report.problems):
             found.append(f"There are {report.faults - len(report.problems)} more faults of blocks.")
@@ -110,16 +116,22 @@ class CareCalls(Access):
         return found
 
     def _charged_roots(self):
-        """Yields (user, label), a user's together, in the order of users."""
+        """Yields (user, label, whether all below it is here), a user's together, in the order of users."""
+        others = {}
         with self.store.read() as tx:
             users = {key[:ID_BYTES] for table in (BY_AUTHOR, PINS) for key in tx.keys(table)}
-        for user in sorted(users):
+            for keeper in self.keepers:
+                for user, label, is_whole in keeper(tx):
+                    others.setdefault(user, []).append((label, is_whole))
+        for user in sorted(users.union(others)):
             with self.store.read() as tx:
                 found = [key[ID_BYTES:] for key in _keys(tx, PINS, user)]
                 for key in _keys(tx, BY_AUTHOR, user):
                     found += self._roots_of(tx, key[ID_BYTES:])
             for label in found:
-                yield user, label
+                yield user, label, True
+            for label, is_whole in others.get(user, ()):
+                yield user, label, is_whole
 
     def _roots_of(self, tx, mid):
         head = history.read_head(tx, mid)
@@ -137,7 +149,7 @@ class CareCalls(Access):
         with self.store.read() as tx:
             before = {key: tx.get(USAGE, key) for key in tx.keys(USAGE)}
         seen, sums, steps = DigestSet(self.blocks.leases.key), {}, 0
-        for user, root in self._charged_roots():
+        for user, root, _ in self._charged_roots():
             todo = [root]
             while todo:
                 label = todo.pop()

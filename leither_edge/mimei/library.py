@@ -43,7 +43,9 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
 
     Any call raises BadInput (not of the form), NotFound, Forbidden, NotSignedIn (a guest may not), and StorageError; others are named.
     Attributes: held (HeldWriter), blocks (BlockStore), store, node_key, epoch (a number that changes when a right may have), always_flush
-    (whether a database command is durable when answered, and not a second later), labels_open (whether strangers may read by label alone).
+    (whether a database command is durable when answered, and not a second later), labels_open (whether strangers may read by label alone),
+    keepers (functions of a transaction: (user's id, label, whether all of it is here) of what others have this node keep), listeners
+    (functions of a mid and a number, called in the thread that recorded a version of it, after it is durable).
     """
 
     def __init__(self, store, held, node_key, profile, counters, log, clock, random_bytes):
@@ -54,6 +56,7 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
         self._collected_at = clock()
         self.always_flush = False
         self.labels_open = True
+        self.keepers, self.listeners = [], []
         self.key_of = _nobody
         # Changes of one MiMei's root read the old one and write the new one: no two at a time.
         self._locks = [RLock() for _ in range(_LOCKS)]
@@ -90,6 +93,11 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
         if self.held.call(clear_some, durable=False):
             return True
         return self._indexing.step()
+
+    def tell_version(self, mid, number):
+        """Tells the listeners that a version was recorded, or released."""
+        for listener in self.listeners:
+            listener(mid, number)
 
     def wake(self):
         """Has `run` look for work at once."""
@@ -157,16 +165,17 @@ class Library(SessionCalls, ContentCalls, FileCalls, VersionCalls, ReferenceCall
 
 
 def open_library(
-    folder, profile, node_key, *, counters, log=None, clock=time.time, random_bytes=sodium.random_bytes, may_join=None, key_of=None
-):
+    folder, profile, node_key, *, counters, log=None, clock=time.time, random_bytes=sodium.random_bytes, may_join=None, key_of=None,
+    more_tables=(),
+):  # fmt: skip
     """The Library in a folder, made if there is none.
 
     Args: profile (Profile), node_key (KeyPair), counters (Counters), clock (-> s since 1970), random_bytes (count -> bytes), may_join
     ((public key or None, Pass or None) -> whether that user may keep content here, None: who may register; without it everybody may),
-    key_of (user's id -> public key or None, for issuers of passes who never signed in here).
+    key_of (user's id -> public key or None, for issuers of passes who never signed in here), more_tables (of others, in the same store).
     Raises StorageError.
     """
-    store = open_store(os.path.join(folder, "db"), profile.storage.data_map_mib << 20, TABLES, SCHEMA_VERSION)
+    store = open_store(os.path.join(folder, "db"), profile.storage.data_map_mib << 20, (*TABLES, *more_tables), SCHEMA_VERSION)
     held = None
     try:
         free_min_bytes = profile.storage.data_free_min_mib << 20

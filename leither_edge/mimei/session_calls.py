@@ -5,6 +5,8 @@ from leither_edge.core.ids import key_id
 
 from .access import Access
 from .errors import Forbidden, NotSignedIn
+from .rights import ALL
+from .sessions import Session
 from .tables import KEYS
 
 
@@ -56,6 +58,13 @@ class SessionCalls(Access):
         session = self.sessions.begin_with_key(key_pair)
         self._remember_key(session)
         return session
+
+    def acting_for(self, public_key, ceiling=ALL, may_keep=True):
+        """A Session for work of this node itself in somebody's name; it has no id, cannot sign and never ends.
+
+        Args: public_key (32 bytes), ceiling (mask over all rights), may_keep (may make content here).
+        """
+        return Session("", (public_key, key_id(public_key), False, ceiling, may_keep, None, None, 0, None))
 
     def session(self, sid):
         """The Session of an id (text), a guest's for "". Raises NotSignedIn."""

@@ -117,6 +117,7 @@ class VersionCalls(Access):
 
         number = self.held.call(point)
         self.wake()
+        self.tell_version(info.check_id(mid), number)
         return number
 
     def restore(self, session, mid, version, progress=None):
@@ -286,6 +287,7 @@ class VersionCalls(Access):
         if prepared.database is not None:
             self.rows.settled(prepared.manifest.data_type, prepared.database, prepared.until)
         self.wake()
+        self.tell_version(prepared.manifest.mid, version.number)
         return version
 
     def _drop_tickets(self, room=1):
