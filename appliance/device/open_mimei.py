@@ -8,6 +8,7 @@ from appliance.commands.verbs import VerbFailed
 from leither_edge.core.ids import key_id
 from leither_edge.core.keyset import find_key, owner_keys
 from leither_edge.core.roles import includes
+from leither_edge.flow.tables import ALL
 from leither_edge.http import HttpError
 from leither_edge.mimei.errors import MimeiError
 from leither_edge.mimei.library import open_library
@@ -38,7 +39,8 @@ def open_kept(kept):
         return found[1] if found else None
 
     library = open_library(
-        folder, node.profile, node.key, counters=node.counters, log=node.log, clock=clock_of(kept), may_join=admits, key_of=key_of
+        folder, node.profile, node.key, counters=node.counters, log=node.log, clock=clock_of(kept), may_join=admits, key_of=key_of,
+        more_tables=ALL,
     )
     follow(library, node.profile, executor.config)
     node.log.info("content store", folder=folder)

@@ -35,7 +35,7 @@ class Limits:
         room = {"data_map_mib": MAP_MIB, "data_quota_mib": disk_mib, "data_free_min_mib": min(FREE_MIN_MIB, disk_mib // 8)}
         self.storage = Section("storage", {**_values(profile.storage), **room})
         self.mimei = Section("mimei", {**_values(profile.mimei), "user_quota_mib": disk_mib})
-        self.http = profile.http
+        self.http, self.peers = profile.http, profile.peers
 
 
 def _values(section):
@@ -88,6 +88,7 @@ def named_key(home, out, args):
 
 def open_folder(folder, node_key, may_join=None):
     """Return the Library of a folder; waits a moment for another command that has it. Raises Failure, StorageError."""
+    from leither_edge.flow.tables import ALL
     from leither_edge.mimei.library import open_library
     from leither_edge.observe.counters import Counters
     from leither_edge.storage import InUse
@@ -95,7 +96,7 @@ def open_folder(folder, node_key, may_join=None):
     end = time.monotonic() + IN_USE_S
     while True:
         try:
-            return open_library(folder, Limits(folder), node_key, counters=Counters(), may_join=may_join)
+            return open_library(folder, Limits(folder), node_key, counters=Counters(), may_join=may_join, more_tables=ALL)
         except InUse as error:
             if error.pid == os.getpid() or served_at(folder, error.pid) or time.monotonic() > end:
                 raise in_use(folder, error.pid) from None

@@ -1,0 +1,1 @@
+"""Floor 5: content on its way between nodes: publish, provide, sync, follow, share, back up."""

@@ -1,0 +1,3 @@
+"""Rows of peers, in the store of the content."""
+
+PEER_TABLES = ()
