@@ -110,7 +110,7 @@ def test_stopping_and_bounds():
         for number in range(jobs.KEPT_MAX + 5):
             clock.now += 1
             await found.wait(BEN, found.start(BEN, "ping", str(number), at_once).id, 10)
-        assert len([job for job in found.of(BEN) if job.state == "done"]) == jobs.KEPT_MAX + 1
+        assert len([job for job in found.of(BEN) if job.state == "done"]) == jobs.KEPT_MAX
 
     run(main)
 
