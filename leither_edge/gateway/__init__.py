@@ -3,14 +3,15 @@
 SCRIPT_PATH = "/leither.js"
 
 
-def add_routes(router, library, limits, counters, log, *, version="", denied=frozenset()):
+def add_routes(router, library, limits, counters, log, *, version="", denied=frozenset(), flow=None):
     """Put the gateway's routes on a Router of leither_edge.http; what is behind them is loaded with the first request.
 
     The caller checks Host in front of all routes. Args: library (Library, or a function that opens it, called once, in a worker
     thread, at the first request); limits (Profile); counters, log (of leither_edge.observe); version (the node's, text); denied
-    (digests of 32 bytes of content that is not served).
+    (digests of 32 bytes of content that is not served); flow (FlowCalls of leither_edge.flow, or an async function that gives them at
+    each call, or raises MimeiError; None: this node has no channels to others).
     """
-    first = _First(library, limits, counters, log, version, denied)
+    first = _First(library, limits, counters, log, version, denied, flow)
     for method, pattern, name in (
         ("GET", "/ipfs/{cid}", "ipfs"),
         ("GET", "/ipfs/{cid}/{path*}", "ipfs"),

@@ -2,7 +2,7 @@
 
 import trio
 
-from leither_edge.mimei.errors import Busy
+from leither_edge.mimei.errors import Busy, MimeiError
 
 # Each thread waits for the disk most of the time; more of them only take memory.
 READERS_MAX = 4
@@ -13,11 +13,12 @@ UPLOADS_MAX = 4
 class Gateway:
     """What all requests share. Made once, by add_routes.
 
-    Attributes: library; limits (Profile); counters; log; version (the node's, text).
+    Attributes: library; limits (Profile); counters; log; version (the node's, text). flow: as add_routes.
     """
 
-    def __init__(self, library, limits, counters, log, version=""):
+    def __init__(self, library, limits, counters, log, version="", flow=None):
         self.library, self.limits, self.counters, self.log, self.version = library, limits, counters, log, version
+        self._flow = flow
         self._readers = trio.CapacityLimiter(READERS_MAX)
         self._uploads = trio.CapacityLimiter(UPLOADS_MAX)
         self._passwords = trio.CapacityLimiter(1)
@@ -29,6 +30,12 @@ class Gateway:
     async def in_turn(self, function, *arguments):
         """As in_thread, for what works on a password: one after the other, as strangers who try many may not keep all readers busy."""
         return await trio.to_thread.run_sync(function, *arguments, limiter=self._passwords)
+
+    async def flow(self):
+        """The FlowCalls: what goes between this node and others. Raises MimeiError (no-peers and what opening them may raise)."""
+        if self._flow is None:
+            raise MimeiError("This node has no channels to other nodes: its owner runs it without them.", "no-peers")
+        return await self._flow() if callable(self._flow) else self._flow
 
     async def command(self, opened, words):
         """The reply to a database command on an Opened. One on cur is run where it is, as its rows are in memory.
@@ -76,6 +83,9 @@ class Caller:
 
     async def in_thread(self, function, *arguments):
         return await self.gateway.in_thread(function, *arguments)
+
+    async def flow(self):
+        return await self.gateway.flow()
 
 
 def _execute(opened, words):

@@ -18,11 +18,11 @@ _COUNTED = (
 )
 
 
-def make(library, limits, counters, log, version, denied):
+def make(library, limits, counters, log, version, denied, flow=None):
     """{name: handler}. Args: as add_routes."""
     for name, sentence in _COUNTED:
         counters.describe(name, sentence)
-    gateway = Gateway(library, limits, counters, log, version)
+    gateway = Gateway(library, limits, counters, log, version, flow)
     content, rpc = ContentAnswers(gateway), RpcEdge(gateway)
     folder = os.path.join(os.path.dirname(__file__), "static")
     return {
