@@ -155,6 +155,13 @@ class CurRows:
         self.replaced(mid, head.database)
         return True
 
+    def is_as_base(self, tx, data_type, head):
+        """Whether a database's or stream's cur holds what its base does, and nothing is under way."""
+        if data_type == info.STREAM:
+            stream = self.stream(tx, self._library.blocks, head)
+            return head.base is not None and stream.length() == stream.base_length
+        return head.base is not None and states.is_unchanged(self.at(tx, head.database))
+
     def stream(self, tx, blocks, head):
         """The Stream that is cur. Args: tx, blocks (of which its base is read), head (Head)."""
         return Stream(blocks, tx, head.database, head.base, self._library.value_max_bytes)

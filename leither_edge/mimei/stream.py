@@ -36,6 +36,11 @@ class Stream:
         self._base_length = 0 if base is None else read.count(blocks, base)
         self._record_max = record_max
 
+    @property
+    def base_length(self):
+        """How many of them the last version holds."""
+        return self._base_length
+
     def length(self):
         """How many records there are: the offset of the next."""
         for offset, _ in self._rows(OFFSET_MAX, reverse=True):

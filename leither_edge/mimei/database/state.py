@@ -182,6 +182,12 @@ def all_changed(database):
     return read_state(database.get(database.state_row)).all_until > 0
 
 
+def is_unchanged(database):
+    """Whether nothing changed since the last version, and no transaction is open."""
+    state = read_state(database.get(database.state_row))
+    return not state.all_until and not state.deadline and next(_rows_from(database, CHANGED), None) is None
+
+
 def tidy(database, limit=200):
     """Where a database has very many marks, count everything as changed instead, and delete marks that say no more; `limit` a call."""
     tx = database.tx
