@@ -70,6 +70,11 @@ def argon2id(passphrase, salt, operations, memory_bytes):
         raise MemoryError(f"no {memory_bytes >> 20} MiB of memory for the passphrase") from None
 
 
+def keyed_hash(message, key, size):
+    """BLAKE2b of a message under a key (RFC 7693). Args: key (16 to 64 bytes), size (16 to 64 bytes)."""
+    return pysodium.crypto_generichash(message, key, size)
+
+
 def seal(message, additional, nonce, key):
     """XChaCha20-Poly1305: the message encrypted, 16 bytes longer. Args: additional (bytes), nonce (24 bytes), key (32 bytes)."""
     return pysodium.crypto_aead_xchacha20poly1305_ietf_encrypt(message, additional, nonce, key)
