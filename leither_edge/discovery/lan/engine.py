@@ -21,6 +21,7 @@ GROUP = "224.0.0.251"
 # RFC 6762, 17: a datagram may have 9,000 bytes; those of one service never come near.
 MESSAGE_MAX_BYTES = dns_message.MESSAGE_MAX_BYTES
 KNOWN_MAX = 64
+ANSWERS_MAX = 16
 OUTGOING_MAX = 16
 RECEIVED_MAX_PER_S = 50
 # Resolvers of old, which ask from a port of their own, get an answer for themselves; so many a second.
@@ -43,8 +44,7 @@ class Known:
     __slots__ = ("ends", "host", "name", "port")
 
     def __init__(self):
-        self.port = self.host = None
-        self.name = ""
+        self.port = self.host = self.name = None
         self.ends = 0.0
 
 
@@ -130,7 +130,7 @@ class LanEngine:
 
     def ask(self, now, key=None):
         """Ask all for every node, or for the node of one key; twice, as a datagram may be lost."""
-        question = Question(service.SERVICE, PTR, IN) if key is None else Question(service.instance_of(key), SRV, IN)
+        question = Question(service.SERVICE, PTR, IN) if key is None else Question(service.instance_of(key), ANY, IN)
         if not any(question == other for _, other in self._questions):
             self._questions += [(now, question), (now + AGAIN_S, question)]
 
@@ -138,8 +138,8 @@ class LanEngine:
         answers = []
         if any(question.type == PTR for question in questions):
             # Whom we know need not answer.
-            known = [(key, node.ends - now) for key, node in self._nodes.items() if node.port and node.ends - now > service.TTL_S / 2]
-            answers = [service.pointer(key)._replace(ttl=int(left)) for key, left in known[:16] if self._addresses(self._nodes[key], now)]
+            known = [(key, node.ends - now) for key, node in self._nodes.items() if node.name is not None and self._addresses(node, now)]
+            answers = [service.pointer(key)._replace(ttl=int(left)) for key, left in known if left > service.TTL_S / 2][:ANSWERS_MAX]
         self.outgoing.append((dns_message.encode(Message(questions=questions, answers=answers)), None))
 
     def nearby(self, now):
@@ -148,7 +148,7 @@ class LanEngine:
         for key in reversed(list(self._nodes)):
             addresses = self.find(key, now)
             if addresses:
-                found.append(Nearby(key, self._nodes[key].name, addresses))
+                found.append(Nearby(key, self._nodes[key].name or "", addresses))
         return found
 
     def find(self, key, now):
