@@ -8,6 +8,7 @@ from leither_edge.cli.ledger_grammar import add_ledger
 from leither_edge.cli.mimei_grammar import add_mimei
 from leither_edge.cli.name_grammar import add_name
 from leither_edge.cli.parser import Parser
+from leither_edge.cli.peer_grammar import add_peer
 from leither_edge.cli.verbs import TIMEOUT_S, VERBS, add_verbs
 
 ROLES = ("viewer", "operator", "owner")
@@ -83,6 +84,7 @@ def build():
     add_card(top, common)
     add_remote(top)
     add_mimei(top, common)
+    add_peer(top, common)
     add_ledger(top, common)
     add_dht(top, common)
     add_name(top, common)

@@ -41,22 +41,26 @@ def add_mimei(top, common):
     common(mimei)
 
     def ended(parser):
-        _places(parser)
+        places(parser)
         common(parser, timeout=TIMEOUT_S)
 
     def fill():
+        from leither_edge.cli.mimei_flow_grammar import add_backups, add_between
         from leither_edge.cli.mimei_keep_grammar import add_keeping, add_others, add_serving
 
         for add in (_content, _bytes, _versions, _databases):
             add(mimei, ended)
         add_others(mimei, ended, common)
+        add_between(mimei, ended)
+        add_backups(mimei, ended)
         add_keeping(mimei, ended, common)
         add_serving(mimei, ended)
 
     mimei.later = fill
 
 
-def _places(parser):
+def places(parser):
+    """Add the options that say where a command works, and as whom."""
     parser.add_argument("--store", metavar="FOLDER", help="work in this folder (the tool's own)")
     parser.add_argument("--node", metavar="NODE", help="work on a running node: its address, or your name for the device")
     parser.add_argument("--key", metavar="KEY", help="who you are: a name of your keys, or a key file (the store's own key)")

@@ -12,6 +12,8 @@ OTHERS, KEEPING, SERVING = "OTHERS AND FINDING", "KEEPING", "FOR OTHER PROGRAMS"
 
 def add_others(mimei, ended, plain):
     """Add what concerns others, and finding."""
+    from leither_edge.cli.mimei_flow_grammar import add_search_options
+
     rights = mimei.command(
         "rights", "Show or say who may do what.", run="mimei_others:rights", group=OTHERS,
         details=[
@@ -58,10 +60,13 @@ def add_others(mimei, ended, plain):
         examples=[
             ("all the words", "leither mimei search trip may"),
             ("a beginning; a tag; not a word", "leither mimei search 'pla*' '#travel' -- -old"),
+            ("friends' nodes, too", "leither mimei search trip --peers"),
+            ("of some friends, Anna's hits first", "leither mimei search trip --peers anna=2,ben"),
         ],
     )  # fmt: skip
     search.add_argument("word", nargs="+", metavar="WORD", help="words that must all be there")
     search.add_argument("--limit", type=whole_number(1), default=20, metavar="N", help="hits at most (20)")
+    add_search_options(search)
     ended(search)
 
 

@@ -107,6 +107,10 @@ def search(home, out, args):
     from leither_edge.core.ids import id_to_text
 
     text = " ".join(args.word)
+    if args.peers is not None:
+        from leither_edge.cli.mimei_search import search_peers
+
+        return search_peers(home, out, args, text)
     with content(home, out, args) as at:
         with waiting(out, "Looking at what is new"):
             hits = at.search(text, args.limit)

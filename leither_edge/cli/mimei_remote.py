@@ -42,7 +42,7 @@ class RemoteContent(Reading):
 
     def __init__(self, connection, user, public_key, sign):
         self._connection, self._call = connection, connection.call
-        self._sid, self._public_key, self._sign = connection.sid, public_key, sign
+        self._sid, self._public_key, self.sign = connection.sid, public_key, sign
         self.by_pass = sign is None and public_key is not None
         self.user, self.name = user, f"http://{connection.address}"
         # Apart, as what is read from the node may be on its way to the node at the same time.
@@ -55,6 +55,10 @@ class RemoteContent(Reading):
             pass
         self._connection.close()
         self.blocks.close()
+
+    def procedure(self, name, *params):
+        """What a procedure gives whose first parameter is the session. Raises MimeiError as the node's own, Failure."""
+        return self._call(name, self._sid, *params)
 
     def root_of(self, target):
         from leither_edge.mimei.ipld import cid as cids
@@ -226,12 +230,12 @@ class RemoteContent(Reading):
     def backup(self, mid, memo, progress=None):
         from leither_edge.cli.mimei_sign_in import checked_manifest
 
-        if self._sign is None:
+        if self.sign is None:
             return int(self._call("MMBackup", self._sid, id_text(mid), memo))
         prepared = self._call("MMBackupPrepare", self._sid, id_text(mid), memo)
         message = of_bytes(prepared["message"])
         checked_manifest(message, mid, self._public_key)
-        return int(self._call("MMBackupFinish", self._sid, prepared["ticket"], self._sign(message)))
+        return int(self._call("MMBackupFinish", self._sid, prepared["ticket"], self.sign(message)))
 
     def release(self, mid, version):
         return int(self._call("MMRelease", self._sid, id_text(mid), version))

@@ -3,14 +3,12 @@
 A command line or a page that is gone finds its work again: the same work of the same user is one job while it runs.
 """
 
-from binascii import b2a_base64
-
 import trio
 
 from leither_edge.mimei.errors import Busy, NotFound
 
 RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
-ID_BYTES = 12
+ID_BYTES = 8
 # A sync, a backup, a restore and what people ask meanwhile; each holds channels and buffers.
 RUNNING_MAX, OF_A_USER_MAX = 8, 4
 # An end is some hundred bytes; who asked has gone for good after so long.
@@ -62,7 +60,7 @@ class Jobs:
                 return job
         if len(running) >= RUNNING_MAX or len(own) >= OF_A_USER_MAX:
             raise Busy("As much work as this node does at a time is under way. Wait for some of it, or stop some.")
-        id = b2a_base64(self._random(ID_BYTES), newline=False).decode().replace("+", "-").replace("/", "_")
+        id = self._random(ID_BYTES).hex()
         job = self._jobs[id] = Job(id, user_id, kind, subject, self._clock())
         self._nursery.start_soon(self._run, job, work)
         return job

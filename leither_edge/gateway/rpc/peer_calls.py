@@ -55,11 +55,11 @@ async def peer_remove(at, session, peer):
 
 
 @call(
-    "PeerSet", _SID_PEER + "name:text? friend:bool? addresses:text[]?", "object",
-    "Changes what is kept of a node: its name here, whether it is a friend, its addresses. What is left out stays.",
+    "PeerSet", _SID_PEER + "name:text? friend:bool? addresses:text[]? may:text[]?", "object",
+    "Changes what is kept of a node: its name here, whether it is a friend, where it is, what it may ask for. What is left out stays.",
 )  # fmt: skip
-async def peer_set(at, session, peer, name, is_friend, addresses):
-    return await (await at.flow()).peer_set(session, peer, name, is_friend, addresses)
+async def peer_set(at, session, peer, name, is_friend, addresses, roles):
+    return await (await at.flow()).peer_set(session, peer, name, is_friend, addresses, roles)
 
 
 @call("PeerStat", "sid:session peer:text?", "object", "What passed between this node and another, or all others.")

@@ -1,0 +1,108 @@
+"""A node to ask about others: one of this computer's store that lives as long as a command, or a running one."""
+
+import contextlib
+
+from leither_edge.cli.failure import Failure, RefusedError, UnreachableError
+from leither_edge.cli.mimei_failures import failure
+from leither_edge.cli.mimei_place import content
+from leither_edge.cli.output import clean
+
+# A job is asked for anew so often, by who shows how far it is.
+LOOK_S = 0.5
+# Codes of what did not come in time, or at all.
+UNREACHED = {"unreachable", "timed-out", "time-out", "closed", "no-contacts", "silent", "not-stored", "no-providers", "unknown-address",
+             "lost", "expired", "not-found-here", "no-answer"}  # fmt: skip
+REFUSED = {"forbidden", "not-signed-in", "blocked", "refused", "not-a-friend", "stranger", "wrong-code", "used-up", "wrong-peer"}
+FIXES = {
+    "unknown-peer": "See whom you know: leither peer list",
+    "no-peers": "Work on this computer's store (leave out --node), or ask the node's owner.",
+    "no-network": "Join one: leither dht join --lan, or leither dht join HOST:PORT",
+    "conflict": "See what each side has: leither mimei compare",
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def between(home, out, args, port=None):
+    """Yields a node, which has ``content`` (see content()), ``call`` and ``start``; ends with a Failure in plain words.
+
+    Args:
+        port: of a store of this computer: listens there for as long as it takes (0: a free one, None: it only asks others).
+    """
+    with content(home, out, args) as at, said():
+        if getattr(args, "node", None):
+            from leither_edge.cli.flow_remote import RemoteNode
+
+            yield RemoteNode(at)
+            return
+        from leither_edge.cli.flow_local import LocalNode
+
+        node = LocalNode(home, out, args, at, port)
+        try:
+            yield node
+        finally:
+            node.close()
+
+
+@contextlib.contextmanager
+def said():
+    """Turn what goes wrong between nodes into a Failure with its exit code."""
+    from leither_edge.mimei.errors import Forbidden, MimeiError
+
+    try:
+        yield
+    except Forbidden:
+        # Who asks by a pass is told so where the content is opened.
+        raise
+    except MimeiError as error:
+        raise refused(error.code, str(error)) from None
+
+
+def work(out, node, text, name, *arguments, on_progress=None):
+    """The result of long work: started, watched, told with rate and time left; Ctrl-C stops it here, and leaves it running there.
+
+    Args:
+        text: what is being done, without a full stop.
+        name: of FlowCalls; arguments: for it.
+        on_progress: function of each dict that tells how far it is.
+    """
+    return watch(out, node, text, node.call(name, *arguments), on_progress)
+
+
+def watch(out, node, text, job, on_progress=None):
+    """As work(), for a job that runs already (its facts)."""
+    from leither_edge.cli.flow_progress import shown
+
+    try:
+        with shown(out, text) as show:
+            while job["state"] == "running":
+                job = node.call("job_wait", job["id"], LOOK_S)
+                progress = job["progress"] or {}
+                show(progress)
+                if on_progress is not None:
+                    on_progress(progress)
+    except KeyboardInterrupt:
+        left_behind(out, node, job)
+        raise
+    if job["state"] == "failed":
+        raise refused(job["error"]["code"], job["error"]["message"])
+    if job["state"] != "done":
+        why = "Somebody stopped it, or the node ended."
+        raise Failure("It was stopped.", why, "The same command goes on where it was.", code="stopped")
+    return job["result"]
+
+
+def left_behind(out, node, job):
+    """Say what becomes of a job whose command is stopped: one of a running node goes on."""
+    if node.is_remote:
+        word = f"leither mimei jobs {job['id']} --node {node.content.name}"
+        out.note(f"The node goes on with it. Watch it: {word}")
+        out.note(f"Stop it: {word} --stop")
+    else:
+        node.stop(job["id"])
+
+
+def refused(code, sentence):
+    """The Failure of what went wrong between nodes. Args: code (short word), sentence (what failed, why, what to do)."""
+    found = failure(code, sentence)
+    kind = UnreachableError if code in UNREACHED else RefusedError if code in REFUSED else type(found)
+    return kind(found.what, found.why, FIXES.get(code) or found.fix, code=clean(code, 40))

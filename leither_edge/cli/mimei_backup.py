@@ -1,0 +1,95 @@
+"""``leither mimei``: a node's content kept on a friend's, and brought back."""
+
+from leither_edge.cli.failure import DONE, FAILED, UsageError
+from leither_edge.cli.figures import moment
+from leither_edge.cli.flow_place import between, work
+from leither_edge.cli.mimei_progress import bytes_text, plural
+from leither_edge.cli.output import clean
+
+
+def backup_to(home, out, args):
+    """Back up to a friend's node, check or end that; without a name, show how backups are."""
+    if args.peer is None:
+        if args.check or args.stop:
+            raise UsageError("Whose?", fix="Name the node that holds it: leither mimei backup-to PEER --check")
+        with between(home, out, args) as node:
+            return show_health(out, node.call("backup_stat"))
+    with between(home, out, args) as node:
+        if args.stop:
+            node.call("backup_stop", args.peer)
+            out.result({"peer": args.peer, "stopped": True}, lambda: out.done(f"Nothing more is backed up to {clean(args.peer, 60)}."))
+            return DONE
+        if args.check:
+            found = work(out, node, "Asking pieces back", "backup_check", args.peer)
+        else:
+            found = work(out, node, "Backing up", "backup_to", args.peer)
+        is_remote = node.is_remote
+    if args.check:
+        return tell_check(out, args.peer, found)
+
+    def page():
+        out.done(f"{plural(found['versions'], 'version')} of {plural(found['mimei'], 'MiMei', 'MiMei')} are with {clean(args.peer, 60)}.")
+        out.note(f"{bytes_text(found['sent'])} sent; it takes {bytes_text(found['bytes'])} there.")
+        if not is_remote:
+            out.note("Call this again after changes, or let a node run that renews it: leither mimei serve --peers")
+
+    out.result(found, page)
+    return DONE
+
+
+def tell_check(out, peer, found):
+    """Say what came of pieces that were asked back."""
+    good = found["same"] == found["asked"]
+    if not good:
+        out.warn(f"{found['asked'] - found['same']} of {plural(found['asked'], 'piece')} are missing or not as they were sent.")
+
+    def page():
+        if good:
+            out.done(f"{plural(found['asked'], 'piece')} came back from {clean(peer, 60)} as they were sent.")
+        else:
+            out.next_step("Send what is missing:", f"leither mimei backup-to {peer}")
+
+    out.result(found, page)
+    return DONE if good else FAILED
+
+
+def show_health(out, found):
+    """Show where this node's backups lie and how they are, and what it holds for others."""
+    bad = [one for one in found["backups"] if one["error"] or one["behind"]]
+
+    def page():
+        if not found["backups"]:
+            out.line("Nothing of this node is backed up elsewhere.")
+            out.next_step("Let a friend's node hold it:", "leither mimei backup-to PEER")
+        else:
+            cells, styles = [], {}
+            for number, one in enumerate(found["backups"]):
+                behind = f"{plural(one['behind'], 'version')} behind" if one["behind"] else "all of it"
+                checked = moment(one["checked"]) if one["checked"] else "never"
+                cells.append(
+                    [clean(one["peer"], 64), moment(one["time"]) if one["time"] else "never", bytes_text(one["bytes"]), behind, checked,
+                     clean(one["error"] or "", 100)]
+                )  # fmt: skip
+                styles[number, 3] = "yellow" if one["behind"] else "green"
+                styles[number, 5] = "red"
+            out.table(["WITH", "LAST", "SIZE", "COVERS", "CHECKED", ""], cells, styles)
+        if found["held"]:
+            out.line()
+            rows = [[clean(one["peer"], 64), bytes_text(one["bytes"]), bytes_text(one["allowed"])] for one in found["held"]]
+            out.table(["HELD FOR", "TAKES", "OF"], rows)
+
+    out.result(found, page)
+    return FAILED if bad else DONE
+
+
+def restore_from(home, out, args):
+    """Rebuild this node from a backup."""
+    with between(home, out, args) as node:
+        found = work(out, node, "Looking for the backup", "restore_from", args.peer)
+
+    def page():
+        out.done(f"{plural(found['mimei'], 'MiMei', 'MiMei')} with {plural(found['versions'], 'version')} are back.")
+        out.note(f"The backup is of {moment(found['time'])}; {bytes_text(found['bytes'])} came from {clean(args.peer, 60)}.")
+        out.next_step("Look at it:", "leither mimei ls")
+
+    out.result(found, page)

@@ -1,0 +1,299 @@
+"""``leither mimei``: content that goes between nodes: publish, provide, findprovs, sync, follow, share, compare."""
+
+import time
+
+from leither_edge.cli.failure import DONE, FAILED, UsageError
+from leither_edge.cli.figures import moment
+from leither_edge.cli.flow_place import between, watch, work
+from leither_edge.cli.flow_progress import took
+from leither_edge.cli.mimei_progress import bytes_text, plural
+from leither_edge.cli.mimei_target import ID_CHARS, target, whole
+from leither_edge.cli.output import clean
+
+LINK = "leither:"
+
+
+def mid_of(node, word):
+    """The id (20 bytes) of a MiMei that is here."""
+    return whole(target(node.content, word)).mid
+
+
+def what_of(node, word):
+    """What stands for a MiMei that may not be here yet: a link or an id as it was typed, else the id of a mark."""
+    from leither_edge.core.ids import id_to_text
+
+    if word.startswith(LINK) or len(word) == ID_CHARS:
+        return word
+    return id_to_text(mid_of(node, word))
+
+
+def providers_of(words):
+    """Providers as a node takes them: a CAR file of this computer by its whole path."""
+    import os
+
+    found = []
+    for word in words:
+        if os.path.sep in word and "://" not in word or word.endswith(".car"):
+            if not os.path.isfile(word):
+                raise UsageError(f"There is no file {clean(word, 200)}.", fix="Name a CAR file, a peer, or a gateway: http://ADDRESS")
+            word = os.path.abspath(word)
+        found.append(word)
+    return found
+
+
+def publish(home, out, args):
+    """Put the newest version's pointer into the DHT."""
+    with between(home, out, args) as node:
+        found = watch(out, node, "Publishing", node.publish(mid_of(node, args.mimei)))
+
+    def page():
+        out.done(f"Version {found['number']} of {clean(args.mimei, 60)} is published: {plural(found['stored'], 'node')} keep its pointer.")
+        out.line(clean(found["link"], 300))
+        out.next_step("Elsewhere:", f"leither mimei sync {clean(found['link'], 300)}")
+        if found.get("is_private"):
+            out.note("Whoever has the link finds it, and nobody may read it yet: leither mimei rights, leither mimei share")
+
+    out.result(found, page)
+
+
+def provide(home, out, args):
+    """Say in the DHT that this node serves a MiMei."""
+    with between(home, out, args) as node:
+        found = work(out, node, "Announcing", "provide", mid_of(node, args.mimei), not args.stop)
+        is_remote = node.is_remote
+
+    def page():
+        if args.stop:
+            out.done("It is not announced any more; what was said fades within half an hour.")
+            return
+        out.done(f"{plural(found['stored'], 'node')} tell who asks for it.")
+        if not is_remote:
+            out.note("This command has ended, and with it who could serve it. A running node does: leither mimei serve --peers")
+
+    out.result(found, page)
+
+
+def findprovs(home, out, args):
+    """Find who serves a MiMei."""
+    with between(home, out, args) as node:
+        found = work(out, node, "Looking", "findprovs", what_of(node, args.mimei), args.seconds)
+
+    def page():
+        if not found["providers"]:
+            out.line("Nobody was found who serves it.")
+            return
+        rows = [
+            [clean(one["name"], 64) or clean(one["id"] or "-", 40), clean(one["address"] or "-", 100), clean(one["how"], 30)]
+            for one in found["providers"]
+        ]
+        out.table(["NODE", "ADDRESS", "FOUND BY"], rows)
+
+    out.result(found, page)
+    return DONE if found["providers"] else FAILED
+
+
+def sync(home, out, args):
+    """Fetch the newest version."""
+    fetch(home, out, args, args.follow)
+
+
+def fetch(home, out, args, is_followed):
+    """Fetch the newest version, once or from now on."""
+    begin, providers = time.monotonic(), providers_of(args.providers)
+    with between(home, out, args) as node:
+        what = what_of(node, args.mimei)
+        found = work(out, node, "Looking for providers", "sync", what, providers, is_followed)
+        is_remote = node.is_remote
+    seconds = time.monotonic() - begin
+    for name in found["shunned"]:
+        out.warn(f"{clean(name, 80)} sent what it should not have, and is not asked again.")
+
+    def page():
+        new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
+        last = "" if found["last"] is None else f", version {found['last']} is the last"
+        out.done(f"{clean(args.mimei, 60)}: {new}{last}.")
+        if found["bytes"]:
+            out.note(f"{bytes_text(found['bytes'])} fetched{took(seconds, found['bytes'])}.")
+        by = found["by_provider"]
+        for name in sorted(by, key=by.get, reverse=True):
+            out.note(f"  {bytes_text(by[name])} from {clean(name, 80)}")
+        if is_followed:
+            by_itself = "Each new version comes by itself now."
+            out.note(by_itself if is_remote else "A running node fetches each new version: leither mimei serve --peers")
+
+    out.result({"id": what, **found}, page)
+
+
+def follow(home, out, args):
+    """Follow a MiMei, or list what is followed."""
+    if args.mimei is not None and not args.stop:
+        fetch(home, out, args, True)
+        return
+    if args.mimei is None and (args.stop or args.providers):
+        raise UsageError("Which MiMei?", fix="Name it: leither mimei follow WHAT; without a name, all that is followed is listed.")
+    with between(home, out, args) as node:
+        if args.mimei is None:
+            show_follows(out, node.call("follows"))
+            return
+        node.call("unfollow", what_of(node, args.mimei))
+    out.result({"followed": False}, lambda: out.done(f"{clean(args.mimei, 60)} is not followed any more. What was fetched stays."))
+
+
+def show_follows(out, rows):
+    """List what is followed."""
+
+    def page():
+        if not rows:
+            out.line("Nothing is followed.")
+            return
+        cells, styles = [], {}
+        for number, row in enumerate(rows):
+            problem = clean(row["error"] or "", 100)
+            last = "-" if row["last"] is None else row["last"]
+            cells.append([clean(row["id"], 40), last, moment(row["seen"]) if row["seen"] else "never", problem])
+            styles[number, 3] = "yellow"
+        out.table(["ID", "LAST", "LOOKED", ""], cells, styles)
+
+    out.result({"follows": rows}, page)
+
+
+def share(home, out, args):
+    """Share with a friend, take what was offered, or list both."""
+    if args.accept is not None:
+        if args.mimei is not None:
+            raise UsageError("--accept takes what was offered, and nothing is shared at the same time.")
+        with between(home, out, args) as node:
+            found = work(out, node, "Taking it", "share_accept", what_of(node, args.accept))
+        out.result(found, lambda: out.done(f"{clean(args.accept, 60)} is yours to read, and followed from now on."))
+        return
+    if args.mimei is None:
+        with between(home, out, args) as node:
+            show_shares(out, node.call("shares"))
+        return
+    if args.peer is None:
+        raise UsageError("Share with whom?", fix=f"Name a friend's node: leither mimei share {clean(args.mimei, 60)} PEER")
+    with between(home, out, args) as node:
+        mask = None if args.right is None else mask_of_words(args.right)
+        found = work(out, node, "Offering it", "share", mid_of(node, args.mimei), args.peer, args.reader, mask)
+
+    def page():
+        out.done(f"{clean(args.mimei, 60)} is shared with {clean(args.peer, 60)}.")
+        if not found["told"]:
+            out.note("His node could not be reached: it is offered again when it is.")
+        elif found["accepted"]:
+            out.note("His node has taken it, and follows it.")
+        else:
+            out.note("His node keeps the offer until he takes it: leither mimei share --accept ID")
+
+    out.result(found, page)
+
+
+def mask_of_words(text):
+    """The mask of rights named with commas."""
+    from leither_edge.mimei.rights import from_names
+
+    return from_names([word for word in text.split(",") if word])
+
+
+def show_shares(out, found):
+    """List what is shared and what was offered."""
+
+    def page():
+        if found["offered"]:
+            out.line(out.styled("Offered to you", "bold"))
+            out.table(["ID", "FROM", "WHEN"], [[clean(o["id"], 40), clean(o["peer"], 64), moment(o["time"])] for o in found["offered"]])
+            out.next_step("Take one:", f"leither mimei share --accept {clean(found['offered'][0]['id'], 40)}")
+        if found["shared"]:
+            if found["offered"]:
+                out.line()
+            out.line(out.styled("Shared by you", "bold"))
+            rows = [[clean(o["id"], 40), clean(o["peer"], 64), clean(o["state"], 30)] for o in found["shared"]]
+            out.table(["ID", "WITH", ""], rows)
+        if not found["offered"] and not found["shared"]:
+            out.line("Nothing is shared, and nothing was offered to you.")
+
+    out.result(found, page)
+
+
+def unshare(home, out, args):
+    """Share no longer."""
+    with between(home, out, args) as node:
+        found = work(out, node, "Telling it", "unshare", mid_of(node, args.mimei), args.peer)
+
+    def page():
+        out.done(f"{clean(args.mimei, 60)} is not shared with {clean(args.peer, 60)} any more.")
+        out.note("From the next version on it is sealed anew: leither mimei backup")
+
+    out.result(found, page)
+
+
+def compare(home, out, args):
+    """Show versions here and with others."""
+    providers = providers_of(args.providers)
+    with between(home, out, args) as node:
+        found = work(out, node, "Asking", "compare", what_of(node, args.mimei), providers)
+
+    def page():
+        rows, styles = [], {}
+        for number, one in enumerate(found["versions"]):
+            rows.append(
+                [one["number"], one["where"], moment(one["time"]), clean(one["author"] or "", 30), clean(one["memo"], 100)]
+            )
+            styles[number, 1] = {"here": "green", "net": "blue", "fork": "red"}.get(one["where"])
+        if rows:
+            out.table(["VERSION", "WHERE", "MADE", "AUTHOR", "MEMO"], rows, styles)
+        out.note(VERDICTS.get(found["state"], clean(found["state"], 60)))
+
+    out.result(found, page)
+    return FAILED if found["state"] == "fork" else DONE
+
+
+VERDICTS = {
+    "same": "Both sides have the same versions.",
+    "behind": "Others have newer ones: leither mimei sync",
+    "ahead": "You have newer ones: leither mimei publish, or they are fetched by who follows it.",
+    "fork": "Both went on from the same version. To keep both: leither mimei fork ID@NUMBER, then sync.",
+    "unknown": "Nobody else who has it was found.",
+}
+
+
+def jobs(home, out, args):
+    """List, watch or stop long work."""
+    if not args.node:
+        raise UsageError("Work of this computer's store ends with its command.", fix="Name the node: leither mimei jobs --node NODE")
+    if args.stop and not args.job:
+        raise UsageError("Stop which?", fix="leither mimei jobs JOB --stop --node NODE")
+    with between(home, out, args) as node:
+        if args.job is None:
+            show_jobs(out, node.call("job_list"))
+        elif args.stop:
+            job = node.call("job_stop", args.job)
+            out.result(job, lambda: out.done(f"{clean(job['kind'], 30)} of {clean(job['subject'], 80)} is stopped."))
+        else:
+            job = node.call("job_wait", args.job, 0)
+            found = watch(out, node, clean(job["kind"], 30), job)
+            out.result(found, lambda: out.done(f"{clean(job['kind'], 30)} of {clean(job['subject'], 80)} is done."))
+
+
+def show_jobs(out, rows):
+    """List jobs."""
+    from leither_edge.cli.figures import span
+
+    def page():
+        if not rows:
+            out.line("No work is under way, and none has ended lately.")
+            return
+        cells, styles = [], {}
+        for number, row in enumerate(rows):
+            progress = row["progress"] or {}
+            done = bytes_text(progress["done"]) if isinstance(progress.get("done"), int) else ""
+            state, error = clean(row["state"], 20), row["error"]
+            for_s = (row["ended"] or time.time()) - row["began"]
+            cells.append(
+                [clean(row["id"], 30), clean(row["kind"], 30), clean(row["subject"], 60), state, span(for_s), done,
+                 clean(error["message"], 100) if error else ""]
+            )  # fmt: skip
+            styles[number, 3] = {"running": "blue", "done": "green", "failed": "red"}.get(state, "yellow")
+        out.table(["JOB", "WHAT", "OF", "", "TOOK", "BYTES", ""], cells, styles)
+
+    out.result({"jobs": rows}, page)
