@@ -28,6 +28,7 @@ CT_COMMITTEE = "application/leither-committee+cbor"
 CT_HEADER = "application/leither-header+cbor"
 CT_QUESTION = "application/leither-question+cbor"
 CT_MANIFEST = "application/leither-manifest+cbor"
+CT_CHANNEL_KEY = "application/leither-channel-key+cbor"
 CT_SEALED_HEAD = "application/leither-sealed-head+cbor"
 
 _ALGORITHM, _CONTENT_TYPE, _KEY_ID = 1, 3, 4
