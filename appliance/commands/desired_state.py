@@ -46,6 +46,9 @@ class DesiredState:
             "mimei_users": Choice("owners", "registered", default="owners"),
             # Who reads by label alone, and so from the IPFS gateway: a label says nothing of rights.
             "mimei_labels": Choice("users", "anyone", default="users"),
+            # Whether this device has channels to other nodes, and carries those of nodes that nobody reaches directly.
+            "peers": Choice("on", "off", default="on"),
+            "tunnel_offer": Choice("on", "off", default="off"),
             "timezone": Text(1, 64, allowed=_zone_mark, allowed_are="letters, digits, /, _, + and -", default="UTC"),
         }
 

@@ -4,7 +4,7 @@ import socket
 
 HELP = """\
 usage: python -m appliance.device [--profile NAME] [--state DIR] [--listen ADDRESS[,ADDRESS]] [--port N] [--dht-port N] [--dns-port N]
-                                  [--redis-port N] [--data DIR] [--card FILE]
+                                  [--redis-port N] [--peer-port N] [--data DIR] [--card FILE]
 
 Serves the setup page, signed commands, content and metrics. The supervisor (python -m appliance.supervisor) starts it.
 
@@ -15,12 +15,14 @@ Serves the setup page, signed commands, content and metrics. The supervisor (pyt
   --dht-port N     UDP port by which other nodes reach this one (default: 8041, with --port 0 a free one)
   --dns-port N     port of the DNS server for names of keys, UDP and TCP (default: none; 0 takes a free one)
   --redis-port N   TCP port for Redis clients (default: none; 0 takes a free one)
+  --peer-port N    TCP port for channels of other nodes (default: 8042, with --port 0 a free one)
   --data DIR       folder that holds content (default: that of --state)
   --no-clock       this machine's clock stops with the power, and nothing has set it since: commands may be dated later
   --card FILE      what the flashing step left for this device (leither.toml), if it is there
 """
 
 DHT_PORT = 8041
+PEER_PORT = 8042
 
 WHERE = {
     "loopback": ("127.0.0.1", "::1"),
@@ -30,6 +32,7 @@ WHERE = {
     "127.0.0.1": ("127.0.0.1", "::1"),
     "0.0.0.0": ("0.0.0.0", "::"),
 }
+_PORTS = ("--dht-port", "--dns-port", "--redis-port", "--peer-port")
 
 
 class UsageError(Exception):
@@ -37,11 +40,11 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port; dns_port, redis_port (or None);
+    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port, peer_port; dns_port, redis_port (or None);
     no_clock, help (bool).
     """
 
-    __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "no_clock", "port", "profile", "redis_port", "state")
+    __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "no_clock", "peer_port", "port", "profile", "redis_port", "state")
 
     def __init__(self, profile="pi-zero", state=".leither", hosts=WHERE["loopback"], port=8040):
         self.profile = profile
@@ -49,7 +52,7 @@ class Options:
         self.card = self.data = None
         self.hosts = hosts
         self.port = port
-        self.dht_port = None
+        self.dht_port = self.peer_port = None
         self.dns_port = self.redis_port = None
         self.no_clock = self.help = False
 
@@ -66,19 +69,15 @@ def parse_options(arguments):
             options.no_clock = True
             continue
         name, equals, value = word.partition("=")
-        if name not in ("--profile", "--state", "--listen", "--port", "--dht-port", "--dns-port", "--redis-port", "--data", "--card"):
+        if name not in ("--profile", "--state", "--listen", "--port", *_PORTS, "--data", "--card"):
             raise UsageError(f"{name} is not an option")
         value = value if equals else next(words, "")
         if not value:
             raise UsageError(f"{name} needs a value")
         if name == "--port":
             options.port = _port(value)
-        elif name == "--dht-port":
-            options.dht_port = _port(value)
-        elif name == "--dns-port":
-            options.dns_port = _port(value)
-        elif name == "--redis-port":
-            options.redis_port = _port(value)
+        elif name in _PORTS:
+            setattr(options, f"{name[2:-5]}_port", _port(value))
         elif name == "--listen":
             options.hosts = WHERE.get(value) or _addresses(value)
         else:
@@ -86,6 +85,8 @@ def parse_options(arguments):
     if options.dht_port is None:
         # Who takes any free port for the page means all of them.
         options.dht_port = DHT_PORT if options.port else 0
+    if options.peer_port is None:
+        options.peer_port = PEER_PORT if options.port else 0
     return options
 
 

@@ -239,5 +239,7 @@ CONFIG_NAMES = (
     "mimei",
     "mimei_labels",
     "mimei_users",
+    "peers",
     "timezone",
+    "tunnel_offer",
 )

@@ -9,7 +9,10 @@ from leither_edge.cli.prompt import ask_secret, confirm, interactive, read_limit
 WIFI_PASSPHRASE_MAX = 64
 CONFIG_TRUE, CONFIG_FALSE = ("true", "yes", "on"), ("false", "no", "off")
 # Settings that are text even when they look like a number or a truth value.
-CONFIG_TEXT = ("name", "language", "reach", "dht_network", "dht_bootstrap", "mimei", "mimei_users", "mimei_labels", "timezone")
+CONFIG_TEXT = (
+    "name", "language", "reach", "dht_network", "dht_bootstrap", "mimei", "mimei_users", "mimei_labels", "peers", "timezone",
+    "tunnel_offer",
+)  # fmt: skip
 LOG_FOLLOW_AT_ONCE = 200
 
 

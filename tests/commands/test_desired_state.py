@@ -29,6 +29,8 @@ def test_every_key_has_a_default(store):
         "mimei_users": "owners",
         "mimei_labels": "users",
         "timezone": "UTC",
+        "peers": "on",
+        "tunnel_offer": "off",
         "dht_network": "",
         "dht_bootstrap": "",
     }
@@ -52,6 +54,7 @@ def test_a_change_keeps_the_other_keys_and_the_newest_wins(store):
         {}, {"nmae": "x"}, {"name": ""}, {"name": "x" * 33}, {"name": "a\nb"}, {"name": b"x"}, {"name": None}, {"language": "de"},
         {"storage_share_mib": -1}, {"storage_share_mib": True}, {"storage_share_mib": "5"}, {"metrics_remote": 1}, {"reach": "LAN"},
         {"mimei": True}, {"mimei_users": "all"}, {"mimei_labels": "all"},
+        {"peers": True}, {"tunnel_offer": "yes"},
         {"timezone": "Europe/ Berlin"}, {"timezone": ""}, {"bandwidth_up_kib_per_s": 2**40},
     ],
 )  # fmt: skip
