@@ -40,8 +40,8 @@ class UsageError(Exception):
 
 
 class Options:
-    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port, peer_port; dns_port, redis_port (or None);
-    no_clock, help (bool).
+    """profile, state (text); card, data (path or None); hosts (numeric addresses); port, dht_port, peer_port; dns_port, redis_port (or
+    None); no_clock, help (bool).
     """
 
     __slots__ = ("card", "data", "dht_port", "dns_port", "help", "hosts", "no_clock", "peer_port", "port", "profile", "redis_port", "state")
