@@ -1,0 +1,98 @@
+import pytest
+import trio
+import trio.testing
+
+from leither_edge.peer.tables import PEER_BYTES
+from leither_edge.peer.tally import BEFORE, DAY_S, DAYS_KEPT, OTHER, OTHERS, SERVICES_MAX, Tally
+from leither_edge.storage import StorageError
+from tests.peer.kept_library import open_kept
+
+ONE, TWO = b"1" * 20, b"2" * 20
+
+
+class Clock:
+    now = 20_000 * DAY_S
+
+    def __call__(self):
+        return self.now
+
+
+async def test_bytes_are_counted_by_peer_and_service_and_kept(tmp_path):
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        tally.add(ONE, "blocks.get", 10, 1000)
+        tally.add(ONE, "blocks.get", 1, 1)
+        tally.add(TWO, "ping", 5, 0)
+        tally.add(TWO, "nothing", 0, 0)
+        await tally.flush()
+        tally.add(ONE, "ping", 3, 4)
+        assert tally.of(ONE) == {"blocks.get": (11, 1001), "ping": (3, 4)}
+        await tally.flush()
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        assert tally.of(ONE) == {"blocks.get": (11, 1001), "ping": (3, 4)}
+        assert tally.totals() == {ONE: (14, 1005), TWO: (5, 0)}
+
+
+async def test_days_are_kept_for_a_month_and_then_summed(tmp_path):
+    clock = Clock()
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, clock)
+        for day in range(40):
+            clock.now = (20_000 + day) * DAY_S
+            tally.add(ONE, "s", 1, 2)
+            tally.add(TWO, "s", 1, 0)
+            await tally.flush()
+        days = tally.days_of(ONE)
+        assert days[0] == (BEFORE, 40 - DAYS_KEPT, 2 * (40 - DAYS_KEPT))
+        assert len(days) == DAYS_KEPT + 1
+        assert tally.of(ONE) == {"s": (40, 80)}
+        assert tally.of(ONE, since_day=20_039) == {"s": (1, 2)}
+
+
+async def test_strangers_and_services_beyond_the_bound_share_a_row(tmp_path):
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 2, Clock())
+        for number in range(10):
+            tally.add(bytes([number]) * 20, "s", 1, 0)
+        assert set(tally.totals()) == {bytes([0]) * 20, bytes([1]) * 20, OTHERS}
+        assert bytes([0]) * 20 == OTHERS
+        for number in range(100):
+            tally.add(bytes([1]) * 20, f"service {number}", 1, 0)
+        assert len(tally.of(bytes([1]) * 20)) == SERVICES_MAX + 1
+        assert tally.of(bytes([1]) * 20)[OTHER] == (101 - SERVICES_MAX, 0)
+        await tally.flush()
+
+
+async def test_a_failed_write_loses_nothing(tmp_path):
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        tally.add(ONE, "s", 1, 2)
+        commit = library.held.commit
+
+        class Full:
+            async def commit(self, fn):
+                tally.add(ONE, "s", 10, 20)
+                raise StorageError("full")
+
+        tally._held = Full()
+        with pytest.raises(StorageError):
+            await tally.flush()
+        tally._held = library.held
+        assert commit is not None
+        assert tally.of(ONE) == {"s": (11, 22)}
+        await tally.flush()
+        with library.store.read() as tx:
+            assert tx.count(PEER_BYTES) == 1
+        assert tally.of(ONE) == {"s": (11, 22)}
+
+
+async def test_the_end_writes_what_was_counted(tmp_path):
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(tally.run)
+            await trio.testing.wait_all_tasks_blocked()
+            tally.add(ONE, "s", 1, 2)
+            nursery.cancel_scope.cancel()
+        assert Tally(library, 8, Clock()).of(ONE) == {"s": (1, 2)}
