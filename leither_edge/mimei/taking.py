@@ -22,14 +22,15 @@ Taken = namedtuple("Taken", ("mid", "numbers", "is_new", "is_cur_moved", "replac
 class TakingCalls(Access):
     """Versions of a verified chain, with rows of their own from then on."""
 
-    def take_versions(self, session, writing, chain, here, *, release=None, guest=None, is_replacing=False):
+    def take_versions(self, session, writing, chain, here, *, release=None, guest=None, is_replacing=False, also=None):
         """Taken of a chain of manifests, durable with all that `writing` put.
 
         Cur is set for a MiMei that is new here, and moved along where it holds nothing but the version that was the last one.
         Args: writing (Writing, that has the manifests), chain ([(label, Manifest)] of check_chain, the first of them number 0 or the
         follower of one that is here), here (numbers of those whose content is whole; the others are entered as dropped), release (number
         that is the released one at the source, or None), guest (mask that guests have there, None: as it is), is_replacing (versions of
-        this node that took another way give way). Raises Conflict, Forbidden, BadManifest, BlockMissing, QuotaReached.
+        this node that took another way give way), also (function of the transaction, run in it; may run twice).
+        Raises Conflict, Forbidden, BadManifest, BlockMissing, QuotaReached.
         """
         first, newest = chain[0][1], chain[-1][1]
         mid, data_type = newest.mid, newest.data_type
@@ -47,6 +48,8 @@ class TakingCalls(Access):
                 rows = self.rows.loaded(data_type, latest.root)
 
         def put(tx):
+            if also is not None:
+                also(tx)
             if tx.get(MIMEI, mid) is None:
                 if not is_new:
                     raise Conflict("This MiMei was deleted meanwhile. Take it again.")
@@ -56,7 +59,7 @@ class TakingCalls(Access):
             before = history.read_head(tx, mid)
             is_still = latest.number > (-1 if before.last is None else before.last) and self._is_as_last(tx, identity, before)
             taken = self._enter(tx, chain, here, release, is_replacing)
-            if guest is not None:
+            if guest is not None and session.public_key != identity.public_key:
                 masks = identity.masks._replace(guest=guest & rights.PUBLIC)
                 tx.put(MIMEI, mid, info.write_identity(identity._replace(masks=masks)))
             if is_still and taken.numbers:

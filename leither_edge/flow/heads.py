@@ -1,0 +1,113 @@
+"""What this node tells others of its MiMei: the newest version that they may have, and the manifests that lead to it.
+
+Who asks is known by his node's key, and has the rights that this key has as a user here. To strangers, what they may not see is not here.
+"""
+
+import trio
+
+from leither_edge.mimei import history, rights
+from leither_edge.mimei.errors import BadInput, Forbidden, NotFound
+from leither_edge.peer.channel.errors import Refused
+
+from . import told
+
+# What a peer may do here at most, whatever rights its key has as a user.
+READER = rights.SEE | rights.READ_RELEASE | rights.READ | rights.LIST | rights.FORK
+
+
+class Heads:
+    """Args: library, counters, sealed (function of library, peer (Remote), mid: the answer for one who may not read, or None; or None)."""
+
+    def __init__(self, library, counters, sealed=None):
+        self._library, self._counters, self.sealed = library, counters, sealed
+
+    def add_to(self, services):
+        """Have peers ask, strangers too."""
+        services.add(told.HEAD, self._on_head, for_strangers=True)
+        services.add(told.CHAIN, self._on_chain, for_strangers=True)
+
+    def session_of(self, peer):
+        """The Session of a peer's key. Args: peer (Remote)."""
+        return self._library.acting_for(peer.public_key, READER, peer.is_friend)
+
+    def newest(self, session, mid):
+        """The Head that a session may have. Raises NotFound, Forbidden, BadInput."""
+        library = self._library
+        with library.store.read() as tx:
+            mid, identity = library.permitted(tx, session, mid, "info", "versions")
+            head = history.read_head(tx, mid)
+            number = _newest_for(library.mask(tx, session, mid, identity), head, session)
+            row = history.read_version(tx, mid, number)
+            release = head.release if head.release is not None and head.release <= number else None
+            guest = rights.effective(identity.masks, rights.GUEST) & rights.PUBLIC
+        data = library.blocks.get(row.manifest)
+        label, found = told.read_manifest(data, mid)
+        return told.Head(label, found, data, release, guest)
+
+    def page(self, session, mid, start, end):
+        """The answer to mimei.chain: as many manifests from number `start` as fit. Raises NotFound, Forbidden."""
+        library, found, dropped, size = self._library, [], [], 0
+        with library.store.read() as tx:
+            mid, identity = library.permitted(tx, session, mid, "info", "versions")
+            last = _newest_for(library.mask(tx, session, mid, identity), history.read_head(tx, mid), session)
+            rows = []
+            for number, row in history.scan_versions(tx, mid, start):
+                if number > min(end, last) or len(rows) >= told.PAGE_MAX:
+                    break
+                rows.append((number, row))
+        for number, row in rows:
+            data = library.blocks.get(row.manifest)
+            if found and size + len(data) > told.PAGE_BYTES:
+                break
+            found.append(data)
+            size += len(data)
+            if row.dropped:
+                dropped.append(number)
+        if not found:
+            raise NotFound(f"There is no version {start} of this MiMei here.")
+        return {"manifests": found, "dropped": dropped}
+
+    async def _on_head(self, call):
+        mid = read(told.read_mid, call.arguments)
+        try:
+            head = await self._told(call, self.newest, mid)
+        except Refused:
+            found = None if self.sealed is None else await trio.to_thread.run_sync(self.sealed, self._library, call.peer, mid)
+            if found is None:
+                raise
+            return found
+        return told.head_answer(head.data, head.release, head.guest)
+
+    async def _on_chain(self, call):
+        return await self._told(call, self.page, *read(told.read_chain_question, call.arguments))
+
+    async def _told(self, call, function, *arguments):
+        self._counters.add("mimei_told", what=call.method)
+        try:
+            return await trio.to_thread.run_sync(function, self.session_of(call.peer), *arguments)
+        except Forbidden as error:
+            if call.peer.is_friend:
+                raise Refused("forbidden", f"{call.peer.name or 'The node that asks'} may not read it: {error}") from None
+            raise Refused("not-found", "There is no such MiMei here.") from None
+        except NotFound as error:
+            raise Refused("not-found", str(error)) from None
+
+
+def read(reader, value):
+    """What a function of `told` reads in a question. Raises Refused."""
+    try:
+        return reader(value)
+    except BadInput as error:
+        raise Refused("bad-question", str(error)) from None
+
+
+def _newest_for(mask, head, session):
+    """The highest number that a mask lets be read. Raises NotFound, Forbidden."""
+    if mask & rights.READ:
+        if head.last is None:
+            raise NotFound("This MiMei has no version yet.")
+        return head.last
+    rights.require(mask, rights.READ_RELEASE, session, "read it")
+    if head.release is None:
+        raise NotFound("This MiMei has no released version yet.")
+    return head.release

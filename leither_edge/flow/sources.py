@@ -1,0 +1,73 @@
+"""Where versions come from: a node at the other end of a channel, a gateway of the web, each asked for heads and manifests in the same way.
+
+What they tell is checked where it is read; nothing of it is believed.
+"""
+
+import trio
+
+from leither_edge.core.ids import id_to_text
+from leither_edge.mimei.errors import NotFound
+from leither_edge.peer.channel.errors import Refused
+from leither_edge.peer.errors import PeerError
+
+from . import told
+from .errors import NoSource
+
+CALL_S = 20.0
+
+
+class PeerSource:
+    """A node. Args: connect (async function of nothing -> Channel), name (text for people), key (public key; None until it is reached)."""
+
+    def __init__(self, connect, name, key=None):
+        self._connect, self.name, self.key = connect, name, key
+        self._channel = None
+
+    @classmethod
+    def of(cls, channel):
+        """The source at the other end of an open channel."""
+
+        async def itself():
+            return channel
+
+        return cls(itself, name_of(channel.peer), channel.peer.public_key)
+
+    async def channel(self):
+        """Its Channel, open. Raises NoSource."""
+        if self._channel is None or not self._channel.is_open:
+            try:
+                self._channel = await self._connect()
+            except PeerError as error:
+                raise NoSource(f"{self.name} was not reached: {error}", [[self.name, str(error)]]) from None
+            self.key, self.name = self._channel.peer.public_key, name_of(self._channel.peer)
+        return self._channel
+
+    async def head(self, mid):
+        """The told.Head that it tells of. Raises NotFound, NoSource, BadAnswer, BadManifest."""
+        answer = await self._ask(told.HEAD, {"mid": mid})
+        return await trio.to_thread.run_sync(told.read_head, answer, mid)
+
+    async def page(self, mid, start, end):
+        """The told.Page of manifests from a number on. Raises as head."""
+        answer = await self._ask(told.CHAIN, {"mid": mid, "start": start, "end": end})
+        return await trio.to_thread.run_sync(told.read_page, answer, mid, start, end)
+
+    async def provider_keys(self, mid):
+        """[public key] of nodes that it knows to have a MiMei. Raises as head."""
+        return told.read_keys(await self._ask(told.PROVIDERS, {"mid": mid}))
+
+    async def _ask(self, method, arguments):
+        channel = await self.channel()
+        try:
+            return await channel.call(method, arguments, timeout_s=CALL_S)
+        except Refused as error:
+            if error.code in ("not-found", "forbidden"):
+                raise NotFound(f"{self.name}: {error}", error.code) from None
+            raise NoSource(f"{self.name} refused: {error}", [[self.name, str(error)]]) from None
+        except PeerError as error:
+            raise NoSource(f"{self.name} did not answer: {error}", [[self.name, str(error)]]) from None
+
+
+def name_of(peer):
+    """What people know a peer by. Args: peer (Remote)."""
+    return peer.name or id_to_text(peer.node_id)

@@ -1,0 +1,211 @@
+"""Brings a MiMei's newest version here: histories compared first, then what is missing fetched, then all of it entered at once."""
+
+from collections import namedtuple
+
+import trio
+
+from leither_edge.core.ids import id_to_text
+from leither_edge.mimei import history
+from leither_edge.mimei.errors import Conflict, MimeiError, NotFound
+from leither_edge.mimei.info import mid_of
+from leither_edge.mimei.ipld import cid as cids
+from leither_edge.mimei.manifest import BadManifest
+from leither_edge.mimei.quota import Writing
+
+from . import fetch_rows
+from .chain import AHEAD, FORK, SAME, Here, read_beside
+from .errors import NoSource
+
+# How long sources have to tell their newest version, and how long others have once one has.
+HEADS_S, HEADS_MORE_S = 30.0, 2.0
+# What happens where histories took different ways: nothing; the other one is taken, and what was here stays as a MiMei of its own; it is
+# taken and what was here gives way.
+REFUSE, KEEP_BOTH, REPLACE = "refuse", "fork", "replace"
+LAST, ALL = "last", "all"
+
+# state: of the source beside this node before (chain.py). number: the newest of the source. numbers: of the versions that came.
+# kept_as: mid of the fork that holds what was here, or None. fetched: fetch.Fetched, or None where nothing was missing. source: name.
+Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "is_cur_moved", "kept_as", "fetched", "source"))
+
+
+class Syncing:
+    """Args: library, fetcher (of fetch.py), providers_of (function of sources: providers for the fetcher), counters, log."""
+
+    def __init__(self, library, fetcher, providers_of, counters, log=None):
+        self._library, self._fetcher, self._providers_of = library, fetcher, providers_of
+        self._counters, self._log = counters, log
+        self._locks = {}
+
+    async def sync(self, session, mid, sources, *, author=None, which=LAST, on_fork=REFUSE, heads=(), progress=None, more=None):
+        """Synced. One at a time of a MiMei; another waits.
+
+        Args: sources (as of sources.py), author (public key that must be the author's; None: whose ever it is), which (LAST, ALL: every
+        version between, too), heads ({source: told.Head} that are known already), progress (function of a dict of plain things), more
+        (async function that gives more providers). Raises NoSource, NotFound, Conflict ("fork"), Forbidden, QuotaReached, BadManifest.
+        """
+        lock, users = self._locks.setdefault(mid, [trio.Lock(), 0])
+        self._locks[mid][1] = users + 1
+        try:
+            async with lock:
+                return await self._sync(session, mid, sources, author, which, on_fork, dict(heads), progress or _nobody, more)
+        finally:
+            self._locks[mid][1] -= 1
+            if not self._locks[mid][1]:
+                del self._locks[mid]
+
+    async def beside(self, mid, sources, *, author=None, heads=(), here=None):
+        """(source with the newest version, its chain.Beside, the others that answered). Raises NoSource."""
+        here = here or await trio.to_thread.run_sync(Here, self._library, mid)
+        found, tried = await self._heads(mid, sources, author, dict(heads))
+        found.sort(key=lambda each: -each[1].manifest.number)
+        for place, (source, head) in enumerate(found):
+            try:
+                beside = await read_beside(source, mid, here, head)
+            except MimeiError as error:
+                tried.append([source.name, str(error), error])
+                continue
+            return source, beside, [each for each, _ in found[:place] + found[place + 1 :]]
+        raise _nobody_has(tried)
+
+    async def _sync(self, session, mid, sources, author, which, on_fork, heads, progress, more):
+        library = self._library
+        await trio.to_thread.run_sync(library.check_taking, session, mid)
+        progress({"stage": "asking", "sources": len(sources)})
+        here = await trio.to_thread.run_sync(Here, library, mid)
+        source, beside, others = await self.beside(mid, sources, author=author, heads=heads, here=here)
+        await trio.to_thread.run_sync(library.check_taking, session, mid, beside.head.manifest.data_type)
+        newest, kept_as = beside.head.manifest.number, None
+        chain = await trio.to_thread.run_sync(_to_enter, library, mid, beside)
+        if beside.state == FORK and on_fork == REFUSE:
+            self._counters.add("mimei_forks_met")
+            raise Conflict(
+                f"{source.name} has another version {beside.common + 1} than this node: the history took two ways. Compare them; "
+                "then take theirs and keep yours as a fork, or leave it.", "fork",
+            )  # fmt: skip
+        if not chain:
+            return Synced(mid, beside.state, newest, [], False, False, None, None, source.name)
+        wanted = [found.number for _, found, _ in chain if found.number not in beside.dropped] if which == ALL else [newest]
+        roots = _roots_of(chain, wanted)
+        whole = await trio.to_thread.run_sync(_whole_roots, library, mid)
+        progress({"stage": "fetching", "source": source.name, "versions": len(chain), "done": 0, "total": None, "rate": 0})
+
+        def tell(done, total, rate, providers):
+            progress({
+                "stage": "fetching", "source": source.name, "versions": len(chain), "done": done, "total": total, "rate": int(rate),
+                "providers": [{"name": each.name, "state": each.state, "rate": int(each.rate), "bytes": each.bytes} for each in providers],
+            })  # fmt: skip
+
+        with library.blocks.hold(roots):
+            fetched = await self._fetcher.fetch(
+                roots, self._providers_of([source, *others]), session.user_id, progress=tell, more=more, whole=whole
+            )
+            progress({"stage": "entering", "source": source.name})
+            if beside.state == FORK and on_fork == KEEP_BOTH:
+                kept_as = await trio.to_thread.run_sync(_keep_ours, library, session, mid, beside.common)
+            taken = await trio.to_thread.run_sync(_enter, library, session, chain, wanted, roots, beside)
+        self._counters.add("mimei_synced")
+        return Synced(mid, beside.state, newest, taken.numbers, taken.is_new, taken.is_cur_moved, kept_as, fetched, source.name)
+
+    async def _heads(self, mid, sources, author, heads):
+        """([(source, told.Head)], [[name, why, error]]) of those who answered in time."""
+        found, tried, left, over = [], [], len(sources), trio.Event()
+
+        async def ask(source):
+            nonlocal left
+            try:
+                head = heads.get(source) or await source.head(mid)
+                if head.manifest.mid != mid or author not in (None, head.manifest.public_key):
+                    raise BadManifest("It tells of another author's.")
+                found.append((source, head))
+            except MimeiError as error:
+                tried.append([source.name, str(error), error])
+            left -= 1
+            if found and scope.deadline > trio.current_time() + HEADS_MORE_S:
+                scope.deadline = trio.current_time() + HEADS_MORE_S
+            if not left:
+                over.set()
+
+        if not sources:
+            raise NoSource("Nobody is known who has it. Name a node, an address or a gateway to take it from.")
+        with trio.move_on_after(HEADS_S) as scope:
+            async with trio.open_nursery() as nursery:
+                for source in sources:
+                    nursery.start_soon(ask, source)
+                await over.wait()
+        if not found:
+            raise _nobody_has(tried)
+        return found, tried
+
+
+def _nobody_has(tried):
+    told = "; ".join(f"{name}: {why}" if name not in why else why for name, why, _ in tried[:5]) or "no answer in time"
+    rows = [[name, why] for name, why, _ in tried]
+    if tried and all(isinstance(error, NotFound) and not isinstance(error, NoSource) for _, _, error in tried):
+        return NoSource(f"Nobody who was asked has it, or lets this node read it ({told}).", rows)
+    return NoSource(f"Nobody could be asked who has it ({told}). Try again later, or name another source.", rows)
+
+
+def _to_enter(library, mid, beside):
+    """[(label, Manifest, bytes)] that are to be entered: what is new, or the newest alone where its content was dropped here."""
+    if beside.state in (AHEAD, FORK):
+        return beside.new
+    if beside.state != SAME:
+        return []
+    with library.store.read() as tx:
+        row = tx.get(history.VERSIONS, history.version_key(mid, beside.head.manifest.number))
+    return [beside.head[:3]] if history.VersionRow(*row).dropped else []
+
+
+def _roots_of(chain, wanted):
+    found = []
+    for _, manifest, _ in chain:
+        if manifest.number in wanted:
+            found += [manifest.root] if manifest.references is None else [manifest.root, manifest.references]
+    return list(dict.fromkeys(found))
+
+
+def _whole_roots(library, mid):
+    """Labels of which all is here: what the last version holds."""
+    with library.store.read() as tx:
+        head = tx.get(history.HEADS, mid)
+        last = None if head is None else history.Head(*head).last
+        if last is None:
+            return []
+        row = history.read_version(tx, mid, last)
+    return [label for label in (row.root, row.references) if label is not None]
+
+
+def _keep_ours(library, session, mid, common):
+    """The mid of a fork that holds the last version of this node, where it is behind the common one; None where there is none."""
+    with library.store.read() as tx:
+        head = history.read_head(tx, mid)
+        if head.last is None or head.last <= common:
+            return None
+        row = history.read_version(tx, mid, head.last)
+    # The same for the same version, so that a second try finds the first one's.
+    mark = f"fork of {id_to_text(mid)} at {head.last} {cids.to_text(row.manifest)[-12:]}"
+    identity = library.info(session, mid)
+    made = _mid_of(session, identity, mark)
+    with library.store.read() as tx:
+        if tx.get(history.HEADS, made) is not None:
+            return made
+    return library.fork(session, mid, head.last, mark)
+
+
+def _mid_of(session, identity, mark):
+    """The mid of a session's MiMei with the words of another (MiMeiInfo) and a mark."""
+    return mid_of(session.user_id, identity.app_type, identity.ext, mark)
+
+
+def _enter(library, session, chain, wanted, roots, beside):
+    with Writing(library, session.user_id) as writing:
+        for label, _, data in chain:
+            writing.put(label, data)
+        return library.take_versions(
+            session, writing, [each[:2] for each in chain], wanted, release=beside.head.release, guest=beside.head.guest,
+            is_replacing=beside.state == FORK, also=lambda tx: fetch_rows.end_fetch(tx, session.user_id, roots),
+        )  # fmt: skip
+
+
+def _nobody(facts):
+    pass
