@@ -6,6 +6,7 @@ from .blocks.rows import BLOCK_TABLES
 from .database.layout import TABLES as DATABASE_TABLES
 from .sealed.tables import SEALED_TABLES
 from .search.rows import TABLES as SEARCH_TABLES
+from .snapshot.tables import SNAPSHOT_TABLES
 from .stream import TABLES as STREAM_TABLES
 
 # Who made it, what it is, who may do what (info.py); by mid.
@@ -39,4 +40,4 @@ INDEXED = Table("indexed", "bytes", "bytes")
 LIBRARY_TABLES = (
     MIMEI, HEADS, VERSIONS, MEMBERS, BY_AUTHOR, ACCOUNTS, ACCOUNT_KEYS, KEYS, REFERENCES, PINS, USAGE, DATABASES, TO_INDEX, INDEXED,
 )  # fmt: skip
-TABLES = (*LIBRARY_TABLES, *BLOCK_TABLES, *DATABASE_TABLES, *STREAM_TABLES, *SEARCH_TABLES, *SEALED_TABLES)
+TABLES = (*LIBRARY_TABLES, *BLOCK_TABLES, *DATABASE_TABLES, *STREAM_TABLES, *SEARCH_TABLES, *SEALED_TABLES, *SNAPSHOT_TABLES)
