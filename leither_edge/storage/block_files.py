@@ -32,18 +32,24 @@ class BlockFiles:
 
     def read(self, name, size):
         """Return the bytes of a block, None if there is no such file; at most one more than `size`."""
-        try:
-            handle = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        handle = self.open(name)
+        if handle is None:
             return None
-        except OSError as error:
-            raise from_os_error(error, self.folder, "be read") from None
         try:
             return os.read(handle, size + 1)
         except OSError as error:
             raise from_os_error(error, self.folder, "be read") from None
         finally:
             os.close(handle)
+
+    def open(self, name):
+        """Return a file descriptor to read a block in parts, to be closed by the caller; None if there is no such file."""
+        try:
+            return os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise from_os_error(error, self.folder, "be read") from None
 
     def remove(self, name):
         """Remove a block's file; return whether it was there. What refers to it is gone before."""

@@ -50,6 +50,11 @@ def is_whole(row, data):
     return data is not None and _parse(row) == (len(data), binascii.crc32(data))
 
 
+def has_sum(row, crc):
+    """Whether the row of a file was written for bytes with this CRC-32."""
+    return _parse(row)[1] == crc
+
+
 def charge_of(size):
     """Bytes that a block of this size is charged."""
     return size + ROW_CHARGE_BYTES
