@@ -1,0 +1,34 @@
+"""What one channel may hold and ask for."""
+
+from collections import namedtuple
+
+# One CBOR message: a request, an answer. What is larger goes through a stream.
+MESSAGE_MAX_BYTES = 256 * 1024
+# As core.cbor takes, and the list around it.
+MESSAGE_MAX_DEPTH = 9
+# How urgent a stream is. A more urgent one goes first, see outbox.py.
+LEDGER, CONTROL, NORMAL, BULK = range(4)
+PRIORITIES = 4
+
+# streams_max: open at a time, each way. window_bytes: what may be on its way in one stream. opens_per_s: how many streams a second the
+# peer may open. idle_s: a channel without streams ends after so long (0: never).
+Limits = namedtuple("Limits", "streams_max window_bytes opens_per_s idle_s", defaults=(32, 512 * 1024, 1000, 0))
+
+
+class Bucket:
+    """So many a second, and some at once after a pause. Pure: time (s) is passed in."""
+
+    __slots__ = ("_per_s", "_burst", "_level", "_at")
+
+    def __init__(self, per_s, burst, now):
+        self._per_s, self._burst = per_s, burst
+        self._level, self._at = burst, now
+
+    def take(self, now):
+        """Whether there is one; it is taken."""
+        self._level = min(self._burst, self._level + (now - self._at) * self._per_s)
+        self._at = now
+        if self._level < 1:
+            return False
+        self._level -= 1
+        return True
