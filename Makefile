@@ -107,6 +107,7 @@ lock: .venv/.ready-test ## make the lock files anew from pyproject.toml (needs u
 	$(COMPILE) requirements/libtorrent.in -o requirements/libtorrent.lock
 	$(COMPILE) requirements/codec-peers.in -o requirements/codec-peers.lock
 	$(COMPILE) requirements/dns-sd.in -o requirements/dns-sd.lock
+	$(COMPILE) requirements/noise.in -o requirements/noise.lock
 
 clean: ## remove what was built and installed here; the node's data stays
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis

@@ -9,8 +9,8 @@
                               confirmation             ->
 
 Each Noise message stands behind its length (2 bytes). Both sides show who they are by a credential, their channel key signed by their
-identity; nothing else rides in a handshake. IK's first message can be recorded and sent again by anybody, so the responder takes nothing for
-established before the confirmation, an empty message under the new keys, which only the holder of the initiator's keys can make.
+identity; nothing else rides in a handshake. IK's first message can be recorded and sent again by anybody, so the responder takes nothing
+for established before the confirmation, an empty message under the new keys, which only the holder of the initiator's keys can make.
 
 Where the responder cannot open IK's first message (it has a new channel key), it answers ANEW, and XX follows on the same connection.
 Everything that was sent in clear so far is the next handshake's prologue: whoever altered a pattern, suite, network or answer ends it.
