@@ -130,6 +130,8 @@ def values(parser, previous, book):
         return card_values(parser.prog.split()[2], previous, keys)
     if parser.prog.startswith("leither name "):
         return name_values(parser.prog.split()[2:], previous, book.home)
+    if parser.prog.startswith("leither peer "):
+        return peer_values(parser.prog.split()[2], previous, remotes, book.home)
     if parser.prog.startswith("leither mimei "):
         return mimei_values(parser.prog.split()[2:], previous, keys, remotes, book.home)
     if parser.prog in ("leither dht get", "leither dht lookup") and previous == parser.prog.split()[2]:
@@ -190,10 +192,29 @@ def ledger_values(command, previous, keys, home):
     return []
 
 
+def peer_values(command, previous, remotes, home):
+    """The same for ``leither peer``: nodes of the address book of this computer's store."""
+    if previous == "--node":
+        return remotes
+    if previous == "--may":
+        from leither_edge.cli.peer_grammar import ROLES
+
+        return [(role, "") for role in ROLES]
+    if previous != command or command in ("list", "invite", "accept"):
+        return []
+    from leither_edge.cli.mimei_store import known_peers
+
+    return known_peers(home)
+
+
 def mimei_values(command, previous, keys, remotes, home):
     """The same for ``leither mimei``: devices, and what a store of this computer holds; anything else is a file."""
     if previous == "--node":
         return remotes
+    if previous in ("--from", "--peers") or previous == command[0] in ("backup-to", "restore-from") or is_second(command, previous):
+        from leither_edge.cli.mimei_store import known_peers
+
+        return known_peers(home)
     if previous == "--type":
         return [(name, "") for name in ("files", "file", "database", "stream")]
     if previous == "--profile":
@@ -203,12 +224,17 @@ def mimei_values(command, previous, keys, remotes, home):
     if (
         previous == command[-1]
         and command[0] != "pin"
-        and command[-1] not in ("create", "ref", "add", "put", "import", "search", "gc", "fsck", "serve")
+        and command[-1] not in ("create", "ref", "add", "put", "import", "search", "gc", "fsck", "serve", "jobs")
     ):
         from leither_edge.cli.mimei_store import known
 
         return known(home)
     return []
+
+
+def is_second(command, previous):
+    """Whether what follows names a friend's node, behind a MiMei."""
+    return command[0] in ("share", "unshare") and previous != command[0] and not previous.startswith("-")
 
 
 def name_values(command, previous, home):

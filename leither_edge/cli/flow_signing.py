@@ -10,10 +10,16 @@ def checked_pointer(message, mid):
 
     Args: message (bytes), mid (20 bytes, the salt). Raises UntrustedError.
     """
-    from leither_edge.dht.item import VALUE_MAX_BYTES, signed_part
+    from leither_edge.dht.item import signed_part
+    from leither_edge.flow.errors import BadAnswer
+    from leither_edge.flow.pointer import read_value
 
     head = signed_part(0, b"", mid).partition(b"i0e")[0]
-    seq, mark, value = message[len(head) + 1 :].partition(b"e1:v")
-    good = message.startswith(head + b"i") and mark and seq.isdigit() and len(seq) <= SEQ_DIGITS_MAX and len(value) <= VALUE_MAX_BYTES
-    if not good or message != signed_part(int(seq), value, mid):
+    seq, _, value = message[len(head) + 1 :].partition(b"e1:v")
+    try:
+        read_value(value)
+        good = seq.isdigit() and len(seq) <= SEQ_DIGITS_MAX and message == signed_part(int(seq), value, mid)
+    except BadAnswer:
+        good = False
+    if not good:
         raise UntrustedError("The node wanted another thing signed than the pointer of this MiMei.", "Nothing was signed.")

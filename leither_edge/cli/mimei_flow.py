@@ -94,15 +94,15 @@ def findprovs(home, out, args):
 
 def sync(home, out, args):
     """Fetch the newest version."""
-    fetch(home, out, args, args.follow)
+    fetch(home, out, args, args.follow, args.on_fork, args.all)
 
 
-def fetch(home, out, args, is_followed):
+def fetch(home, out, args, is_followed, on_fork="refuse", is_all=False):
     """Fetch the newest version, once or from now on."""
     begin, providers = time.monotonic(), providers_of(args.providers)
     with between(home, out, args) as node:
         what = what_of(node, args.mimei)
-        found = work(out, node, "Looking for providers", "sync", what, providers, is_followed)
+        found = work(out, node, "Looking for providers", "sync", what, providers, is_followed, on_fork, is_all)
         is_remote = node.is_remote
     seconds = time.monotonic() - begin
     for name in found["shunned"]:
@@ -112,6 +112,8 @@ def fetch(home, out, args, is_followed):
         new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
         last = "" if found["last"] is None else f", version {found['last']} is the last"
         out.done(f"{clean(args.mimei, 60)}: {new}{last}.")
+        if found["kept_as"]:
+            out.note(f"What was here is kept as {clean(found['kept_as'], 40)}.")
         if found["bytes"]:
             out.note(f"{bytes_text(found['bytes'])} fetched{took(seconds, found['bytes'])}.")
         by = found["by_provider"]
@@ -252,7 +254,7 @@ VERDICTS = {
     "same": "Both sides have the same versions.",
     "behind": "Others have newer ones: leither mimei sync",
     "ahead": "You have newer ones: leither mimei publish, or they are fetched by who follows it.",
-    "fork": "Both went on from the same version. To keep both: leither mimei fork ID@NUMBER, then sync.",
+    "fork": "Both went on from the same version. To take theirs and keep yours, too: leither mimei sync --on-fork fork",
     "unknown": "Nobody else who has it was found.",
 }
 

@@ -47,7 +47,7 @@ def add_between(mimei, ended):
         "sync", "Fetch the newest version, only what is missing.", run="mimei_flow:sync", group=BETWEEN,
         details=[
             "From several providers at once, each block checked. Stopped and called again, it goes on where it stopped.",
-            "Where both sides have a version of the same number, nothing is changed: leither mimei compare shows what each has.",
+            "Where both sides went on from one version, nothing changes unless you say how: leither mimei compare shows what each has.",
         ],
         examples=[
             ("", "leither mimei sync leither:..."), ("from a friend", "leither mimei sync notes --from ben"),
@@ -56,6 +56,11 @@ def add_between(mimei, ended):
     )  # fmt: skip
     _what_from(sync)
     sync.add_argument("--follow", action="store_true", help="and each new version from now on")
+    sync.add_argument("--all", action="store_true", help="every version since the one that is here, not the newest alone")
+    sync.add_argument(
+        "--on-fork", choices=("refuse", "fork", "replace"), default="refuse", metavar="WHAT",
+        help="where both sides went on: refuse (as it is), fork (take theirs, keep yours as a MiMei of its own), replace (yours goes)",
+    )  # fmt: skip
     asking(sync)
     follow = mimei.command(
         "follow", "Fetch each new version as it appears; without a name, list what is followed.", run="mimei_flow:follow", group=BETWEEN,

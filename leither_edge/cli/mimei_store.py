@@ -146,20 +146,38 @@ def known(home):
     """[(mark or id, what it holds)] of the tool's own store, for completion. Raises StorageError also where somebody has it open."""
     from leither_edge.core.ids import id_to_text
     from leither_edge.mimei.info import TYPE_NAMES, read_identity
+    from leither_edge.mimei.tables import MIMEI
+
+    rows = [(mid, read_identity(row)) for mid, row in own_rows(home, MIMEI)]
+    return sorted((id_to_text(mid) if is_drawn(row.mark) else row.mark, TYPE_NAMES[row.data_type]) for mid, row in rows)
+
+
+def known_peers(home):
+    """[(name or id, state)] of the nodes in the tool's own store, as known()."""
+    from leither_edge.core.ids import id_to_text
+    from leither_edge.peer.book import Known
+    from leither_edge.peer.tables import PEERS
+
+    rows = [Known(bytes(id20), *row) for id20, row in own_rows(home, PEERS)]
+    return sorted((row.name or id_to_text(row.id), row.state) for row in rows)
+
+
+def own_rows(home, table):
+    """[(key, row)] of a table of the tool's own store. Raises StorageError."""
+    from leither_edge.flow.tables import ALL
     from leither_edge.mimei.library import SCHEMA_VERSION
-    from leither_edge.mimei.tables import MIMEI, TABLES
+    from leither_edge.mimei.tables import TABLES
     from leither_edge.storage import open_store
 
     folder = home.path(FOLDER, "db")
     if not os.path.isdir(folder):
         return []
-    store = open_store(folder, MAP_MIB << 20, TABLES, SCHEMA_VERSION)
+    store = open_store(folder, MAP_MIB << 20, (*TABLES, *ALL), SCHEMA_VERSION)
     try:
         with store.read() as tx:
-            rows = [(mid, read_identity(row)) for mid, row in tx.scan(MIMEI)]
+            return [(bytes(key), row) for key, row in tx.scan(table)]
     finally:
         store.close()
-    return sorted((id_to_text(mid) if is_drawn(row.mark) else row.mark, TYPE_NAMES[row.data_type]) for mid, row in rows)
 
 
 def is_drawn(mark):

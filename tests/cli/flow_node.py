@@ -7,13 +7,15 @@ import trio
 
 from leither_edge.core.ids import id_to_text, key_id, public_key_to_text
 from leither_edge.crypto.key_pair import KeyPair
-from leither_edge.dht.item import signed_part
 from leither_edge.flow.jobs import Jobs
+from leither_edge.flow.pointer import Pointer, to_be_signed
 from leither_edge.mimei.errors import Forbidden, MimeiError
+from leither_edge.mimei.ipld import cid
 from leither_edge.mimei.library import open_library
 from leither_edge.observe.counters import Counters
 from tests.gateway.standing import LIMITS, gateway
 
+POINTER = Pointer(1, cid.of(cid.RAW, b""), None, ())
 BEN = KeyPair(b"b" * 32).public_key
 ROW = {
     "id": id_to_text(key_id(BEN)), "key": public_key_to_text(BEN), "name": "ben", "state": "friend", "may": ["share", "search"],
@@ -21,7 +23,7 @@ ROW = {
 }  # fmt: skip
 FETCHED = {
     "versions": [0, 1], "last": 1, "bytes": 3_000_000, "twice_bytes": 0, "by_provider": {"ben": 2_000_000, "anna": 1_000_000},
-    "shunned": ["carl"],
+    "shunned": ["carl"], "kept_as": None, "source": "ben", "state": "ahead",
 }  # fmt: skip
 
 
@@ -70,7 +72,7 @@ class MadeUp:
 
     async def publish_prepare(self, session, mid):
         self.asked.append(("publish_prepare", (mid,)))
-        return "ticket", signed_part(7, b"3:abc", mid) if self.is_honest else b"what else a key may sign"
+        return "ticket", to_be_signed(POINTER, mid, 7) if self.is_honest else b"what else a key may sign"
 
     def work(self, name):
         async def run(tell):

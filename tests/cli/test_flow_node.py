@@ -81,9 +81,9 @@ def test_content_between_nodes(on_node, made, notes):
     ran, found = on_node("mimei", "sync", "leither:abc", "--from", "ben", "--from", "http://192.0.2.9:80")
     assert "2 new versions, version 1 is the last" in ran.out and "1.9 MiB from ben" in ran.err and "carl" in ran.err
     assert found["versions"] == [0, 1] and found["warnings"]
-    assert made.asked[-1] == ("sync", ("leither:abc", ["ben", "http://192.0.2.9:80"], False))
+    assert made.asked[-1] == ("sync", ("leither:abc", ["ben", "http://192.0.2.9:80"], False, "refuse", False))
     on_node("mimei", "follow", "notes")
-    assert made.asked[-1] == ("sync", (notes, [], True))
+    assert made.asked[-1] == ("sync", (notes, [], True, "refuse", False))
     assert "Nothing is followed" in on_node("mimei", "follow")[0].out
     assert "not followed" in on_node("mimei", "follow", "notes", "--stop")[0].out
     on_node("mimei", "share", "notes", "ben", "--right", "read,list")

@@ -40,16 +40,17 @@ async def findprovs(at, session, what, seconds):
 
 
 @call(
-    "MMSync", _SID_WHAT + "from:text[]? follow:bool=false", "object",
-    "Fetches the newest version, only what is missing, from peers and gateways that are named or found; gives a job.",
+    "MMSync", _SID_WHAT + 'from:text[]? follow:bool=false onfork:text="refuse" all:bool=false', "object",
+    "Fetches the newest version (all: each one since) from peers and gateways that are named or found, only what is missing; gives a job. "
+    "Where the history took two ways (onfork): refuse, fork (takes theirs, keeps one's own as a fork), replace.",
 )  # fmt: skip
-async def sync(at, session, what, providers, follow):
-    return await (await at.flow()).sync(session, what, providers or [], follow)
+async def sync(at, session, what, providers, follow, on_fork, is_all):
+    return await (await at.flow()).sync(session, what, providers or [], follow, on_fork, is_all)
 
 
 @call("MMFollow", _SID_WHAT + "from:text[]?", "object", "Fetches each new version as it appears, from now on; gives a job.")
 async def follow(at, session, what, providers):
-    return await (await at.flow()).sync(session, what, providers or [], True)
+    return await (await at.flow()).sync(session, what, providers or [], True, "refuse", False)
 
 
 @call("MMUnfollow", _SID_WHAT, "null", "Follows no longer; what was fetched stays.")
