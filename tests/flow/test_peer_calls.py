@@ -11,6 +11,7 @@ from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.flow.calls.job_calls import JobCalls
 from leither_edge.flow.calls.peer_calls import PeerCalls
 from leither_edge.flow.jobs import Jobs
+from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput, Forbidden, MimeiError, NotFound, NotSignedIn
 from leither_edge.peer.book import Book
 from leither_edge.peer.connection import Remote
@@ -144,7 +145,8 @@ def test_work_with_nodes(tmp_path):
 def test_nobody_else_may(tmp_path):
     async def main(calls, owner):
         other, stranger = calls.library.local_session(GUEST), calls.library.guest()
-        for session in (other, stranger):
+        looking = calls.library.acting_for(OWNER.public_key, rights.READ)
+        for session in (other, stranger, looking):
             for call, arguments in (
                 (calls.peer_list, ()), (calls.peer_add, ("x", [], "", True)), (calls.peer_set, ("x", None, True, None, None)),
                 (calls.peer_block, ("x",)), (calls.peer_unblock, ("x",)), (calls.peer_remove, ("x",)), (calls.peer_stat, ()),

@@ -3,6 +3,7 @@
 import trio
 
 from leither_edge.core.ids import IdError, id_to_text, key_id, public_key_from_text, public_key_to_text
+from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput, Forbidden, NotFound
 from leither_edge.peer import addresses as places
 from leither_edge.peer.book import BLOCKED, BY_HAND, FRIEND, KNOWN
@@ -151,7 +152,8 @@ class PeerCalls:
         return self.start(session, "peer accept", name or "a friend", work)
 
     def _must_run(self, session):
-        if not self.may_run(session):
+        # A pass that lets its holder only look makes nobody an operator.
+        if not session.ceiling & rights.WRITE or not self.may_run(session):
             raise Forbidden("Only who runs this node may do that: its owner and operators.")
 
     def _known(self, word):
