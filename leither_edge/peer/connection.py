@@ -7,7 +7,7 @@ import trio
 from leither_edge.crypto.sodium import random_bytes as system_random
 
 from .channel.errors import CallTimedOut, ChannelClosed, Refused, StreamAborted
-from .channel.limits import BULK, LEDGER, NORMAL, Limits
+from .channel.limits import BULK, NORMAL, Limits
 from .channel.liveness import SILENCE_BUSY_S
 from .channel.mux import Mux
 from .channel.outbox import BATCH_MAX_BYTES
@@ -50,7 +50,8 @@ class Channel:
         self._serving = Serving(self, self._mux, services, counters, log)
         self._counters = counters
         self._wanted, self._over, self._written, self._drained = trio.Event(), trio.Event(), trio.Event(), trio.Event()
-        self._slots, self._clock, self._next_tick, self._reading = [], trio.Event(), 0.0, None
+        self._slots, self._clock, self._next_tick = [], trio.Event(), 0.0
+        self._reading = self._sending_since = None
 
     # for everybody
 
@@ -93,9 +94,17 @@ class Channel:
 
     async def ping(self, timeout_s=CALL_S):
         """Seconds to the peer and back. Raises CallTimedOut, ChannelClosed."""
-        start = trio.current_time()
-        await self.call("ping", timeout_s=timeout_s, priority=LEDGER)
-        return trio.current_time() - start
+        mux = self._mux
+        with trio.move_on_after(timeout_s):
+            mux.ping(self._random_bytes, trio.current_time())
+            self._wanted.set()
+            while mux.live.is_asking:
+                await self._change()
+            if mux.closed is None:
+                return mux.live.round_trip_s
+        if mux.closed is not None:
+            raise ChannelClosed(*mux.closed)
+        raise CallTimedOut(f"The peer did not answer within {timeout_s:g} seconds. It may be busy, or gone; try again.")
 
     async def aclose(self, code="bye", sentence="The peer has closed the channel."):
         """End the channel: answers on their way go out, data does not. Returns when it is over; a second call only waits."""
@@ -137,31 +146,30 @@ class Channel:
 
     async def _read(self):
         mux, receive = self._mux, _receiver(self._stream)
+        if self._leftover:
+            receive = _after(self._leftover, receive)
         try:
-            if self._leftover:
-                receive = _after(self._leftover, receive)
-            # What comes after this side has closed is fetched and thrown away: unread bytes would turn the end into a reset, and the peer
-            # might never read why.
-            rubbish = None
-            while mux.closed is None or mux.is_ours_closed:
-                if mux.closed is not None and rubbish is None:
-                    rubbish = memoryview(bytearray(RUBBISH_BYTES))
+            while mux.closed is None:
                 with trio.CancelScope() as self._reading:
-                    count = await receive(rubbish or mux.room())
-                if self._reading.cancelled_caught:
-                    mux.rest()
-                    continue
-                if not count:
+                    while mux.closed is None:
+                        count = await receive(mux.room())
+                        if not count or mux.closed is not None:
+                            break
+                        now = trio.current_time()
+                        has_more = mux.filled(count, now)
+                        self._look()
+                        while has_more:
+                            await trio.lowlevel.checkpoint()
+                            has_more = mux.go_on(now)
+                            self._look()
+                if not self._reading.cancelled_caught:
                     break
-                if mux.closed is not None:
-                    continue
-                now = trio.current_time()
-                has_more = mux.filled(count, now)
-                self._look()
-                while has_more:
-                    await trio.lowlevel.checkpoint()
-                    has_more = mux.go_on(now)
-                    self._look()
+                mux.rest()
+            if mux.is_ours_closed:
+                # Unread bytes would turn the end into a reset, and the peer might never read why.
+                rubbish = memoryview(bytearray(RUBBISH_BYTES))
+                while await receive(rubbish):
+                    pass
         except _BROKEN:
             pass
         mux.ended()
@@ -199,10 +207,9 @@ class Channel:
                     self._tell()
                 if view is None:
                     continue
-                with trio.move_on_after(STALLED_S) as scope:
-                    await stream.send_all(view)
-                if scope.cancelled_caught:
-                    break
+                self._sending_since = start
+                await stream.send_all(view)
+                self._sending_since = None
                 is_idle = False
                 if len(view) * 2 >= piece:
                     piece = _next_piece(piece, len(view), trio.current_time() - start)
@@ -217,7 +224,10 @@ class Channel:
     async def _keep_time(self):
         mux = self._mux
         while True:
-            self._next_tick = mux.tick(trio.current_time(), self._random_bytes)
+            now = trio.current_time()
+            if self._sending_since is not None and now - self._sending_since > STALLED_S:
+                mux.close("stalled", "The peer does not take what is sent to it.")
+            self._next_tick = mux.tick(now, self._random_bytes)
             self.flush()
             if self._next_tick is None:
                 return
@@ -252,15 +262,20 @@ class Channel:
         for slot in slots:
             slot.set()
 
+    async def _change(self):
+        """Return when something of the channel changed."""
+        if self._mux.closed is None:
+            slot = trio.Event()
+            self._slots.append(slot)
+            await slot.wait()
+
     async def _open(self, method, arguments, priority, is_call):
         """A stream that the peer has answered."""
         mux = self._mux
         while not mux.may_open(priority):
             if mux.closed is not None:
                 raise ChannelClosed(*mux.closed)
-            slot = trio.Event()
-            self._slots.append(slot)
-            await slot.wait()
+            await self._change()
         half = mux.open(method, {} if arguments is None else arguments, priority, is_call)
         stream = ChannelStream(self, mux, half, False)
         self._hurry()

@@ -27,10 +27,6 @@ class Serving:
         """Have a request answered; what nobody here answers is refused at once."""
         if half.end is not None:
             return
-        if half.method == "ping" and half.is_call:
-            half.method = "channel"
-            self._mux.answer(half, {})
-            return
         service = self._services.get(half.method)
         if service is None:
             # Names that the peer makes up have no place in the accounts.

@@ -109,7 +109,7 @@ class ChannelStream:
             piece = half.take(count - at)
             view[at : at + len(piece)] = piece
             at += len(piece)
-            if half.consumed * 4 >= half.target:
+            if half.consumed * 2 >= half.target:
                 self._taken()
 
     async def finish(self):

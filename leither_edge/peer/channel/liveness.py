@@ -41,6 +41,15 @@ class Liveness:
         token, self._owed = self._owed, None
         return token
 
+    @property
+    def is_asking(self):
+        """Whether a ping is on its way."""
+        return self._ping is not None
+
+    def over(self):
+        """The channel is over: nobody answers any more."""
+        self._ping = self._owed = None
+
     def ping(self, token, now):
         """A ping goes out; the token."""
         self._ping, self._ping_at = token, now

@@ -250,6 +250,7 @@ class Mux:
             self.live.asked(bytes(payload))
         elif kind == PONG:
             self.live.answered(bytes(payload), now)
+            self.changed.append(None)
         elif kind == CLOSE:
             code, sentence, _ = frames.read_reason(payload)
             self._over(code, sentence, False)
@@ -346,7 +347,7 @@ class Mux:
 
     def taken(self, half):
         """Somebody took what arrived: the peer gets more credit when it is worth a frame."""
-        if half.has_ended or half.is_owing or half.consumed * 4 < half.target:
+        if half.has_ended or half.is_owing or half.consumed * 2 < half.target:
             return
         if not half.inbox and half.target < self._limits.window_bytes:
             # What comes is taken as fast as it comes: let more be on its way.
@@ -406,7 +407,7 @@ class Mux:
             return None
         what = self.live.due(now, bool(self._halves), self._limits.idle_s)
         if what == "ping":
-            self._out.urgent(PING, 0, self.live.ping(random_bytes(frames.TOKEN_BYTES), now))
+            self.ping(random_bytes, now)
         elif what == "silent":
             self.close("silent", "The peer does not answer any more.")
             return None
@@ -415,6 +416,11 @@ class Mux:
             return None
         self.is_at_rest = self.live.is_quiet(now) and (self._in.is_large or self._out.is_large)
         return self.live.next(now, bool(self._halves), self._limits.idle_s)
+
+    def ping(self, random_bytes, now):
+        """Ask whether the peer is there, if that is not asked already; live.is_asking until it answers."""
+        if not self.live.is_asking and self.closed is None:
+            self._out.urgent(PING, 0, self.live.ping(random_bytes(frames.TOKEN_BYTES), now))
 
     def rest(self):
         """Give memory back; nobody may be receiving into room() or sending what fill() gave."""
@@ -480,6 +486,7 @@ class Mux:
             if half.queued:
                 self._out.drop(half)
         self.opened.clear()
+        self.live.over()
 
     def _account(self, half):
         if half.sent or half.received:
