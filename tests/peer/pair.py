@@ -6,18 +6,26 @@ import trio
 from trio.testing import memory_stream_pair
 
 from leither_edge.core.ids import key_id
-from leither_edge.crypto.noise.cipher_state import CipherState
 from leither_edge.peer.channel.limits import Limits
 from leither_edge.peer.connection import Channel, Remote
 from leither_edge.peer.services import Services
+from tests.peer.channel.two_nodes import ALICE, BOB, initiator, responder, shaken
 
+# Two secrets for those who only need a channel's ciphers.
 KEYS = bytes(range(32)), bytes(range(32, 64))
 
 
-def remote(seed, name=None, is_friend=True, address=None):
-    """A Remote with a made-up public key. Args: seed (0 to 255)."""
-    public_key = bytes([seed]) * 32
-    return Remote(public_key, key_id(public_key), name, is_friend, address)
+def remote(key, name=None, is_friend=True, address=None):
+    """The Remote of a made-up node. Args: key (ChannelKey)."""
+    return Remote(key.public_key, key_id(key.public_key), name, is_friend, address)
+
+
+def as_friend(key=ALICE):
+    return remote(key, is_friend=True)
+
+
+def as_stranger(key=ALICE):
+    return remote(key, is_friend=False)
 
 
 @asynccontextmanager
@@ -25,14 +33,15 @@ async def channel_pair(services_a=None, services_b=None, *, streams=None, limits
     """``async with channel_pair(services_a, services_b) as (a, b)``: a is the initiator; services_a are what b may ask of a.
 
     Args: streams (two trio streams that are connected; in memory if None), limits (of both sides), peer_a and peer_b (Remote: who a and b
-    are to the other), options (of Channel, for both).
+    are to the other; friends if None), options (of Channel, for both).
     """
     stream_a, stream_b = streams or memory_stream_pair()
+    known, met = shaken(initiator(), responder())
     limits = limits or Limits()
-    one, two = KEYS
-    peer_a, peer_b = peer_a or remote(1, "a"), peer_b or remote(2, "b")
-    a = Channel(stream_a, CipherState(one), CipherState(two), True, peer_b, services_a or Services(), limits, hash=bytes(32), **options)
-    b = Channel(stream_b, CipherState(two), CipherState(one), False, peer_a, services_b or Services(), limits, hash=bytes(32), **options)
+    a = Channel(stream_a, known.sending, known.receiving, True, peer_b or remote(BOB, "b"), services_a or Services(), limits,
+                hash=known.hash, **options)  # fmt: skip
+    b = Channel(stream_b, met.sending, met.receiving, False, peer_a or remote(ALICE, "a"), services_b or Services(), limits,
+                hash=met.hash, **options)  # fmt: skip
     async with trio.open_nursery() as nursery:
         await nursery.start(a.run)
         await nursery.start(b.run)

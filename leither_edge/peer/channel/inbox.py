@@ -3,7 +3,7 @@
 from leither_edge.crypto.noise.errors import NoiseError
 
 from .errors import Violation
-from .frames import FRAME_MAX_BYTES, HEADER, LENGTH, REKEY, SEALED_MIN_BYTES, TAG_BYTES
+from .frames import FRAME_MAX_BYTES, HEADER, LENGTH, REKEY, SEALED_MIN_BYTES
 
 # A quiet channel holds the first; one that is busy takes the next.
 SIZES = (4096, FRAME_MAX_BYTES, 4 * FRAME_MAX_BYTES)
@@ -100,6 +100,3 @@ class Inbox:
     def forget(self):
         """Overwrite the key."""
         self._cipher.forget()
-
-
-assert TAG_BYTES + HEADER.size == SEALED_MIN_BYTES

@@ -2,7 +2,6 @@
 
 from collections import deque
 
-from .errors import Violation
 from .frames import (
     CLOSE,
     CREDIT,
@@ -26,8 +25,6 @@ BATCH_MAX_BYTES = 4 * FRAME_MAX_BYTES
 SIZES = (4096, FRAME_MAX_BYTES, BATCH_MAX_BYTES)
 # A frame with less is not worth its overhead; it waits for the next piece.
 WORTH_BYTES = 2048
-# Frames of the channel that wait: a peer that makes us answer and takes nothing has broken it.
-URGENT_MAX = 4096
 # A key is changed after so much, or so long: what is found in memory then opens nothing older (Noise section 11.3).
 KEY_BYTES = 1 << 30
 KEY_S = 900.0
@@ -59,9 +56,7 @@ class Outbox:
     # in
 
     def urgent(self, kind, stream, payload=b""):
-        """Send a frame before everything else. Raises Violation (flood): the peer does not take what it asks for."""
-        if len(self._urgent) >= URGENT_MAX:
-            raise Violation("flood", "The peer asks for more than it takes.")
+        """Send a frame before everything else."""
         self._urgent.append((kind, stream, payload))
 
     def message(self, half, kind, flags, data):
@@ -92,6 +87,11 @@ class Outbox:
     def close(self, payload):
         """Send a CLOSE after whatever waits. Args: payload (of the CLOSE)."""
         self._last = payload
+
+    @property
+    def urgent_count(self):
+        """How many frames wait that go before everything else."""
+        return len(self._urgent)
 
     @property
     def has_some(self):

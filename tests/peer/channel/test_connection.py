@@ -6,7 +6,7 @@ import trio
 from leither_edge.peer.channel.errors import CallTimedOut, ChannelClosed, Refused, StreamAborted
 from leither_edge.peer.channel.limits import LEDGER, Limits
 from leither_edge.peer.services import Services
-from tests.peer.pair import channel_pair, remote
+from tests.peer.pair import as_friend, as_stranger, channel_pair
 
 
 async def double(call):
@@ -75,7 +75,7 @@ async def test_refusals_name_the_reason():
         await trio.sleep_forever()
 
     made = services(no=no, broken=broken, slow=slow)
-    async with channel_pair(None, made, peer_a=remote(1, is_friend=True)) as (a, b):
+    async with channel_pair(None, made, peer_a=as_friend()) as (a, b):
         with pytest.raises(Refused) as caught:
             await a.call("no")
         assert (caught.value.code, str(caught.value), caught.value.details) == ("busy", "Come back later.", {"others": [b"x"]})
@@ -97,7 +97,7 @@ async def test_strangers_are_refused():
     made = Services()
     made.add("all", double, for_strangers=True)
     made.add("friends", double)
-    async with channel_pair(None, made, peer_a=remote(1, is_friend=False)) as (a, b):
+    async with channel_pair(None, made, peer_a=as_stranger()) as (a, b):
         assert await a.call("all", {"of": 1}) == {"twice": 2}
         with pytest.raises(Refused) as caught:
             await a.call("friends", {"of": 1})
