@@ -15,11 +15,16 @@ QUIET_S = 10.0
 class Half:
     """A handshake on its way. group: whom it is counted under (bytes, None for the own machine); since: s; drop: ends it."""
 
-    __slots__ = ("group", "since", "drop", "has_spoken", "is_known")
+    __slots__ = ("group", "since", "drop", "has_spoken", "static")
 
     def __init__(self, group, since, drop):
         self.group, self.since, self.drop = group, since, drop
-        self.has_spoken = self.is_known = False
+        self.has_spoken, self.static = False, None
+
+    @property
+    def is_known(self):
+        """Whether it showed a friend's channel key."""
+        return self.static is not None
 
 
 class HalfOpen:
@@ -48,6 +53,11 @@ class HalfOpen:
             self._drop(loser)
         self._halves.append(half)
         return None
+
+    def knows(self, half, static):
+        """It showed a friend's channel key. What it sent may be a copy of what the friend sent once, so one place of each key is kept."""
+        if not any(each.static == static for each in self._halves):
+            half.static = static
 
     def leave(self, half):
         """Give the place back; a second call does nothing."""

@@ -41,13 +41,18 @@ class Known(namedtuple("Known", "id public_key static name addresses state roles
 
 
 class Book:
-    """Reads rows at once, writes them durably. For the trio thread. Args: library (its store and held writer), known_max, clock (-> s)."""
+    """Reads rows at once, writes them durably. For the trio thread.
 
-    __slots__ = ("_store", "_held", "_most", "_clock")
+    Args: library (its store and held writer), known_max (rows), clock (-> s since 1970).
+    Attribute: changed (functions of an id and its Known, None once it is removed, called after a change is durable).
+    """
+
+    __slots__ = ("changed", "_store", "_held", "_most", "_clock")
 
     def __init__(self, library, known_max, clock):
         self._store, self._held = library.store, library.held
         self._most, self._clock = known_max, clock
+        self.changed = []
 
     def get(self, id20):
         """The Known of a node id, or None."""
@@ -103,12 +108,15 @@ class Book:
         given = {"public_key": public_key, "static": static, "name": name, "state": state, "seen": seen}
         given["addresses"] = None if addresses is None else tuple(addresses)
         given["roles"] = None if roles is None else tuple(roles)
-        return await self._held.commit(change)
+        row = await self._held.commit(change)
+        self._tell(id20, row)
+        return row
 
     async def remove(self, id20):
         """Forget a node. Raises UnknownPeer."""
         if not await self._held.commit(lambda tx: tx.delete(PEERS, id20)):
             raise UnknownPeer("The address book has no such node.")
+        self._tell(id20, None)
 
     async def met(self, remote_key, static, address, name=""):
         """Note what a handshake showed of a node that is in the book: its keys, the address where it answered, that it was there."""
@@ -130,6 +138,14 @@ class Book:
                 tx.put(PEERS, id20, _row(new if new.name or not name else new._replace(name=name)))
 
         await self._held.commit(change)
+
+    def statics(self):
+        """The channel keys of friends."""
+        return {row.static for row in self.rows() if row.is_friend and row.static}
+
+    def _tell(self, id20, row):
+        for listener in self.changed:
+            listener(id20, row)
 
     def _make_room(self, tx):
         if tx.count(PEERS) < self._most:

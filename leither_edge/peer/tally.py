@@ -1,10 +1,14 @@
-"""Bytes sent to and received from each peer, by service and day: the basis of credit. Durable every ten seconds."""
+"""Bytes sent to and received from each peer, by service and day: the basis of credit. Durable every ten seconds.
+
+Each writing costs a flush of the medium, so signs of life alone wait longer: a power cut loses 64 KiB of the account at most.
+"""
 
 from leither_edge.core.ids import ID_BYTES
 
 from .tables import PEER_BYTES
 
 FLUSH_EVERY_S = 10
+LITTLE_BYTES, LITTLE_EVERY_S = 64 << 10, 300
 DAY_S = 86400
 # Days kept one by one; those before are one row.
 DAYS_KEPT = 31
@@ -20,7 +24,7 @@ _DAY_BYTES = 4
 class Tally:
     """Counts in memory, and rows. For the trio thread. Args: library, peers_max (ids with rows of their own), clock (-> s since 1970)."""
 
-    __slots__ = ("_store", "_held", "_most", "_clock", "_pending", "_writing", "_ids")
+    __slots__ = ("_store", "_held", "_most", "_clock", "_pending", "_writing", "_ids", "_bytes")
 
     def __init__(self, library, peers_max, clock):
         self._store, self._held = library.store, library.held
@@ -28,6 +32,7 @@ class Tally:
         # {(id, day): {service: [sent, received]}} not yet in rows.
         self._pending, self._writing = {}, {}
         self._ids = None
+        self._bytes = 0
 
     def add(self, id20, service, sent, received):
         """Count bytes of a peer and a service."""
@@ -47,6 +52,7 @@ class Tally:
         counts = services.setdefault(service, [0, 0])
         counts[0] += sent
         counts[1] += received
+        self._bytes += sent + received
 
     def of(self, id20, since_day=BEFORE):
         """{service: (sent, received)} of a peer, of all time or of the days from one on (days since 1970)."""
@@ -78,7 +84,7 @@ class Tally:
         if not self._pending:
             return
         taken = self._writing = self._pending
-        self._pending = {}
+        self._pending, self._bytes = {}, 0
         try:
             await self._held.commit(lambda tx: _write(tx, taken))
         except BaseException:
@@ -89,26 +95,31 @@ class Tally:
         finally:
             self._writing = {}
 
-    async def run(self, log=None):
-        """Flush every ten seconds until cancelled, and then once more."""
+    async def run(self, collect, log=None):
+        """Flush every ten seconds until cancelled, and then once more. collect: called before, to add what there is."""
         import trio
 
         from leither_edge.storage import StorageError
 
-        async def write():
+        async def write(is_due):
+            collect()
+            if self._bytes < LITTLE_BYTES and not is_due:
+                return
             try:
                 await self.flush()
             except StorageError as error:
                 if log is not None:
                     log.error("peer-bytes", reason=str(error))
 
+        turns = 0
         try:
             while True:
                 await trio.sleep(FLUSH_EVERY_S)
-                await write()
+                turns += 1
+                await write(turns % (LITTLE_EVERY_S // FLUSH_EVERY_S) == 0)
         finally:
             with trio.CancelScope(shield=True):
-                await write()
+                await write(True)
 
     def _rows_of(self, id20):
         with self._store.read() as tx:

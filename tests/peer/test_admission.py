@@ -4,7 +4,7 @@ from leither_edge.peer.admission import QUIET_S, STRANGERS_PER_ADDRESS, Half, Ha
 class Dropped(list):
     def half(self, group, spoke=False, known=False):
         half = Half(group, 0.0, lambda: self.append(half))
-        half.has_spoken, half.is_known = spoke, known
+        half.has_spoken, half.static = spoke, bytes(32) if known else None
         return half
 
     def place(self, group, friend=False, used_at=0.0):

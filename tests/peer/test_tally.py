@@ -91,7 +91,7 @@ async def test_the_end_writes_what_was_counted(tmp_path):
     with open_kept(tmp_path) as library:
         tally = Tally(library, 8, Clock())
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(tally.run)
+            nursery.start_soon(tally.run, lambda: None)
             await trio.testing.wait_all_tasks_blocked()
             tally.add(ONE, "s", 1, 2)
             nursery.cancel_scope.cancel()

@@ -1,0 +1,223 @@
+"""Channels that this node begins: each peer dialled once however many wait for it, left alone for a while when it cannot be reached."""
+
+from collections import OrderedDict
+
+import trio
+
+from leither_edge.core.ids import key_id
+
+from .addresses import Address, is_near, parse, parse_all
+from .back_off import BackOff
+from .book import BLOCKED
+from .channel.errors import CallTimedOut, ChannelClosed
+from .channel.handshake import Initiator
+from .dialing import ADDRESSES_MAX, first_of, open_tcp
+from .errors import Blocked, PeerError, Unreachable, WrongPeer
+from .meeting import shake_hands
+
+# Channel keys of nodes that are not in the address book, and nodes that could not be reached.
+STATICS_MAX, BACK_OFFS_MAX = 64, 256
+# Of a node that is to be kept connected.
+RETRY_MIN_S = 1.0
+# To reach the relay of a node.
+RELAY_S = 20.0
+
+_NO_BACK_OFF = BackOff()
+
+
+class Dial:
+    """An attempt that several may wait for. channel or error is there once it is done."""
+
+    __slots__ = ("scope", "done", "channel", "error", "waiting")
+
+    def __init__(self):
+        self.scope, self.done = trio.CancelScope(), trio.Event()
+        self.channel = self.error = None
+        self.waiting = 0
+
+
+class Dials:
+    """Attempts on their way, and what is remembered of those before. Args: peers (Peers)."""
+
+    def __init__(self, peers):
+        self._peers = peers
+        self._dials, self._kept = {}, {}
+        self._back_offs, self._statics = OrderedDict(), OrderedDict()
+
+    async def connect(self, public_key, node_id, texts, timeout_s, at_once):
+        """See Peers.connect."""
+        peers = self._peers
+        id20 = node_id if public_key is None else key_id(public_key)
+        given = [parse(text) for text in texts]
+        if id20 is None and not given:
+            raise PeerError("Name a node or an address.", "no-address")
+        if id20 == peers.key.id:
+            raise Blocked("This is the node itself.", "own-key")
+        if id20 is None:
+            return await self._outcome_of(self._begin(None, None, given), timeout_s)
+        known = peers.book.get(id20)
+        if known is not None and known.state == BLOCKED:
+            raise _blocked(known)
+        found = peers.channel_of(id20)
+        if found is not None:
+            await trio.lowlevel.checkpoint()
+            return found
+        dial = self._dials.get(id20)
+        if dial is None:
+            left_s = 0 if at_once or given else self.wait_s(id20)
+            if left_s:
+                why = self._back_offs[id20].why
+                raise Unreachable(f"{why} It is tried again in {left_s:.0f} s.", details={"wait_s": round(left_s)})
+            dial = self._begin(id20, public_key or (known and known.public_key) or None, given)
+        return await self._outcome_of(dial, timeout_s)
+
+    def keep(self, public_key):
+        """See Peers.keep."""
+        count, scope = self._kept.get(public_key, (0, None))
+        if scope is None:
+            scope = trio.CancelScope()
+            self._peers.start_soon(self._keep, public_key, scope)
+        self._kept[public_key] = count + 1, scope
+
+    def let_go(self, public_key):
+        """See Peers.keep."""
+        count, scope = self._kept.pop(public_key, (0, None))
+        if count > 1:
+            self._kept[public_key] = count - 1, scope
+        elif scope is not None:
+            scope.cancel()
+
+    def is_kept(self, public_key):
+        """Whether somebody wants a channel to stay."""
+        return public_key in self._kept
+
+    def wait_s(self, id20):
+        """How long a node is still left alone, 0 for not at all."""
+        return self._back_offs.get(id20, _NO_BACK_OFF).wait_s(trio.current_time())
+
+    def forget_failures(self, id20=None):
+        """Whoever could not be reached (one, or all) is worth another try."""
+        if id20 is None:
+            self._back_offs.clear()
+        else:
+            self._back_offs.pop(id20, None)
+
+    def met(self, public_key, static):
+        """Remember a peer's channel key for the next time."""
+        self._statics[public_key] = static
+        self._statics.move_to_end(public_key)
+        if len(self._statics) > STATICS_MAX:
+            self._statics.popitem(last=False)
+        self.forget_failures(key_id(public_key))
+
+    def _begin(self, id20, public_key, given):
+        dial = Dial()
+        if id20 is not None:
+            self._dials[id20] = dial
+        self._peers.start_soon(self._dial, dial, id20, public_key, given)
+        return dial
+
+    async def _outcome_of(self, dial, timeout_s):
+        dial.waiting += 1
+        try:
+            with trio.fail_after(timeout_s):
+                await dial.done.wait()
+        except trio.TooSlowError:
+            raise Unreachable(f"The node could not be reached within {timeout_s:g} seconds.", "timeout") from None
+        finally:
+            dial.waiting -= 1
+            if not dial.waiting:
+                dial.scope.cancel()
+        if dial.error is not None:
+            raise dial.error
+        return dial.channel
+
+    async def _dial(self, dial, id20, public_key, given):
+        try:
+            with dial.scope:
+                dial.channel = await self._reach(id20, public_key, given)
+        except PeerError as error:
+            dial.error = error
+        finally:
+            if self._dials.get(id20) is dial:
+                del self._dials[id20]
+            # The peer may have come by itself meanwhile.
+            found = None if id20 is None else self._peers.channel_of(id20)
+            if dial.channel is None and found is not None:
+                dial.channel, dial.error = found, None
+            if dial.channel is None and dial.error is None:
+                dial.error = Unreachable("The attempt to reach the node was given up.", "given-up")
+            if dial.channel is None and id20 is not None and not dial.scope.cancelled_caught:
+                self._note_failure(id20, dial.error)
+            self._peers.counters.add("peer_dials", result="done" if dial.channel is not None else dial.error.code)
+            dial.done.set()
+
+    def _note_failure(self, id20, error):
+        if id20 not in self._back_offs:
+            self._back_offs[id20] = BackOff()
+            if len(self._back_offs) > BACK_OFFS_MAX:
+                self._back_offs.popitem(last=False)
+        chance = self._peers.random_bytes(1)[0] / 255
+        self._back_offs[id20].failed(trio.current_time(), chance, str(error))
+
+    async def _reach(self, id20, public_key, given):
+        """A Channel that has shown a sign of life. Raises PeerError."""
+        peers = self._peers
+        known = None if id20 is None else peers.book.get(id20)
+        addresses = [*given, *parse_all(known.addresses if known else (), ADDRESSES_MAX)]
+        static = ((known and known.static) or self._statics.get(public_key) or None) if public_key else None
+
+        async def more():
+            if peers.find_addresses is None or public_key is None:
+                return []
+            return parse_all(await peers.find_addresses(public_key), ADDRESSES_MAX)
+
+        async def attempt(address):
+            stream, group, near = await self._connected(address, id20)
+            side = Initiator(peers.channel_key, peers.random_bytes, network=peers.network, expected=public_key, static=static)
+            met, leftover = await shake_hands(side, stream)
+            if id20 is not None and key_id(met.public_key) != id20:
+                await trio.aclose_forcefully(stream)
+                raise WrongPeer("Another node answers at this address than the one that is meant.")
+            return stream, met, leftover, address, group, near
+
+        stream, met, leftover, address, group, near = await first_of(addresses, attempt, more)
+        where = str(address)
+        channel = await peers.adopt(stream, met, leftover, is_initiator=True, group=group, where=where, near=near)
+        if channel is None:
+            known = peers.book.get(key_id(met.public_key))
+            if known is not None and known.state == BLOCKED:
+                raise _blocked(known)
+            raise Unreachable("This node has as many channels open as its profile allows. Try again later.", "too-many")
+        try:
+            # Who has no room, or does not take us, says so now.
+            await channel.ping()
+        except (ChannelClosed, CallTimedOut) as error:
+            raise Unreachable(f"{where}: {error}", error.code, {"tried": [[where, str(error)]]}) from None
+        return peers.channel_of(channel.peer.node_id) or channel
+
+    async def _connected(self, address, id20):
+        """(trio stream, group, whether near) of an Address. Raises OSError, PeerError."""
+        peers = self._peers
+        if address.relay is not None:
+            if id20 is None or address.relay in (id20, peers.key.id):
+                raise WrongPeer("An address through a relay leads to a node that is named, and that is not the relay itself.")
+            relay_at = [Address(address.host, address.port, None)] if address.host else []
+            relay = await self.connect(None, address.relay, [str(each) for each in relay_at], RELAY_S, False)
+            return await peers.tunnels.carried(relay, id20), address.relay, None
+        stream = await open_tcp(address)
+        return stream, None, is_near(stream.socket.getpeername()[0])
+
+    async def _keep(self, public_key, scope):
+        with scope:
+            while True:
+                try:
+                    channel = await self._peers.connect(public_key)
+                except PeerError:
+                    await trio.sleep(max(RETRY_MIN_S, self.wait_s(key_id(public_key))))
+                    continue
+                await channel.closed.wait()
+
+
+def _blocked(known):
+    return Blocked(f"{known.name or 'The node'} is blocked here. Unblock it first.")
