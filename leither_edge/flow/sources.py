@@ -12,6 +12,7 @@ from leither_edge.peer.errors import PeerError
 
 from . import told
 from .errors import NoSource
+from .providers import ChannelProvider
 
 CALL_S = 20.0
 
@@ -41,6 +42,14 @@ class PeerSource:
                 raise NoSource(f"{self.name} was not reached: {error}", [[self.name, str(error)]]) from None
             self.key, self.name = self._channel.peer.public_key, name_of(self._channel.peer)
         return self._channel
+
+    async def reach(self):
+        """Have it there, so that its key is known. Raises NoSource."""
+        await self.channel()
+
+    def provider(self, mid):
+        """What the fetcher asks for blocks; it has been reached. Args: mid (20 bytes: what is read)."""
+        return ChannelProvider(self.key, self.name, self._connect, [mid])
 
     async def head(self, mid):
         """The told.Head that it tells of. Raises NotFound, NoSource, BadAnswer, BadManifest."""

@@ -18,6 +18,7 @@ from .errors import NoSource
 
 # How long sources have to tell their newest version, and how long others have once one has.
 HEADS_S, HEADS_MORE_S = 30.0, 2.0
+REACH_S = 10.0
 # What happens where histories took different ways: nothing; the other one is taken, and what was here stays as a MiMei of its own; it is
 # taken and what was here gives way.
 REFUSE, KEEP_BOTH, REPLACE = "refuse", "fork", "replace"
@@ -29,11 +30,10 @@ Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "i
 
 
 class Syncing:
-    """Args: library, fetcher (of fetch.py), providers_of (function of sources: providers for the fetcher), counters, log."""
+    """Args: library, fetcher (of fetch.py), counters."""
 
-    def __init__(self, library, fetcher, providers_of, counters, log=None):
-        self._library, self._fetcher, self._providers_of = library, fetcher, providers_of
-        self._counters, self._log = counters, log
+    def __init__(self, library, fetcher, counters):
+        self._library, self._fetcher, self._counters = library, fetcher, counters
         self._locks = {}
 
     async def sync(self, session, mid, sources, *, author=None, which=LAST, on_fork=REFUSE, heads=(), progress=None, more=None):
@@ -41,7 +41,7 @@ class Syncing:
 
         Args: sources (as of sources.py), author (public key that must be the author's; None: whose ever it is), which (LAST, ALL: every
         version between, too), heads ({source: told.Head} that are known already), progress (function of a dict of plain things), more
-        (async function that gives more providers). Raises NoSource, NotFound, Conflict ("fork"), Forbidden, QuotaReached, BadManifest.
+        (async function that gives more sources). Raises NoSource, NotFound, Conflict ("fork"), Forbidden, QuotaReached, BadManifest.
         """
         lock, users = self._locks.setdefault(mid, [trio.Lock(), 0])
         self._locks[mid][1] = users + 1
@@ -97,8 +97,9 @@ class Syncing:
 
         with library.blocks.hold(roots):
             fetched = await self._fetcher.fetch(
-                roots, self._providers_of([source, *others]), session.user_id, progress=tell, more=more, whole=whole
-            )
+                roots, [each.provider(mid) for each in (source, *others)], session.user_id, progress=tell, whole=whole,
+                more=None if more is None else lambda: _reached(mid, more),
+            )  # fmt: skip
             progress({"stage": "entering", "source": source.name})
             if beside.state == FORK and on_fork == KEEP_BOTH:
                 kept_as = await trio.to_thread.run_sync(_keep_ours, library, session, mid, beside.common)
@@ -205,6 +206,24 @@ def _enter(library, session, chain, wanted, roots, beside):
             session, writing, [each[:2] for each in chain], wanted, release=beside.head.release, guest=beside.head.guest,
             is_replacing=beside.state == FORK, also=lambda tx: fetch_rows.end_fetch(tx, session.user_id, roots),
         )  # fmt: skip
+
+
+async def _reached(mid, more):
+    """Providers of the sources that `more` gives, as far as they are there."""
+    found = []
+
+    async def reach(source):
+        with trio.move_on_after(REACH_S):
+            try:
+                await source.reach()
+            except MimeiError:
+                return
+            found.append(source.provider(mid))
+
+    async with trio.open_nursery() as nursery:
+        for source in await more():
+            nursery.start_soon(reach, source)
+    return found
 
 
 def _nobody(facts):

@@ -27,6 +27,12 @@ class Direct:
         self.library, self.asker, self.name, self.key = library, asker, name, library.node_key.public_key
         self.heads, self.asked, self.is_there = Heads(library, Counters()), [], True
 
+    async def reach(self):
+        pass
+
+    def provider(self, mid):
+        return self
+
     async def head(self, mid):
         head = await self._run(self.heads.newest, mid)
         return told.read_head(told.head_answer(head.data, head.release, head.guest), mid)

@@ -35,7 +35,7 @@ def made(library, session, mid, *texts):
 
 
 def sync(other, fetcher, session, mid, *sources, **more):
-    syncer = syncing.Syncing(other, fetcher, list, Counters())
+    syncer = syncing.Syncing(other, fetcher, Counters())
     return trio.run(lambda: syncer.sync(session, mid, sources, **more), clock=trio.testing.MockClock(autojump_threshold=0.05))
 
 

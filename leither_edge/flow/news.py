@@ -1,0 +1,236 @@
+"""Tells other nodes of new versions: within a second of their being recorded, and again until they were heard.
+
+Who follows is written down for friends, whose nodes are called for it; a stranger hears of it as long as his channel is open.
+"""
+
+import trio
+
+from leither_edge.core.ids import ID_BYTES, key_id
+from leither_edge.mimei.errors import MimeiError
+from leither_edge.peer.channel.errors import Refused
+from leither_edge.peer.errors import PeerError
+from leither_edge.storage import StorageError
+
+from . import told
+from .heads import read
+from .tables import FOLLOWERS
+
+# Nodes told at a time: each waits for an answer, and some are gone.
+AT_ONCE = 8
+TELL_S = 15.0
+# Those who did not hear it are called again.
+AGAIN_S = 300.0
+# What strangers follow, all together: some hundred bytes each.
+STRANGERS_MAX = 1024
+
+
+class News:
+    """Args: library, heads (heads.Heads), connect (async function of a public key -> Channel), counters, followers_max (friends' rows)."""
+
+    def __init__(self, library, heads, connect, counters, followers_max):
+        self._library, self._heads, self._connect, self._counters = library, heads, connect, counters
+        self._most = followers_max
+        # {mid: {channel}} of strangers.
+        self._strangers = {}
+        self._pending, self._wanted, self._token = set(), trio.Event(), None
+        self._limiter, self._under_way, self._once_more = trio.CapacityLimiter(AT_ONCE), set(), set()
+
+    def add_to(self, services):
+        """Have peers follow."""
+        services.add(told.FOLLOW, self._on_follow, for_strangers=True)
+        services.add(told.UNFOLLOW, self._on_unfollow, for_strangers=True)
+
+    def heard(self, mid, number):
+        """A version was recorded or released; from any thread, as library.listeners are called."""
+        token = self._token
+        if token is not None:
+            try:
+                token.run_sync_soon(self._note, mid)
+            except trio.RunFinishedError:
+                pass
+
+    async def run(self, task_status=trio.TASK_STATUS_IGNORED):
+        """Until cancelled."""
+        self._token = trio.lowlevel.current_trio_token()
+        self._library.listeners.append(self.heard)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._again)
+                task_status.started()
+                while True:
+                    await self._wanted.wait()
+                    self._wanted = trio.Event()
+                    pending, self._pending = self._pending, set()
+                    for mid in pending:
+                        for task in await self._tasks(mid):
+                            nursery.start_soon(*task)
+        finally:
+            self._token = None
+            self._library.listeners.remove(self.heard)
+
+    async def tell(self, mid):
+        """Tell all who follow now, and wait until they heard or could not be reached; returns how many heard."""
+        tasks = await self._tasks(mid)
+        heard = [0]
+
+        async def one(function, *arguments):
+            heard[0] += bool(await function(*arguments))
+
+        async with trio.open_nursery() as nursery:
+            for task in tasks:
+                nursery.start_soon(one, *task)
+        return heard[0]
+
+    def followers(self, mid):
+        """[public key] of the friends' nodes that follow a MiMei."""
+        with self._library.store.read() as tx:
+            return [bytes(row[0]) for _, row in _rows(tx, mid)]
+
+    def forget(self, tx, mid, node_id):
+        """A node follows no more, in a change's transaction."""
+        if tx.get(FOLLOWERS, mid + node_id) is not None:
+            tx.delete(FOLLOWERS, mid + node_id)
+
+    def _note(self, mid):
+        self._pending.add(mid)
+        self._wanted.set()
+
+    async def _tasks(self, mid):
+        rows = await trio.to_thread.run_sync(self._read_rows, mid)
+        found = [(self._tell_friend, mid, bytes(key)) for key, _ in rows]
+        return found + [(self._tell_stranger, mid, channel) for channel in list(self._strangers.get(mid, ())) if channel.is_open]
+
+    def _read_rows(self, mid):
+        with self._library.store.read() as tx:
+            return [row for _, row in _rows(tx, mid)]
+
+    async def _again(self):
+        while True:
+            await trio.sleep(AGAIN_S)
+            for mid in await trio.to_thread.run_sync(self._behind):
+                self._note(mid)
+
+    def _behind(self):
+        """Mids of which a friend's node was told nothing yet, or an older version."""
+        with self._library.store.read() as tx:
+            rows = [(key[:ID_BYTES], row) for key, row in tx.scan(FOLLOWERS)]
+        found = set()
+        for mid, (key, number) in rows:
+            try:
+                newest = self._heads.newest(self._session(bytes(key)), mid).manifest.number
+            except (MimeiError, StorageError):
+                continue
+            if number is None or number < newest:
+                found.add(mid)
+        return found
+
+    def _session(self, key):
+        return self._library.acting_for(key, may_keep=True)
+
+    async def _tell_friend(self, mid, key):
+        # One call to a node for a MiMei at a time: what is newer by the end of it is told behind it.
+        name = (mid, key)
+        if name in self._under_way:
+            self._once_more.add(name)
+            return False
+        self._under_way.add(name)
+        try:
+            async with self._limiter:
+                head = await self._newest(key, mid)
+                if head is None:
+                    return False
+                with trio.move_on_after(TELL_S):
+                    try:
+                        channel = await self._connect(key)
+                    except PeerError:
+                        self._counters.add("mimei_news", result="unreachable")
+                        return False
+                    if await self._say(channel, mid, head):
+                        number = head.manifest.number
+                        await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number))
+                        return True
+                return False
+        finally:
+            self._under_way.discard(name)
+            if name in self._once_more:
+                self._once_more.discard(name)
+                self._note(mid)
+
+    async def _tell_stranger(self, mid, channel):
+        async with self._limiter:
+            head = await self._newest(channel.peer.public_key, mid)
+            if head is None:
+                return False
+            with trio.move_on_after(TELL_S):
+                return await self._say(channel, mid, head)
+            return False
+
+    async def _newest(self, key, mid):
+        try:
+            return await trio.to_thread.run_sync(self._heads.newest, self._session(key), mid)
+        except (MimeiError, StorageError):
+            # Deleted, or he may not read it any more.
+            return None
+
+    async def _say(self, channel, mid, head):
+        try:
+            await channel.call(told.NEW, {"mid": mid, "head": told.head_answer(head.data, head.release, head.guest)}, timeout_s=TELL_S)
+        except PeerError as error:
+            self._counters.add("mimei_news", result="refused" if isinstance(error, Refused) else "lost")
+            return False
+        self._counters.add("mimei_news", result="heard")
+        return True
+
+    # What followers ask
+
+    async def _on_follow(self, call):
+        mids = read(told.read_mids, call.arguments)
+        numbers = await trio.to_thread.run_sync(self._numbers, call.peer, mids)
+        for mid, number in zip(mids, numbers, strict=True):
+            if number is not None and not call.peer.is_friend:
+                self._let_in(mid, call.channel)
+        return {"numbers": numbers}
+
+    def _numbers(self, peer, mids):
+        found, session = [], self._heads.session_of(peer)
+        for mid in mids:
+            try:
+                found.append(self._heads.newest(session, mid).manifest.number)
+            except (MimeiError, StorageError):
+                found.append(None)
+        if peer.is_friend:
+            self._library.held.call(lambda tx: self._write_rows(tx, peer.public_key, mids, found))
+        return found
+
+    def _write_rows(self, tx, key, mids, numbers):
+        for mid, number in zip(mids, numbers, strict=True):
+            if number is not None and (tx.get(FOLLOWERS, mid + key_id(key)) is not None or tx.count(FOLLOWERS) < self._most):
+                # What it asks for now it hears of now.
+                tx.put(FOLLOWERS, mid + key_id(key), [key, number])
+
+    def _let_in(self, mid, channel):
+        for each in list(self._strangers):
+            self._strangers[each] = {one for one in self._strangers[each] if one.is_open}
+            if not self._strangers[each]:
+                del self._strangers[each]
+        if sum(map(len, self._strangers.values())) < STRANGERS_MAX:
+            self._strangers.setdefault(mid, set()).add(channel)
+
+    async def _on_unfollow(self, call):
+        mids, node_id = read(told.read_mids, call.arguments), call.peer.node_id
+        for mid in mids:
+            self._strangers.get(mid, set()).discard(call.channel)
+        await trio.to_thread.run_sync(self._library.held.call, lambda tx: [self.forget(tx, mid, node_id) for mid in mids])
+        return {}
+
+
+def _rows(tx, mid):
+    for key, row in tx.scan(FOLLOWERS, start=mid):
+        if key[:ID_BYTES] != mid:
+            return
+        yield key, row
+
+
+def _heard(tx, mid, key, number):
+    if tx.get(FOLLOWERS, mid + key_id(key)) is not None:
+        tx.put(FOLLOWERS, mid + key_id(key), [key, number])
