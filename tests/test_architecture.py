@@ -32,7 +32,8 @@ FLOORS = {
     "leither_edge.discovery": 5,
     "leither_edge.flow": 5,
     "leither_edge.node": 6,
-    "leither_edge.cli": 6,
+    "leither_edge.peer_node": 6,
+    "leither_edge.cli": 7,
     "appliance": 7,
 }
 # The package's own face holds its version and nothing else, so every floor may read it.

@@ -21,6 +21,7 @@ from appliance.device.kept_clock import keep_clock
 from appliance.device.kept_dht import KeptDht
 from appliance.device.kept_mimei import KeptMimei
 from appliance.device.kept_names import names_service
+from appliance.device.kept_peers import KeptPeers
 from appliance.device.passphrase import load_or_create as passphrase_in
 from appliance.device.sealed_bodies import SealedBodies, mailbox_service
 from appliance.portal import assets
@@ -109,15 +110,17 @@ async def _serve(node, options, board, nursery, book_service, mimei):
     if book_service is not None:
         await nursery.start(book_service.bookkeeper.run)
         book_service.add_routes(router)
-    mimei.begin(executor, claim, nursery, router)
+    peers = KeptPeers(node, mimei, lambda: dht.dht, options, executor)
+    mimei.begin(executor, claim, nursery, router, flow=peers.calls)
     addresses = Addresses(options.hosts, trio.current_time)
     pages = assets.load(os.path.join(node.folder, WEB_FOLDER))
     listeners = node.listen(options.hosts, options.port)
     bodies, port = SealedBodies(), listeners[0].getsockname()[1]
     router.add("GET", "/mailbox/{digest}", bodies.serve)
-    beside = mailbox_service(node, executor, bodies, addresses, port), names_service(node, executor, options, addresses, port)
+    names = names_service(node, executor, options, addresses, port, more=peers.records)
+    beside = mailbox_service(node, executor, bodies, addresses, port), names
     dht = KeptDht(node, executor, claim, options, beside)
-    executor.reach = dht.facts
+    executor.reach = lambda: {**(dht.facts() or {}), **peers.facts()}
 
     def config_changed(config):
         dht.config_changed(config)
@@ -145,6 +148,7 @@ async def _serve(node, options, board, nursery, book_service, mimei):
     may_wait = await is_device(board)
     await nursery.start(radio.run, claim, card.network)
     nursery.start_soon(dht.run)
+    nursery.start_soon(peers.run)
     node.log.info("ready", address=address, claimed=claim.claimed)
 
     async def said():

@@ -36,14 +36,17 @@ class KeptMimei:
         # Why the last try failed, and when.
         self._failed, self._failed_at = None, 0.0
 
-    def begin(self, executor, claim, nursery, router):
-        """Answer from now on. Args: executor, claim (of the device), nursery (for what runs beside), router (gets the routes)."""
+    def begin(self, executor, claim, nursery, router, flow=None):
+        """Answer from now on.
+
+        Args: executor, claim (of the device), nursery (for what runs beside), router (gets the routes), flow (see gateway.add_routes).
+        """
         self.executor, self._claim, self._nursery = executor, claim, nursery
         self._token = trio.lowlevel.current_trio_token()
         self._config = executor.config
         executor.content = self
         node = self.node
-        add_routes(_Gate(router, self.check), self.open, node.profile, node.counters, node.log, version=__version__)
+        add_routes(_Gate(router, self.check), self.open, node.profile, node.counters, node.log, version=__version__, flow=flow)
         if self.options.redis_port is not None:
             nursery.start_soon(self._answer_redis)
 

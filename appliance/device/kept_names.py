@@ -26,11 +26,11 @@ MICROSECONDS = 1_000_000
 ACCESS_POINTS = frozenset(device_address(subnet) for subnet in SUBNETS)
 
 
-def names_service(node, executor, options, addresses, port):
+def names_service(node, executor, options, addresses, port, more=tuple):
     """The service: async (dht, wish).
 
     node: Node; executor: Executor, whose verbs for others' names it serves; options: Options; addresses: () -> the device's IP literals,
-    loopback last; port: of its page and commands.
+    loopback last; port: of its page and commands; more: () -> [Record] of what else its packet says.
     """
 
     async def keep_names(dht, wish):
@@ -42,7 +42,7 @@ def names_service(node, executor, options, addresses, port):
                 nursery.start_soon(_answer, node, resolver, options.dns_port, addresses)
             executor.names = OthersNames(node, dht)
             try:
-                await OwnName(node, dht, wish.reach, resolver, addresses, port).run()
+                await OwnName(node, dht, wish.reach, resolver, addresses, port, more).run()
             finally:
                 executor.names = None
 
@@ -55,15 +55,16 @@ def names_service(node, executor, options, addresses, port):
 class OwnName:
     """Publishes the device's addresses, and anew when they have changed; the DHT node renews them every hour."""
 
-    __slots__ = ("_addresses", "_dht", "_node", "_port", "_reach", "_resolver")
+    __slots__ = ("_addresses", "_dht", "_more", "_node", "_port", "_reach", "_resolver")
 
-    def __init__(self, node, dht, reach, resolver, addresses, port):
+    def __init__(self, node, dht, reach, resolver, addresses, port, more=tuple):
         self._node = node
         self._dht = dht
         self._reach = reach
         self._resolver = resolver
         self._addresses = addresses
         self._port = port
+        self._more = more
 
     async def run(self):
         """Until cancelled."""
@@ -125,7 +126,7 @@ class OwnName:
 
     def _records(self):
         told = told_addresses(self._reach, self._addresses(), external_addresses(self._dht))
-        return own_records(self._node.key.public_key, told, self._port)
+        return [*own_records(self._node.key.public_key, told, self._port), *self._more()]
 
     def _clock_us(self):
         return int(self._node.clock() * MICROSECONDS)

@@ -128,11 +128,24 @@ def add_keeping(mimei, ended, plain):
 
 def add_serving(mimei, ended):
     """Add what serves other programs."""
+    from leither_edge.cli.dht_network import add_network_options
+
     serve = mimei.command(
         "serve", "Serve the store to browsers and programs of this computer.", run="mimei_serve:serve", group=SERVING,
-        details=["An IPFS gateway, files with ranges, JSON-RPC and its JavaScript client, on loopback alone."],
-        examples=[("", "leither mimei serve --port 8048"), ("others of this computer may make users", "leither mimei serve --open")],
+        details=[
+            "An IPFS gateway, files with ranges, JSON-RPC and its JavaScript client, on loopback alone.",
+            "With --peers other nodes connect over encrypted channels, to sync, follow and share what they have a right to.",
+        ],
+        examples=[
+            ("", "leither mimei serve --port 8048"), ("others of this computer may make users", "leither mimei serve --open"),
+            ("friends' nodes, too", "leither mimei serve --peers"),
+        ],
     )  # fmt: skip
     serve.add_argument("--port", type=whole_number(), default=0, metavar="PORT", help="TCP port (a free one)")
     serve.add_argument("--open", action="store_true", help="everybody of this computer may keep content here")
+    serve.add_argument("--peers", action="store_true", help="let other nodes in, from anywhere, over encrypted channels")
+    serve.add_argument("--peer-port", type=whole_number(), default=8042, metavar="PORT", help="with --peers: TCP port (8042; 0: any)")
+    serve.add_argument("--name", metavar="NAME", default="", help="with --peers: what others call this node")
+    serve.add_argument("--offer-tunnel", action="store_true", help="with --peers: carry sealed connections of nodes that nobody reaches")
+    add_network_options(serve)
     ended(serve)

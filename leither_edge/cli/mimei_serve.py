@@ -1,5 +1,7 @@
 """``leither mimei serve`` and ``db --serve``: a store of this computer for browsers, programs and Redis clients here."""
 
+import contextlib
+import functools
 import os
 
 from leither_edge.cli.failure import UsageError
@@ -21,7 +23,14 @@ DATABASE = 3
 
 def serve(home, out, args):
     """Serve the store over HTTP until told to stop."""
-    run_local(home, out, args, serve_http)
+    network = None
+    if args.peers:
+        from leither_edge.cli.mimei_serve_peers import network_of
+
+        network = network_of(home, args)
+    elif args.offer_tunnel or args.name:
+        raise UsageError("--offer-tunnel and --name are for channels to other nodes.", fix="Add --peers.")
+    run_local(home, out, args, functools.partial(serve_http, network=network))
 
 
 def serve_database(home, out, args):
@@ -55,8 +64,8 @@ def run_local(home, out, args, main):
             at.close()
 
 
-async def serve_http(at, out, args, listeners):
-    """The gateway and its JSON-RPC on listening sockets."""
+async def serve_http(at, out, args, listeners, network=None):
+    """The gateway and its JSON-RPC on listening sockets, and channels to other nodes. network: where those are met (Network or None)."""
     import trio
 
     from leither_edge import __version__
@@ -69,19 +78,25 @@ async def serve_http(at, out, args, listeners):
     from leither_edge.observe.log import Log
 
     router, counters, log = Router(), Counters(), Log()
-    add_routes(router, at.library, Limits(at.folder), counters, log, version=__version__)
     limits = HttpLimits(
         connections_max=CONNECTIONS_MAX, connections_per_address_max=CONNECTIONS_MAX, handler_timeout_s=HANDLER_S,
         upload_max_bytes=UPLOAD_MAX_BYTES,
     )  # fmt: skip
-    async with trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery, contextlib.AsyncExitStack() as stack:
         nursery.start_soon(stop_on_signal, nursery.cancel_scope)
         nursery.start_soon(at.library.run)
+        node = None
+        if args.peers:
+            from leither_edge.cli.mimei_serve_peers import peers_beside
+
+            node = await stack.enter_async_context(peers_beside(at, args, network, counters, log))
+        flow = node.calls if node else None
+        add_routes(router, at.library, Limits(at.folder), counters, log, version=__version__, flow=flow)
         (_, port), *_ = await nursery.start(serve_on, gate(router), listeners, limits, counters, log)
         url = f"http://{LOOPBACK}:{port}"
         replace_file(os.path.join(at.folder, ADDRESS_NAME), f"{url} {os.getpid()}\n".encode())
         try:
-            tell_http(out, at, args, url)
+            tell_http(out, at, args, url, node, network)
             await trio.sleep_forever()
         finally:
             os.unlink(os.path.join(at.folder, ADDRESS_NAME))
@@ -99,9 +114,15 @@ def gate(router):
     return handle
 
 
-def tell_http(out, at, args, url):
-    """Say where the store is served."""
-    facts = {"address": url, "store": at.folder, "pid": os.getpid(), "open": args.open}
+def tell_http(out, at, args, url, node=None, network=None):
+    """Say where the store is served. node, network: of its channels to other nodes, or None."""
+    facts = {"address": url, "store": at.folder, "pid": os.getpid(), "open": args.open, "peers": None}
+    more = []
+    if node is not None:
+        from leither_edge.cli.mimei_serve_peers import rows
+
+        more = rows(node, network)
+        facts["peers"] = {"id": node.id_text, "port": node.port, "public_key": node.key_text}
 
     def page():
         out.done(f"{clean(at.folder, 200)} is served at {url}. Ctrl-C stops.")
@@ -109,6 +130,7 @@ def tell_http(out, at, args, url):
             [
                 ("A label", f"{url}/ipfs/LABEL"), ("A file", f"{url}/mimei/ID/cur/path"), ("Programs", f"{url}/rpc (JSON-RPC)"),
                 ("Commands", f"leither mimei ls --node {url}"), ("Who may join", "everybody here" if args.open else "you"),
+                *more,
             ],
             indent=2,
         )  # fmt: skip

@@ -22,7 +22,7 @@ class Discovery:
     """Finds nodes; `run` goes on beside.
 
     Args: counters, book (public key -> [address text] known from before), dht (() -> the DHT node, or None while there is none),
-    lan (Lan, or None).
+    lan (Lan that runs by itself, or None).
     """
 
     def __init__(self, counters, *, book=None, dht=None, lan=None):
@@ -35,8 +35,6 @@ class Discovery:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             try:
-                if self._lan is not None:
-                    await nursery.start(self._lan.run)
                 task_status.started()
                 await trio.sleep_forever()
             finally:

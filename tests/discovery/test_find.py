@@ -24,10 +24,6 @@ class FakeLan:
     def __init__(self, key, addresses, wait_s=1.0):
         self.key, self.addresses, self.wait_s = key, addresses, wait_s
 
-    async def run(self, *, task_status):
-        task_status.started()
-        await trio.sleep_forever()
-
     async def find(self, key):
         await trio.sleep(self.wait_s)
         return self.addresses if key == self.key else ()
