@@ -25,8 +25,8 @@ _ADDITIONAL = b"leither-sealed-head-1"
 _ROOT, _FIRST, _KEYS = 1, 2, 3
 
 SealedHead = namedtuple("SealedHead", ("public_key", "scope", "number", "epoch", "root", "time", "size", "boxes", "inner"))
-# What a reader finds in a head. root: plain label. keys: {epoch: form.Keys}.
-Unlocked = namedtuple("Unlocked", ("root", "sealed_root", "keys"))
+# What a reader finds in a head. root: plain label. keys: {epoch: form.Keys}. secrets: {epoch: content key}.
+Unlocked = namedtuple("Unlocked", ("root", "sealed_root", "keys", "secrets"), defaults=({},))
 
 
 class BadHead(BadInput):
@@ -115,7 +115,8 @@ def unlock(head, key_pair):
     root, first, keys = _read_inner(inner)
     if first + len(keys) != head.epoch:
         raise BadHead("The record of a sealed version lacks keys of earlier epochs.")
-    return Unlocked(root, head.root, {first + at: form.keys_of(found) for at, found in enumerate((*keys, key))})
+    secrets = dict(enumerate((*keys, key), first))
+    return Unlocked(root, head.root, {epoch: form.keys_of(found) for epoch, found in secrets.items()}, secrets)
 
 
 def _read_inner(inner):

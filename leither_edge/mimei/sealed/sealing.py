@@ -12,7 +12,7 @@ from leither_edge.mimei.ipld import cid as cids
 
 from . import form
 from .children import children
-from .epochs import newest_epoch, read_epochs, with_readers, write_epochs
+from .epochs import Epochs, newest_epoch, read_epochs, with_readers, write_epochs
 from .tables import EPOCHS, SEALED, SEALED_AS
 
 SCOPE_BYTES, _EPOCH_BYTES = 20, 4
@@ -133,6 +133,17 @@ class SealedBlocks:
             self._take_rows(scope, None)
             self._held.call(lambda tx: tx.delete(EPOCHS, scope))
             self._forget_keys(scope)
+
+    def take_over(self, scope, number, secrets):
+        """Goes on with a scope that was sealed before its rows were lost. Args: number (of its newest head), secrets ({epoch: key})."""
+        first = min(secrets)
+
+        def put(tx):
+            if read_epochs(tx, scope) is None:
+                write_epochs(tx, scope, Epochs(number, first, tuple(secrets[epoch] for epoch in sorted(secrets)), (), False))
+
+        with self._lock:
+            self._held.call(put)
 
     def next_number(self, scope):
         """Counts the heads of a scope on; returns (the number of the next one, Epochs)."""

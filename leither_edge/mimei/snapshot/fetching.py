@@ -87,6 +87,10 @@ class Fetching:
         """They did not come, and are to be given again. Args: wanted ([Wanted])."""
         self._asked.difference_update(_key(item.depth, item.label) for item in wanted)
 
+    def give_all_back(self):
+        """Nothing is on its way any more."""
+        self._asked.clear()
+
     def parts_of(self, wanted, data):
         """[sealed label] of blocks that are needed beside one to open it; most times none. Raises BadBlock."""
         cids.check(wanted.sealed_label, data)

@@ -1,0 +1,186 @@
+"""A restore: what is missing is asked for, opened and kept, until all is here; then the rows are made, and the node is what it was.
+
+A restore that was broken off goes on where it was: by the rows of mimei/snapshot/fetching.py.
+"""
+
+from collections import deque, namedtuple
+
+import trio
+
+from leither_edge.core.ids import id_to_text
+from leither_edge.flow import blocks_wire as wire
+from leither_edge.flow.errors import BadAnswer, NoSource
+from leither_edge.mimei.errors import BadInput, NotFound
+from leither_edge.mimei.sealed import head as heads
+from leither_edge.mimei.snapshot import fetching, rebuilding
+from leither_edge.peer.channel.errors import Refused
+from leither_edge.peer.errors import PeerError
+
+from . import forms
+
+# Wants on their way; what of them is gathered before it is made durable.
+AHEAD = 64
+BATCH_BLOCKS, BATCH_BYTES = 128, 2 << 20
+CALL_S = 60.0
+# A holder that went away is looked for so often; each try that brought something begins to count anew.
+TRIES, PAUSE_S = 5, 3
+MEBI_STEP = 1 << 20
+
+# time: of the snapshot, s. bytes: that came. kept: mids that were here before.
+Brought = namedtuple("Brought", "mimei versions time bytes kept scope")
+
+
+class Bringing:
+    """Args: library, sealed (SealedBlocks of it), connect (async (public key) -> Channel), more_tables (as for Keeping), log."""
+
+    def __init__(self, library, sealed, connect, *, more_tables=(), log=None):
+        self._library, self._sealed, self._connect = library, sealed, connect
+        self._more_tables, self._log = more_tables, log
+        library.keepers.append(fetching.keeper(library.node_key.id))
+
+    async def found(self, public_key, key):
+        """[forms.Found] that a node holds for a reader. Args: public_key (the holder's), key (KeyPair of the reader). Raises PeerError."""
+        return (await self._open(await self._connect(public_key), key, None, None))[0]
+
+    async def restore(self, public_key, key, *, scope=None, number=None, progress=None):
+        """Brought: all of a backup is here.
+
+        Args: public_key (the holder's), key (KeyPair of a reader), scope (node id of whose backup; None: the only one that is there),
+        number (of the snapshot; None: the newest), progress (dict of facts -> None).
+        Raises NotFound (no backup for that key), BadInput (of several nodes: say which), Forbidden, Conflict, BadBlock, NoSource,
+        QuotaReached, PeerError.
+        """
+        progress = progress or _nothing
+        progress({"doing": "Looking for the backup"})
+        head, work, tries = None, None, 0
+        while True:
+            before = None if work is None else work.state().bytes
+            try:
+                channel = await self._connect(public_key)
+                found, data = await self._open(channel, key, scope, number)
+                if head is None:
+                    head = self._chosen(found, data)
+                    # From now on this very one, whatever is pushed meanwhile.
+                    scope, number = head.scope, head.number
+                    unlocked = heads.unlock(head, key)
+                    work = await trio.to_thread.run_sync(fetching.Fetching, self._library, head, unlocked)
+                await _Asking(work, progress, head.size).run(channel)
+                break
+            except (PeerError, NoSource) as error:
+                if head is None or isinstance(error, Refused) and error.code != "busy":
+                    raise
+                work.give_all_back()
+                tries = 0 if before is not None and work.state().bytes > before else tries + 1
+                if tries >= TRIES:
+                    raise NoSource(f"The backup stopped coming: {error} What came is kept; the same command goes on from there.") from None
+                await trio.sleep(PAUSE_S)
+        return await trio.to_thread.run_sync(self._rebuild, head, unlocked, work, progress)
+
+    def _chosen(self, found, data):
+        if not found:
+            raise NotFound("That node holds no backup for your key. Name another node, or another key.", "no-backup")
+        if data is None:
+            named = ", ".join(dict.fromkeys(id_to_text(row.scope) for row in found))
+            raise BadInput(f"That node holds backups of several of your nodes: {named}. Say which one.", "several-backups")
+        return heads.open_head(data)
+
+    async def _open(self, channel, key, scope, number):
+        signature = key.sign(forms.open_message(channel.peer.node_id, channel.hash))
+        asked = {"key": key.public_key, "signature": signature, "scope": scope, "number": number}
+        return forms.read_opened(await channel.call(forms.OPEN, asked, timeout_s=CALL_S))
+
+    def _rebuild(self, head, unlocked, work, progress):
+        library, state = self._library, work.state()
+
+        def tell(count):
+            trio.from_thread.run_sync(progress, {"doing": "Rebuilding", "note": f"{count} MiMei"})
+
+        rebuilt = rebuilding.rebuild(library, unlocked.root, self._more_tables, tell)
+        if head.scope == library.node_key.id:
+            # The same node: it goes on with its keys, so that the next backup costs what is new.
+            self._sealed.take_over(head.scope, head.number, unlocked.secrets)
+        for _ in rebuilding.recount(library):
+            pass
+        work.finish()
+        return Brought(rebuilt.mimei, rebuilt.versions, head.time, state.bytes, rebuilt.kept, head.scope)
+
+
+class _Asking:
+    """One stream of a restore. Args: work (Fetching), progress, size (bytes that the holder's record states)."""
+
+    def __init__(self, work, progress, size):
+        self._work, self._progress, self._size = work, progress, size
+        self._asked, self._came, self._bytes, self._told = deque(), [], 0, -MEBI_STEP
+
+    async def run(self, channel):
+        """Returns when all is here. Raises PeerError, NoSource, BadBlock, BadAnswer, QuotaReached."""
+        try:
+            async with channel.open(forms.GET) as stream:
+                while await self._ask(stream):
+                    wanted = self._asked.popleft()
+                    data = await self._receive(stream, wanted)
+                    self._came.append((wanted, data))
+                    self._bytes += len(data)
+                    if self._bytes >= BATCH_BYTES or len(self._came) >= BATCH_BLOCKS or not self._asked:
+                        await self._keep(stream)
+        except wire.BadWire as error:
+            raise BadAnswer(str(error)) from None
+        except (PeerError, NoSource):
+            with trio.CancelScope(shield=True):
+                # What came until now is worth keeping.
+                await self._keep(None)
+            raise
+
+    async def _ask(self, stream):
+        """Tops up what is on its way; returns whether something is."""
+        if len(self._asked) < AHEAD // 2:
+            wanted = await trio.to_thread.run_sync(self._work.wanted, AHEAD - len(self._asked))
+            if wanted:
+                self._asked.extend(wanted)
+                await stream.send(b"".join(wire.want(item.sealed_label) for item in wanted))
+            elif not self._asked and self._came:
+                await self._keep(stream)
+                return await self._ask(stream)
+        return bool(self._asked)
+
+    async def _receive(self, stream, wanted):
+        what, size = wire.read_answer(await stream.receive_exactly(wire.ANSWER.size))
+        if what != wire.GIVEN:
+            raise NoSource("The node has not got all of the backup any more.")
+        data = bytes(await stream.receive_exactly(size))
+        if (await stream.receive_exactly(1))[0] != wire.GOOD:
+            raise NoSource("The medium of the node that holds the backup has spoilt a part of it.")
+        return data
+
+    async def _keep(self, stream):
+        came, self._came, self._bytes = self._came, [], 0
+        if not came:
+            return
+        plain, parts = [], {}
+        for wanted, data in came:
+            missing = self._work.parts_of(wanted, data)
+            if missing and stream is None:
+                continue
+            plain.append((wanted, data))
+            if missing:
+                parts.update(await self._parts(stream, missing))
+        if plain:
+            await trio.to_thread.run_sync(self._work.take, plain, parts)
+        state = self._work.state()
+        if state.bytes - self._told >= MEBI_STEP or state.is_here:
+            self._told = state.bytes
+            self._progress({"doing": "Restoring", "done": state.bytes, "total": max(self._size, state.bytes)})
+
+    async def _parts(self, stream, labels):
+        """{label: bytes} of parts of a large block, which come behind all that was asked before."""
+        await stream.send(b"".join(wire.want(label) for label in labels))
+        while self._asked:
+            wanted = self._asked.popleft()
+            self._came.append((wanted, await self._receive(stream, wanted)))
+        return {label: await self._receive(stream, label) for label in labels}
+
+
+def _nothing(facts):
+    pass
+
+
