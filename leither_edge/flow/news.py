@@ -33,7 +33,8 @@ class News:
         # {mid: {channel}} of strangers.
         self._strangers = {}
         self._pending, self._wanted, self._token = set(), trio.Event(), None
-        self._limiter, self._under_way, self._once_more = trio.CapacityLimiter(AT_ONCE), set(), set()
+        # {(mid, public key): an Event for its end}.
+        self._limiter, self._under_way, self._once_more = trio.CapacityLimiter(AT_ONCE), {}, set()
 
     def add_to(self, services):
         """Have peers follow."""
@@ -69,17 +70,23 @@ class News:
             self._library.listeners.remove(self.heard)
 
     async def tell(self, mid):
-        """Tell all who follow now, and wait until they heard or could not be reached; returns how many heard."""
-        tasks = await self._tasks(mid)
-        heard = [0]
-
-        async def one(function, *arguments):
-            heard[0] += bool(await function(*arguments))
-
+        """Tell all who follow now, and wait until they heard or could not be reached; returns how many friends' nodes know."""
         async with trio.open_nursery() as nursery:
-            for task in tasks:
-                nursery.start_soon(one, *task)
-        return heard[0]
+            for task in await self._tasks(mid):
+                nursery.start_soon(*task)
+        for name, over in list(self._under_way.items()):
+            if name[0] == mid:
+                await over.wait()
+        return await trio.to_thread.run_sync(self._knowing, mid)
+
+    def _knowing(self, mid):
+        newest = {}
+        for key, number in self._read_rows(mid):
+            try:
+                newest[bytes(key)] = number == self._heads.newest(self._session(bytes(key)), mid).manifest.number
+            except (MimeiError, StorageError):
+                continue
+        return sum(newest.values())
 
     def followers(self, mid):
         """[public key] of the friends' nodes that follow a MiMei."""
@@ -132,26 +139,25 @@ class News:
         name = (mid, key)
         if name in self._under_way:
             self._once_more.add(name)
-            return False
-        self._under_way.add(name)
+            return
+        over = self._under_way[name] = trio.Event()
         try:
             async with self._limiter:
                 head = await self._newest(key, mid)
                 if head is None:
-                    return False
+                    return
                 with trio.move_on_after(TELL_S):
                     try:
                         channel = await self._connect(key)
                     except PeerError:
                         self._counters.add("mimei_news", result="unreachable")
-                        return False
+                        return
                     if await self._say(channel, mid, head):
                         number = head.manifest.number
                         await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number))
-                        return True
-                return False
         finally:
-            self._under_way.discard(name)
+            del self._under_way[name]
+            over.set()
             if name in self._once_more:
                 self._once_more.discard(name)
                 self._note(mid)
@@ -159,11 +165,9 @@ class News:
     async def _tell_stranger(self, mid, channel):
         async with self._limiter:
             head = await self._newest(channel.peer.public_key, mid)
-            if head is None:
-                return False
-            with trio.move_on_after(TELL_S):
-                return await self._say(channel, mid, head)
-            return False
+            if head is not None:
+                with trio.move_on_after(TELL_S):
+                    await self._say(channel, mid, head)
 
     async def _newest(self, key, mid):
         try:

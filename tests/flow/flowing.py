@@ -49,8 +49,12 @@ class Flowing:
         return mid
 
     async def read(self, mid, version="last"):
-        """What a version holds, None where it is not here."""
-        return await self.in_thread(read, self.library, self.session, mid, version)
+        """What a version holds."""
+        return await self.read_as(self.session, mid, version)
+
+    async def read_as(self, session, mid, version="last"):
+        """The same, for another session."""
+        return await self.in_thread(read, self.library, session, mid, version)
 
     def last(self, mid):
         """The number of the last version here, None where there is none."""
