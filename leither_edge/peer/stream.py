@@ -97,6 +97,17 @@ class ChannelStream:
         await self.receive_into(whole)
         return whole
 
+    async def receive_some_into(self, buffer):
+        """Put what is there into a writable buffer, at most what fits: how many bytes, 0 when the peer has finished. Raises as receive."""
+        await self._arrived()
+        half, view, at = self._half, memoryview(buffer), 0
+        while half.inbox and at < len(view):
+            piece = half.take(len(view) - at)
+            view[at : at + len(piece)] = piece
+            at += len(piece)
+        self._taken()
+        return at
+
     async def receive_into(self, buffer):
         """Fill a writable buffer. Raises as receive_exactly."""
         half, view, at = self._half, memoryview(buffer), 0
