@@ -1,0 +1,12 @@
+"""A moment of the fuzzer (python -m tests.flow.fuzz): nothing from outside brings out what is not promised."""
+
+import random
+
+from .fuzz import run
+
+
+def test_no_bytes_break_what_flows_between_nodes():
+    seed = random.randrange(1 << 32)
+    made, _ = run(0.4, seed)
+    for name, target in made.items():
+        assert not target.crashes, (name, seed, target.crashes[0][0].hex(), target.crashes[0][1])
