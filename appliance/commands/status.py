@@ -82,7 +82,9 @@ def _troubles(said):
 
 
 def _reach(services, config):
-    """The network of nodes this device is in (see kept_dht), its channels to others (see kept_peers), and its configuration, by which a controller finds it from elsewhere."""
+    """The network of nodes this device is in (see kept_dht), its channels to others (see kept_peers), and its configuration, by which a
+    controller finds it from elsewhere.
+    """
     facts = services.reach() if services.reach is not None else None
     return {**(facts or {}), "config": {name: config[name] for name in ("reach", "dht_network", "dht_bootstrap")}}
 

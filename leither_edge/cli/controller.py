@@ -206,7 +206,8 @@ class Controller:
             answer = self.delivery.send(data, signer, ANSWER_MAX_BYTES + 1024, keeps)
         if self.delivery.via == "http":
             return answer.body
-        self._remember(mailbox={"every_s": answer.look_every_s, "last": int(time.time())})
+        if self.delivery.via == "dht":
+            self._remember(mailbox={"every_s": answer.look_every_s, "last": int(time.time())})
         if answer.data is None:
             error = RefusedError(f"{self.peer.name} refused.", answer.sentence, code=answer.code, details={"signed": False})
             raise self._unsigned_refusal(error, data)
@@ -283,6 +284,9 @@ class Controller:
         version, config = answer.result.get("version"), answer.result.get("config")
         if verb == "status" and isinstance(answer.result.get("reach"), dict):
             config = answer.result["reach"].get("config")
+            port = answer.result["reach"].get("peer_port")
+            if isinstance(port, int) and 0 < port < 65536:
+                self._remember(peer_port=port)
         if verb in ("keyset-get", "keyset-set") and isinstance(version, int) and version != self.keyset_version:
             self._remember(keyset_version=version)
         told = told_by_config(config) if isinstance(config, dict) else None

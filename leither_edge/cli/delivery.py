@@ -2,6 +2,7 @@
 
 import time
 
+from leither_edge.cli.address import Address
 from leither_edge.cli.failure import Failure, UnreachableError, UsageError
 from leither_edge.cli.mailbox import TOTAL_S as DHT_TOTAL_S
 from leither_edge.cli.mailbox import Mailbox
@@ -11,6 +12,9 @@ COMMAND_TYPE = 'application/cose; cose-type="cose-sign1"'
 # Where there is another way, an address has so long to take a connection, and less if it did not the last time.
 FIRST_S, SECOND_S = 4, 1.5
 AGAIN_FOR_S = 900
+# Of a device's channels, unless its status told another one.
+PEER_PORT = 8042
+PEER_TOTAL_S = 60
 # What answers at an address of home when one sits elsewhere: nothing, a printer, somebody else's device.
 ELSEWHERE = ("unreachable", "not-a-device", "wrong-device")
 
@@ -26,7 +30,7 @@ class Delivery:
         ways: Ways, or None for HTTP alone.
         seen: () -> what the device told before (see Controller).
 
-    Attributes: via, "http" or "dht", the way of the last answer, or None; facts, of that way, for JSON.
+    Attributes: via, "http", "dht" or "peer", the way of the last answer, or None; facts, of that way, for JSON.
     """
 
     def __init__(self, home, peer, device, timeout, ways, seen):
@@ -40,7 +44,7 @@ class Delivery:
     @property
     def is_http_open(self):
         """Whether the address may be asked."""
-        return self._network is None and (self._ways is None or self._ways.via != "dht")
+        return self._network is None and (self._ways is None or self._ways.via not in ("dht", "peer"))
 
     def send(self, data, signer, max_bytes, keeps=False):
         """Deliver a command until an answer comes.
@@ -52,12 +56,14 @@ class Delivery:
             keeps: where it stays unanswered, it is kept for the next letter.
 
         Returns:
-            HttpAnswer or Reply.
+            HttpAnswer, or a Reply of the mailbox or the channel.
 
         Raises:
             UnreachableError, UntrustedError, Failure.
         """
         may_have_arrived = False
+        if self._ways is not None and self._ways.via == "peer":
+            return self._through_channel(data)
         if self.is_http_open:
             try:
                 answer = request_until(
@@ -128,8 +134,16 @@ class Delivery:
         self.via, self.facts = "dht", reply.facts
         return reply
 
+    def _through_channel(self, data):
+        seen = self._seen()
+        way = self._ways.peer(self._ways.network_of(seen))
+        hint = f"{Address(self._peer.address.host, seen.get('peer_port') or PEER_PORT)}"
+        reply = way.exchange(self._peer, data, hint, self._ways.timeout or PEER_TOTAL_S)
+        self.via, self.facts = "peer", reply.facts
+        return reply
+
     def _network_known(self):
-        if self._ways is None or self._ways.via == "http":
+        if self._ways is None or self._ways.via in ("http", "peer"):
             return None
         return self._ways.network_of(self._seen())
 

@@ -87,7 +87,7 @@ class Ways:
     Args:
         home: Home.
         out: Output.
-        via: "auto", "http" or "dht".
+        via: "auto", "http", "dht" or "peer".
         timeout: seconds the user gave for a command, or None.
 
     Attributes: say, function (text) for whatever is shown while one waits; set it before the first command.
@@ -99,6 +99,7 @@ class Ways:
         self._home, self._out = home, out
         self._lock = threading.Lock()
         self._ways = {}
+        self._peer_ways = {}
         self._noted = set()
 
     def network_of(self, seen):
@@ -114,6 +115,16 @@ class Ways:
                 self._ways[key] = DhtWay(self._home, network, lambda text: self.say(text))
             return self._ways[key]
 
+    def peer(self, network):
+        """The PeerWay to devices that are found in a Network (None: in this house alone), the same for all of them."""
+        from leither_edge.cli.peer_way import PeerWay
+
+        key = network and (network.id, tuple(network.bootstrap), network.mainline, network.lan)
+        with self._lock:
+            if key not in self._peer_ways:
+                self._peer_ways[key] = PeerWay(self._home, network, lambda text: self.say(text))
+            return self._peer_ways[key]
+
     def note_once(self, key, text):
         """Tell something on standard error, once for each key, over what is being shown there."""
         with self._lock:
@@ -126,7 +137,7 @@ class Ways:
 
     def close(self):
         """Leave all networks."""
-        for way in self._ways.values():
+        for way in (*self._ways.values(), *self._peer_ways.values()):
             way.close()
 
 

@@ -179,4 +179,4 @@ def done_row(target, verb, result, begin):
 def way_row(target):
     """By which way a device answered, for JSON."""
     delivery = target.controller.delivery
-    return {"via": delivery.via, **({"dht": delivery.facts} if delivery.facts else {})}
+    return {"via": delivery.via, **({delivery.via: delivery.facts} if delivery.facts else {})}

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 # Seconds until a command with all its repetitions gives up.
 TIMEOUT_S = 20
-WAYS = ("auto", "http", "dht")
+WAYS = ("auto", "http", "dht", "peer")
 # words: as typed after the device's name. verb: of the protocol. run: its function, of `verb_runs` or "module:function".
 # owner: the owner's key signs. keeps: changes something, so the bytes are kept until answered. group: works for a group.
 # timeout: seconds until we give up, where the usual time is too short. options: function that adds arguments.
@@ -198,7 +198,8 @@ def add_verbs(parser, group, common):
         child.add_argument("--resume", action="store_true", help="carry on a run that was broken off: nothing is done twice")
         child.add_argument(
             "--via", choices=WAYS, default=WAYS[0], metavar="WAY",
-            help="how it travels: auto (its address, else the DHT, for up to ten minutes), http or dht; done once in any case",
+            help="how it travels: auto (its address, else the DHT, for up to ten minutes), http, dht, or peer (a channel, if need be "
+            "through a tunnel); done once in any case",
         )  # fmt: skip
         child.set_defaults(verb_words=verb.words)
         common(child, verb.timeout or TIMEOUT_S)

@@ -75,6 +75,20 @@ def test_claim_then_command(appliance, run, ask):
     assert run("remote", "list", "--check", "--json").json["remotes"][0]["state"] == "there"
 
 
+def test_commands_over_a_channel(run, ask):
+    reach = ask("status")["reach"]
+    assert reach["peer_port"] and reach["channels"] == 0, "nothing of channels is loaded before somebody comes"
+    ran = run("remote", "attic", "status", "--via", "peer", "--json")
+    assert ran.code == 0 and ran.json["via"] == "peer", ran.out
+    assert ran.json["peer"]["address"] == f"127.0.0.1:{reach['peer_port']}" and ran.json["result"]["reach"]["channels"] == 1
+    assert ask("config", "set", "peers=off")["config"]["peers"] == "off"
+    until(lambda: "peer_port" not in ask("status")["reach"])
+    error = ask("status", "--via", "peer", "--timeout", "3", code=4)
+    assert error["code"] == "unreachable" and "tunnel" in error["fix"]
+    ask("config", "set", "peers=on")
+
+
+
 def test_newest_log_lines_come(ask):
     lines = ask("logs", "-n", "2")["lines"]
     assert len(lines) == 2

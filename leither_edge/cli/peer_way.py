@@ -1,0 +1,148 @@
+"""The way to devices through a channel between nodes: from anywhere, if need be through a tunnel that another node offers.
+
+For the length of a command this computer is a node of its own, with a key that it forgets: who may command is in the command.
+"""
+
+import contextlib
+import math
+import tempfile
+import threading
+from collections import namedtuple
+
+from leither_edge.cli.failure import Failure, UnreachableError
+from leither_edge.cli.output import clean
+
+LEAVE_S = 5
+KEY_BYTES = 32
+SERVICE = "command"
+
+# data: the signed answer, None where the device refused without one, with code and sentence; facts: of the way, for JSON.
+Reply = namedtuple("Reply", "data code sentence facts")
+
+
+class PeerWay:
+    """A node that several threads command devices by. Begins at the first call.
+
+    Args:
+        home: Home.
+        network: the Network in which devices are found, or None.
+        say: function (text) that shows what it is doing.
+    """
+
+    def __init__(self, home, network, say):
+        self._home, self._network, self._say = home, network, say
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._thread = None
+        self._node = self._token = self._closing = self._error = None
+
+    def exchange(self, device, data, hint, timeout_s):
+        """The Reply to the bytes of a command.
+
+        Args: device (Peer of the book), data (bytes), hint (text of an address that may lead to it), timeout_s.
+        Raises UnreachableError, Failure.
+        """
+        import trio
+
+        with self._lock:
+            if self._thread is None:
+                # A daemon: Ctrl-C must not wait for the network.
+                self._thread = threading.Thread(target=self._live, daemon=True)
+                self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            raise self._error
+        self._say(f"Looking for {clean(device.name, 60)}")
+        try:
+            return trio.from_thread.run(self._exchange, device, data, hint, timeout_s, trio_token=self._token)
+        except trio.RunFinishedError:
+            raise UnreachableError("The node on this computer has ended.", "", "Try again.") from None
+
+    def close(self):
+        """End the node."""
+        if self._token is not None:
+            import trio
+
+            try:
+                self._token.run_sync_soon(self._closing.set)
+            except trio.RunFinishedError:
+                return
+            self._thread.join(LEAVE_S)
+
+    def _live(self):
+        import trio
+
+        from leither_edge.cli.dht_access import alone
+
+        try:
+            trio.run(self._main)
+        except BaseExceptionGroup as group:
+            self._error = alone(group)
+        except BaseException as error:
+            self._error = error
+        self._ready.set()
+
+    async def _main(self):
+        if self._network is None:
+            await self._serve(None)
+            return
+        from leither_edge.cli import dht_access
+
+        await dht_access.live(self._home, self._network, math.inf, self._say, self._serve, False)
+
+    async def _serve(self, dht):
+        import trio
+
+        from leither_edge.cli.mimei_store import Limits
+        from leither_edge.crypto.key_pair import KeyPair
+        from leither_edge.crypto.sodium import random_bytes
+        from leither_edge.flow.tables import ALL
+        from leither_edge.mimei.library import open_library
+        from leither_edge.observe.counters import Counters
+        from leither_edge.observe.log import Log
+        from leither_edge.peer_node import open_peer_node
+
+        counters = Counters()
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="leither-"))
+            limits = Limits(folder)
+            library = stack.enter_context(
+                open_library(folder, limits, KeyPair(random_bytes(KEY_BYTES)), counters=counters, more_tables=ALL)
+            )
+            async with open_peer_node(library, folder, limits, dht=dht, counters=counters, log=Log(lambda line: None)) as node:
+                self._node, self._token, self._closing = node, trio.lowlevel.current_trio_token(), trio.Event()
+                self._ready.set()
+                await self._closing.wait()
+
+    async def _exchange(self, device, data, hint, timeout_s):
+        import trio
+
+        from leither_edge.peer.channel.errors import CallTimedOut, ChannelClosed, Refused
+        from leither_edge.peer.errors import PeerError
+
+        begun, sent = trio.current_time(), False
+        try:
+            channel = await self._node.peers.connect(device.public_key, addresses=(hint,), timeout_s=timeout_s)
+            facts = {"address": clean(channel.peer.address or "", 300), "connect_ms": round((trio.current_time() - begun) * 1000)}
+            self._say(f"Waiting for {clean(device.name, 60)}")
+            sent = True
+            left_s = max(1.0, timeout_s - (trio.current_time() - begun))
+            answer = await channel.call(SERVICE, {"command": data}, timeout_s=left_s)
+        except Refused as error:
+            if error.code in ("unknown-service", "busy"):
+                raise self._unreachable(device, error, error.code == "busy") from None
+            return Reply(None, clean(error.code, 32), clean(error, 300), facts)
+        except (PeerError, CallTimedOut, ChannelClosed) as error:
+            raise self._unreachable(device, error, sent) from None
+        found = answer.get("answer") if isinstance(answer, dict) else None
+        if not isinstance(found, bytes):
+            raise Failure(f"{device.name} gave an answer that makes no sense.", "", "Is its software of the same age?", code="not-a-device")
+        return Reply(found, None, None, facts)
+
+    def _unreachable(self, device, error, sent):
+        fix = "Is it switched on? If nobody reaches it from outside, it needs a friend's node that offers a tunnel."
+        if self._network is None:
+            fix += "\nTo look for it beyond this house: leither dht join"
+        failure = UnreachableError(f"No channel to {device.name} could be used.", clean(error, 600), fix, code="unreachable")
+        failure.maybe_arrived = sent
+        return failure
