@@ -62,7 +62,7 @@ class Bringing:
                     head = self._chosen(found, data)
                     # From now on this very one, whatever is pushed meanwhile.
                     scope, number = head.scope, head.number
-                    unlocked = heads.unlock(head, key)
+                    unlocked = await trio.to_thread.run_sync(heads.unlock, head, key)
                     work = await trio.to_thread.run_sync(fetching.Fetching, self._library, head, unlocked)
                 await _Asking(work, progress, head.size).run(channel)
                 break
@@ -85,7 +85,8 @@ class Bringing:
         return heads.open_head(data)
 
     async def _open(self, channel, key, scope, number):
-        signature = key.sign(forms.open_message(channel.peer.node_id, channel.hash))
+        # A key that lies elsewhere takes its time.
+        signature = await trio.to_thread.run_sync(key.sign, forms.open_message(channel.peer.node_id, channel.hash))
         asked = {"key": key.public_key, "signature": signature, "scope": scope, "number": number}
         return forms.read_opened(await channel.call(forms.OPEN, asked, timeout_s=CALL_S))
 
