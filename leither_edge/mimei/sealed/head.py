@@ -101,12 +101,19 @@ def is_reader(head, id20):
 
 def unlock(head, key_pair):
     """The Unlocked of a head. Args: key_pair (KeyPair of a reader). Raises Forbidden (he is none), BadHead."""
-    for id20, box in head.boxes:
-        if id20 == key_pair.id:
-            key = key_pair.unseal(box)
-            break
-    else:
-        raise Forbidden("This was not sealed for your key. Ask its author to let you read it, or use another key.")
+    return unlock_with(head, key_pair.unseal(box_of(head, key_pair.id)))
+
+
+def box_of(head, id20):
+    """The sealed box of a reader. Args: id20 (of his key). Raises Forbidden: he is none."""
+    for reader, box in head.boxes:
+        if reader == id20:
+            return box
+    raise Forbidden("This was not sealed for your key. Ask its author to let you read it, or use another key.")
+
+
+def unlock_with(head, key):
+    """The Unlocked of a head. Args: key (what was in a reader's box; None: it could not be opened). Raises BadHead."""
     if key is None or len(key) != sodium.KEY_BYTES:
         raise BadHead("The key in the record of a sealed version cannot be opened.")
     inner = sodium.unseal(head.inner, _ADDITIONAL, _nonce(key, head.scope, head.number, head.root), form.keys_of(key).sealing)

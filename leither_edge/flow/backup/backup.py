@@ -1,0 +1,73 @@
+"""Backups of this node with others, and of others here: one face for all of it."""
+
+import trio
+
+from leither_edge.peer.tables import PEERS
+
+from .bringing import Bringing
+from .holder import Holder
+from .keeping import Keeping
+
+# The address book comes back with the rest: a new card knows the friends of the old one.
+MORE_TABLES = (PEERS,)
+
+
+class Backup:
+    """Made inside trio; `run` carries it. Calls are for the trio thread.
+
+    Attributes: keeping, holder, bringing: the parts, for what is not offered here.
+    """
+
+    def __init__(self, library, peers, fetcher, sealed, *, owners=None, load=None, counters=None, log=None):
+        """Args: library, peers (peer.peers.Peers, whose services get those of this), fetcher (of fetch.py), sealed (SealedBlocks of the
+        library, which its BlocksService serves), owners (-> [public key] of who may restore beside the node's own key), load (as for
+        BlocksService), counters, log.
+        """
+        book = peers.book
+
+        def may_hold(id20):
+            known = book.get(id20)
+            return known is not None and known.may("backup")
+
+        held_mib = library.limits.peers.held_mib
+        self.keeping = Keeping(library, sealed, peers.connect, owners or _nobody, more_tables=MORE_TABLES, log=log)
+        self.holder = Holder(library, fetcher, held_mib, may_hold, counters=counters, log=log, load=load)
+        self.bringing = Bringing(library, sealed, peers.connect, more_tables=MORE_TABLES, log=log)
+        self.holder.add_to(peers.services)
+
+    async def run(self):
+        """Keeps those who hold this node's backup up to date, until cancelled."""
+        await self.keeping.run()
+
+    async def back_up_to(self, public_key, name="", progress=None):
+        """keeping.Pushed: all of this node is with another one, and kept up to date there by `run`.
+
+        Args: name (of the holder, for people), progress (dict of facts -> None). Raises Full, Refused (not-allowed, quota, outdated, busy)
+        and other PeerErrors, StorageError.
+        """
+        await self.keeping.add(public_key, name)
+        return await self.keeping.push(public_key, progress)
+
+    async def stop(self, public_key):
+        """Ends that; what the other node holds is forgotten there. Raises NotFound."""
+        await self.keeping.remove(public_key)
+
+    async def check(self, public_key):
+        """(pieces asked back, how many were as they must be). Raises PeerError."""
+        return await self.keeping.check(public_key)
+
+    async def stat(self):
+        """([(keeping.Kept, versions behind)] of who holds this node's backup, [(node id, bytes, bytes allowed, newest Held or None)])."""
+
+        def look():
+            return [(kept, self.keeping.behind(kept)) for kept in self.keeping.holders()], self.holder.stat()
+
+        return await trio.to_thread.run_sync(look)
+
+    async def restore_from(self, public_key, key, *, scope=None, progress=None):
+        """bringing.Brought: what another node holds for a key is here. Args: key (KeyPair); others, and errors, as Bringing.restore."""
+        return await self.bringing.restore(public_key, key, scope=scope, progress=progress)
+
+
+def _nobody():
+    return ()
