@@ -8,6 +8,7 @@ A block is written under new/, flushed and renamed, and its folder flushed; what
 
 import os
 
+from .direct_write import DirectWriter
 from .environment import make_folder, sync_folder
 from .translate import from_os_error
 
@@ -110,6 +111,7 @@ class FileBatch:
 
     def __init__(self, files):
         self._files = files
+        self._direct = DirectWriter()
         self._open = []
         self._folders = set()
 
@@ -121,6 +123,10 @@ class FileBatch:
         """Write one block, not yet under its name, and have the kernel begin to bring it to the medium."""
         path = os.path.join(self._files.folder, NEW, f"{id(self):x}-{name.hex()}")
         try:
+            handle = self._direct.write(path, data)
+            if handle is not None:
+                self._open.append((handle, path, name))
+                return
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             self._open.append((handle, path, name))
             left = memoryview(data)
