@@ -48,6 +48,9 @@ if [ "$purpose" = test ]; then
     # What our databases are compared with, command by command.
     need redis-server redis-server
     need redis-cli redis-tools
+    # What moving a file between nodes is measured beside.
+    need nginx nginx
+    need curl curl
     # Houses behind NAT, as network namespaces.
     need ip iproute2
     need nft nftables

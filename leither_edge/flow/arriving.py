@@ -18,15 +18,17 @@ class Block:
     def __init__(self, label, size):
         self.label, self.data, self.filled, self.parts = label, bytearray(size), 0, []
 
-    def add(self, key, piece):
-        """Takes the next bytes (bytes-like, at most what is left, none to say who begins) from a provider."""
-        end = self.filled + len(piece)
-        self.data[self.filled : end] = piece
-        self.filled = end
+    def room(self):
+        """A view of where the next bytes belong."""
+        return memoryview(self.data)[self.filled :]
+
+    def add(self, key, count):
+        """So many bytes came into `room` from a provider; none says who begins."""
+        self.filled += count
         if self.parts and self.parts[-1][0] == key:
-            self.parts[-1][1] = end
+            self.parts[-1][1] = self.filled
         else:
-            self.parts.append([key, end])
+            self.parts.append([key, self.filled])
 
     @property
     def is_whole(self):

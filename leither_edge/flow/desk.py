@@ -9,8 +9,8 @@ WAITING_MAX_BYTES = 1 << 20
 class Desk:
     """A provider's side of a fetch. Args: run (the fetch's _Run), source (its Source).
 
-    For each want: an Entry from `entries`, then `open` and `add` and `close`, or `missing`. What was opened and not closed when the
-    connection ends goes on elsewhere.
+    For each want: an Entry from `entries`, then `open`, `add` for what came and `close`, or `missing`. What was opened and not closed
+    when the connection ends goes on elsewhere.
     """
 
     def __init__(self, run, source):
@@ -47,18 +47,18 @@ class Desk:
             entry.is_live = False
             run.plan.again(entry.label)
             return None
-        block.add(self.source.key, b"")
+        block.add(self.source.key, 0)
         self._open[entry] = block
         return block
 
-    def add(self, entry, block, piece):
-        """The next bytes of a block (bytes-like); block None drops them."""
-        run, count = self._run, len(piece)
+    def add(self, entry, block, count):
+        """So many bytes of a block came into its room; block None: they were dropped."""
+        run = self._run
         run.plan.heard(self.source, count, run.now())
         if block is None:
             run.arriving.dropped_bytes += count
         else:
-            block.add(self.source.key, piece)
+            block.add(self.source.key, count)
             run.plan.sized(entry, len(block.data) - block.filled)
         run.received(self.source, count)
 

@@ -16,8 +16,8 @@ from . import blocks_wire as wire
 
 SERVICE = "blocks.get"
 CONNECT_S = 30
-# One piece of what comes.
-PIECE_BYTES = 256 << 10
+# One piece of what comes and is of no use any more.
+PIECE_BYTES = 64 << 10
 BUSY = "busy"
 # Nodes that a busy one names instead of itself.
 OTHERS_MAX = 8
@@ -106,7 +106,7 @@ class _Asking:
             scope.cancel()
 
     async def _receive(self):
-        desk, receive = self._desk, self._stream.receive
+        desk, receive_into = self._desk, self._stream.receive_some_into
         while True:
             what, size = wire.read_answer(await self._stream.receive_exactly(wire.ANSWER.size))
             if not self._asked:
@@ -120,11 +120,11 @@ class _Asking:
             else:
                 block, left = desk.open(entry, size, offset), size - offset
                 while left:
-                    piece = await receive(min(left, PIECE_BYTES))
-                    if not piece:
+                    count = await receive_into(bytearray(min(left, PIECE_BYTES)) if block is None else block.room())
+                    if not count:
                         raise StreamAborted("ended", "It ended in the middle of a block.")
-                    left -= len(piece)
-                    desk.add(entry, block, piece)
+                    left -= count
+                    desk.add(entry, block, count)
                 end = await self._stream.receive_exactly(1)
                 if end[0] not in (wire.GOOD, wire.SPOILT):
                     raise wire.BadWire("A block's last byte has no meaning.")
