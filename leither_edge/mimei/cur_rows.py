@@ -162,6 +162,11 @@ class CurRows:
             return head.base is not None and stream.length() == stream.base_length
         return head.base is not None and states.is_unchanged(self.at(tx, head.database))
 
+    def set_as_base(self, tx, head):
+        """A database's cur holds what its base does: no mark says otherwise any more, but for some beyond a bound."""
+        core = self.at(tx, head.database)
+        states.settled(core, states.read_state(core.get(core.state_row)).change, PUT_BACK_MAX)
+
     def stream(self, tx, blocks, head):
         """The Stream that is cur. Args: tx, blocks (of which its base is read), head (Head)."""
         return Stream(blocks, tx, head.database, head.base, self._library.value_max_bytes)

@@ -188,7 +188,9 @@ class TakingCalls(Access):
             self.set_root(tx, mid, None, base=latest.root, database=rows)
             self.rows.replaced(mid, rows)
         elif identity.data_type == info.DATABASE and self.rows.put_back(tx, mid, head, latest.root):
+            # A backup that was prepared before, and counts on the marks, is refused: there is a newer version now.
             self.set_root(tx, mid, None, base=latest.root)
+            self.rows.set_as_base(tx, head)
         else:
             raise _RowsWanted
         write_counts(tx, mid, counts)

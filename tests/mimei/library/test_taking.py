@@ -54,6 +54,8 @@ def test_cur_moves_along(two, data_type):
     taken = take(one, other, anna, ben, mid)
     assert (taken.numbers, taken.is_new, taken.is_cur_moved, heard) == ([3], False, True, [3])
     assert [read(other, ben, mid, version) for version in ("last", "cur")] == [b"four", b"four"]
+    made(one, anna, mid, b"five")
+    assert take(one, other, anna, ben, mid).is_cur_moved and read(other, ben, mid) == b"five"
     assert other.fsck(ben) == []
     taken = take(one, other, anna, ben, mid, "all", is_replacing=True)
     assert taken.numbers == [0, 2] and not taken.is_cur_moved and read(other, ben, mid, 2) == b"three"
