@@ -44,8 +44,8 @@ class Dials:
         self._dials, self._kept = {}, {}
         self._back_offs, self._statics = OrderedDict(), OrderedDict()
 
-    async def connect(self, public_key, node_id, texts, timeout_s, at_once):
-        """See Peers.connect."""
+    async def connect(self, public_key, node_id, texts, timeout_s, at_once, is_relay=False):
+        """See Peers.connect. is_relay: a way to another node is sought, so no other relay is of use."""
         peers = self._peers
         id20 = node_id if public_key is None else key_id(public_key)
         given = [parse(text) for text in texts]
@@ -54,7 +54,7 @@ class Dials:
         if id20 == peers.key.id:
             raise Blocked("This is the node itself.", "own-key")
         if id20 is None:
-            return await self._outcome_of(self._begin(None, None, given), timeout_s)
+            return await self._outcome_of(self._begin(None, None, given, False), timeout_s)
         known = peers.book.get(id20)
         if known is not None and known.state == BLOCKED:
             raise _blocked(known)
@@ -68,7 +68,7 @@ class Dials:
             if left_s:
                 why = self._back_offs[id20].why
                 raise Unreachable(f"{why} It is tried again in {left_s:.0f} s.", details={"wait_s": round(left_s)})
-            dial = self._begin(id20, public_key or (known and known.public_key) or None, given)
+            dial = self._begin(id20, public_key or (known and known.public_key) or None, given, is_relay)
         return await self._outcome_of(dial, timeout_s)
 
     def keep(self, public_key):
@@ -110,11 +110,11 @@ class Dials:
             self._statics.popitem(last=False)
         self.forget_failures(key_id(public_key))
 
-    def _begin(self, id20, public_key, given):
-        dial = Dial()
+    def _begin(self, *wanted):
+        dial, id20 = Dial(), wanted[0]
         if id20 is not None:
             self._dials[id20] = dial
-        self._peers.start_soon(self._dial, dial, id20, public_key, given)
+        self._peers.start_soon(self._dial, dial, *wanted)
         return dial
 
     async def _outcome_of(self, dial, timeout_s):
@@ -132,10 +132,10 @@ class Dials:
             raise dial.error
         return dial.channel
 
-    async def _dial(self, dial, id20, public_key, given):
+    async def _dial(self, dial, id20, public_key, given, is_relay):
         try:
             with dial.scope:
-                dial.channel = await self._reach(id20, public_key, given)
+                dial.channel = await self._reach(id20, public_key, given, is_relay)
         except PeerError as error:
             dial.error = error
         finally:
@@ -160,7 +160,7 @@ class Dials:
         chance = self._peers.random_bytes(1)[0] / 255
         self._back_offs[id20].failed(trio.current_time(), chance, str(error))
 
-    async def _reach(self, id20, public_key, given):
+    async def _reach(self, id20, public_key, given, is_relay):
         """A Channel that has shown a sign of life. Raises PeerError."""
         peers = self._peers
         known = None if id20 is None else peers.book.get(id20)
@@ -181,6 +181,8 @@ class Dials:
                 raise WrongPeer("Another node answers at this address than the one that is meant.")
             return stream, met, leftover, address, group, near
 
+        if is_relay:
+            addresses, more = [address for address in addresses if address.relay is None], None
         stream, met, leftover, address, group, near = await first_of(addresses, attempt, more)
         where = str(address)
         channel = await peers.adopt(stream, met, leftover, is_initiator=True, group=group, where=where, near=near)
@@ -202,8 +204,8 @@ class Dials:
         if address.relay is not None:
             if id20 is None or address.relay in (id20, peers.key.id):
                 raise WrongPeer("An address through a relay leads to a node that is named, and that is not the relay itself.")
-            relay_at = [Address(address.host, address.port, None)] if address.host else []
-            relay = await self.connect(None, address.relay, [str(each) for each in relay_at], RELAY_S, False)
+            at = [str(Address(address.host, address.port, None))] if address.host else []
+            relay = await self.connect(None, address.relay, at, RELAY_S, False, True)
             return await peers.tunnels.carried(relay, id20), address.relay, None
         stream = await open_tcp(address)
         return stream, None, is_near(stream.socket.getpeername()[0])

@@ -102,13 +102,18 @@ class Peers:
 
     def serve(self, sockets):
         """Let peers in by listening sockets (not blocking), which are closed in the end. Gives [(host, port)]."""
+        for sock in sockets:
+            self._nursery.start_soon(self.door.accept, sock)
+        return [sock.getsockname()[:2] for sock in sockets]
+
+    @property
+    def door(self):
+        """Where connections of others come in."""
         if self._door is None:
             from .door import Door
 
             self._door = Door(self)
-        for sock in sockets:
-            self._nursery.start_soon(self._door.accept, sock)
-        return [sock.getsockname()[:2] for sock in sockets]
+        return self._door
 
     # who is there
 
