@@ -11,26 +11,37 @@ from leither_edge.crypto import sodium
 from leither_edge.discovery.find import Discovery
 from leither_edge.discovery.interfaces import ANY_4, addresses_4, served
 from leither_edge.discovery.node_records import Relay, address_text
+from leither_edge.flow.backup.backup import Backup
+from leither_edge.flow.calls import FlowCalls
+from leither_edge.flow.flow import Flow
+from leither_edge.flow.jobs import Jobs
+from leither_edge.flow.tables import FOLLOWS
+from leither_edge.mimei.sealed.sealing import SealedBlocks
 from leither_edge.peer.channel.credential import FILE_NAME, load_or_create
+from leither_edge.peer.invite.dht_place import DhtPlace
+from leither_edge.peer.invite.invitations import Invitations
 from leither_edge.peer.peers import Peers
 from leither_edge.peer.services import Services
 
 PORT = 8042
+# How often it is looked whether others still reach this node.
+REACHABLE_LOOK_S = 10
 MICROSECONDS = 1_000_000
 
 
 class PeerNode:
     """A node among others; made by open_peer_node.
 
-    Attributes: library, services (Services; more may be added), peers (Peers), discovery (Discovery), hosts and port (what is listened on;
-    none and None where it does not), clock (-> s since 1970), mapping (PortMapping, or None).
+    Attributes: library, services (Services; more may be added), peers (Peers), discovery (Discovery), flow (Flow), backup (Backup), calls
+    (FlowCalls: what programs and people ask), hosts and port (what is listened on; none and None where it does not), clock (-> s since
+    1970), mapping (PortMapping, or None).
     """
 
-    def __init__(self, library, services, peers, discovery, name, clock, hosts):
-        self.library, self.services, self.peers, self.discovery = library, services, peers, discovery
-        self.port = None
-        self.mapping = None
+    def __init__(self, library, services, peers, name, clock, hosts):
+        self.library, self.services, self.peers = library, services, peers
+        self.port = self.mapping = self.discovery = self.flow = self.backup = self.calls = None
         self.clock, self.hosts, self._name = clock, hosts, name
+        self._uses_tunnels = False
 
     @property
     def name(self):
@@ -58,36 +69,40 @@ class PeerNode:
         mapped = self.mapping.mapped if self.mapping is not None else None
         if mapped is not None:
             own.append(address_text(*mapped))
-        ways = []
-        for relay in self.relays():
-            via = f"via:{id_to_text(key_id(relay.public_key))}"
-            ways += [f"{via}@{place}" for place in relay.addresses] or [via]
-        return own + ways
+        return own + (self.peers.tunnels.addresses() if self._uses_tunnels else [])
 
     def relays(self):
         """[Relay] through which this node is reached."""
-        if self.peers.stat()["tunnels"] is None:
-            # Nothing of tunnels is loaded.
+        if not self._uses_tunnels:
             return []
         return [Relay(public_key, tuple(addresses)) for public_key, addresses in self.peers.tunnels.relays()]
+
+    def use_tunnels(self, is_wanted):
+        """Be reached through friends who offer a tunnel, or through nobody."""
+        if is_wanted != self._uses_tunnels:
+            self._uses_tunnels = is_wanted
+            self.peers.tunnels.use(None if is_wanted else ())
 
     def set_bandwidth(self, up_kib_per_s, down_kib_per_s):
         """What may pass to and from other networks, KiB/s; 0: as much as the profile says."""
         self.peers.set_bandwidth(up_kib_per_s or None, down_kib_per_s or None)
 
     def offer_tunnels(self, is_offered):
-        """Carry connections of nodes that nobody reaches, or do so no more."""
-        self.peers.tunnels.offer(is_offered)
+        """Carry connections of friends' nodes that nobody reaches, or do so no more."""
+        if is_offered or self.peers.stat()["tunnels"] is not None:
+            self.peers.tunnels.offer(is_offered)
 
     def has_company(self):
-        """Whether there is anybody to come back to after a restart."""
-        return any(row.is_friend for row in self.peers.book.rows())
+        """Whether there is anybody to come back to after a restart: friends, or nodes whose content is followed."""
+        with self.library.store.read() as tx:
+            return tx.count(FOLLOWS) > 0 or any(row.is_friend for row in self.peers.book.rows())
 
 
 @contextlib.asynccontextmanager
 async def open_peer_node(
     library, folder, profile, *, hosts=(), port=None, listeners=(), dht=None, lan=None, counters, log, name="", clock=time.time,
-    random_bytes=sodium.random_bytes, may_run=None, publishes=False, is_public=False, maps_port=False,
+    random_bytes=sodium.random_bytes, own_key=None, may_run=None, may_keep=None, owners=None, publishes=False, is_public=False,
+    maps_port=False,
 ):  # fmt: skip
     """The PeerNode of an open Library, for the length of the block; every peer is told at its end, and the Library stays open.
 
@@ -95,8 +110,10 @@ async def open_peer_node(
     to listen on; port 0 takes a free one, None: others are connected to, and nobody connects here), listeners (sockets that listen
     already, in place of these), dht (the DHT node, or a function that gives it or None), lan (a Lan that runs already; without one, a node
     makes its own), counters, log (of leither_edge.observe), name (what its owner calls it, text or a function), clock (-> s since 1970),
-    may_run (Session -> whether he runs this node; without it, who signs with the node's key), publishes (keep the addresses of this node
-    in the DHT, under its key), is_public (whether that DHT is the world's), maps_port (ask the home's router to let others in).
+    own_key (public key of the user who gets what friends share; without it the node's), may_run (Session -> whether he runs this node;
+    without it, who signs with the node's key), may_keep (public key -> whether that user may keep content here; without it everybody),
+    owners (-> [public key] of who may bring a backup back, beside the node), publishes (keep the addresses of this node in the DHT, under
+    its key), is_public (whether that DHT is the world's), maps_port (ask the home's router to let others in).
     Raises NotListening, KeyFileError, StorageError.
     """
     key = library.node_key
@@ -109,7 +126,7 @@ async def open_peer_node(
         from leither_edge.peer.listening import open_sockets
 
         listeners = open_sockets(hosts, port)
-    node = PeerNode(library, services, peers, None, name, clock, tuple(hosts))
+    node = PeerNode(library, services, peers, name, clock, tuple(hosts))
     node.port = listeners[0].getsockname()[1] if listeners else None
     dht_now = dht if callable(dht) else lambda: dht
     failure = None
@@ -122,7 +139,11 @@ async def open_peer_node(
             peers.find_addresses = node.discovery.find_addresses
             await nursery.start(node.discovery.run)
             await nursery.start(peers.run)
+            parts = _Parts(node, dht_now, counters, log, random_bytes)
+            await parts.begin(nursery, own_key, may_run, may_keep, owners)
             peers.serve(listeners)
+            if node.port:
+                nursery.start_soon(_stay_reachable, node, dht_now)
             if maps_port and node.port:
                 _begin_mapping(node, nursery, log)
             if publishes and dht is not None:
@@ -138,6 +159,47 @@ async def open_peer_node(
             sock.close()
     if failure is not None:
         raise failure
+
+
+class _Parts:
+    """What flows between nodes, over channels that are there."""
+
+    def __init__(self, node, dht, counters, log, random_bytes):
+        self._node, self._dht, self._counters, self._log, self._random = node, dht, counters, log, random_bytes
+
+    async def begin(self, nursery, own_key, may_run, may_keep, owners):
+        """Make them, run them in a nursery, and put them on the node."""
+        node, counters, log = self._node, self._counters, self._log
+        library, peers = node.library, node.peers
+        sealed = SealedBlocks(library.blocks, library.store, library.held, self._random)
+        node.flow = Flow(
+            library, peers, discovery=node.discovery, dht=self._dht, port=lambda: node.port or 0, own_key=own_key, may_keep=may_keep,
+            sealed=sealed, counters=counters, log=log,
+        )  # fmt: skip
+        node.backup = Backup(library, peers, node.flow.fetcher, sealed, owners=owners, load=node.flow.load, counters=counters, log=log)
+        invitations = Invitations(
+            peers, name=lambda: node.name, addresses=node.addresses, places=(DhtPlace(self._dht, node.clock),),
+            nearby=node.discovery.nearby, clock=node.clock,
+        )  # fmt: skip
+        jobs = Jobs(nursery, node.clock, self._random, log)
+        own_id = library.node_key.id
+        node.calls = FlowCalls(
+            library, peers, node.flow, jobs, invitations=invitations, keeping=node.backup.keeping, holder=node.backup.holder,
+            bringing=node.backup.bringing, may_run=may_run or (lambda session: session.user_id == own_id), addresses=node.addresses,
+            default_port=PORT, search=node.flow.search,
+        )  # fmt: skip
+        await nursery.start(node.flow.run)
+        nursery.start_soon(node.backup.run)
+
+
+async def _stay_reachable(node, dht_now):
+    """Until cancelled: where no other way in was shown, be reached through friends who offer a tunnel."""
+    while True:
+        dht = dht_now()
+        facts = dht.stat() if dht is not None else {}
+        is_open = any(facts[family]["is_server"] for family in ("ipv4", "ipv6") if family in facts)
+        node.use_tunnels(not is_open and any(row.is_friend for row in node.peers.book.rows()))
+        await trio.sleep(REACHABLE_LOOK_S)
 
 
 def _lan_of(node, counters, log):

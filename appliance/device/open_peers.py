@@ -6,8 +6,8 @@ import trio
 
 from appliance.commands.admission import Unauthentic
 from appliance.commands.executor import TryAgain
-from appliance.device.open_mimei import clock_of
-from leither_edge.core.keyset import find_key
+from appliance.device.open_mimei import clock_of, may_join
+from leither_edge.core.keyset import find_key, owner_keys
 from leither_edge.core.roles import includes
 from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer_node import open_peer_node
@@ -25,7 +25,9 @@ async def live(kept, library, listeners, opened):
     node, executor = kept.node, kept.executor
     async with open_peer_node(
         library, node.folder, node.profile, listeners=listeners, dht=kept.dht, lan=kept.lan, counters=node.counters, log=node.log,
-        name=lambda: executor.config["name"], clock=clock_of(kept.mimei), may_run=lambda session: may_run(executor.keyset, session),
+        name=lambda: executor.config["name"], clock=clock_of(kept.mimei), own_key=next(iter(owners(executor.keyset)), None),
+        may_run=lambda session: may_run(executor.keyset, session), owners=lambda: owners(executor.keyset),
+        may_keep=lambda key: may_join(executor.keyset, executor.config["mimei_users"], library.accounts.has_key, key, None),
     ) as peer_node:  # fmt: skip
         peer_node.services.add(COMMAND, taker_of_commands(executor, node.profile.commands.command_max_bytes), for_strangers=True)
         opened(peer_node)
@@ -40,6 +42,11 @@ def follow(peer_node, config):
     """Do as the configuration says."""
     peer_node.set_bandwidth(config["bandwidth_up_kib_per_s"], config["bandwidth_down_kib_per_s"])
     peer_node.offer_tunnels(config["tunnel_offer"] == "on")
+
+
+def owners(keyset):
+    """[public key] of the device's owners, by the keyset in force (or None)."""
+    return [] if keyset is None else list(owner_keys(keyset).values())
 
 
 def may_run(keyset, session):

@@ -23,13 +23,13 @@ async def peers_beside(at, args, network, counters, log):
 
     async with contextlib.AsyncExitStack() as stack:
         dht = await stack.enter_async_context(_dht(network, counters, log)) if network is not None else None
-        own = {at.library.node_key.public_key, at.key.public_key}
+        own = [at.library.node_key.public_key, at.key.public_key]
         try:
             node = await stack.enter_async_context(
                 open_peer_node(
                     at.library, at.folder, at.library.limits, hosts=EVERYWHERE, port=args.peer_port, dht=dht, counters=counters, log=log,
-                    name=args.name or "", may_run=lambda session: session.public_key in own, publishes=dht is not None,
-                    is_public=network is not None and network.id is None, maps_port=True,
+                    name=args.name or "", own_key=at.key.public_key, may_run=lambda session: session.public_key in own,
+                    owners=lambda: own, publishes=dht is not None, is_public=network is not None and network.id is None, maps_port=True,
                 )  # fmt: skip
             )
         except PeerError as error:

@@ -24,7 +24,7 @@ class JoinedDht(FakeDht):
         return 1
 
     def stat(self):
-        return {"ipv4": {"external": None}}
+        return {"ipv4": {"external": None, "is_server": True}}
 
 
 @contextlib.asynccontextmanager
