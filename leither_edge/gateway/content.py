@@ -22,9 +22,11 @@ from .refusals import REFUSALS, http_error
 from .rpc.json_text import to_text
 
 PRIVATE = ("cache-control", "private, no-cache")
-NO_STORE = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))
+NO_SNIFF = (("x-content-type-options", "nosniff"),)
+NO_STORE = (("cache-control", "no-store"), *NO_SNIFF)
 INDEX = "index.html"
 JSON = "application/json"
+MANIFEST = "application/leither-manifest+cbor"
 COOKIE_HEADER_MAX = 2048
 # For an upload to become durable after its last byte came.
 FINISH_S = 300
@@ -83,6 +85,8 @@ class ContentAnswers:
     # In a worker thread
 
     def _read(self, request):
+        if request.query.get("format") == "manifest":
+            return self._manifest(request)
         opened = self._opened(request)
         path = request.params.get("path")
         if opened.data_type == FILE:
@@ -100,6 +104,13 @@ class ContentAnswers:
         if entry.kind != "file":
             raise NotFound("This is a symbolic link, which is not followed.")
         return self._path(request, view, path, entry)
+
+    def _manifest(self, request):
+        """The signed record of a version, of one whose content was dropped, too: what other nodes begin a sync with."""
+        session = self._gateway.library.session(bearer_of(request.headers))
+        number, data, dropped = self._gateway.library.manifest(session, check_id(request.params["mid"]), request.params["version"])
+        headers = (("x-mimei-number", str(number)), ("x-mimei-content", "dropped" if dropped else "here"), PRIVATE, *NO_SNIFF)
+        return Response(200, data, MANIFEST, headers)
 
     def _opened(self, request):
         sid = bearer_of(request.headers) or _cookie(request.headers.get("cookie", ""), self._cookie)

@@ -55,6 +55,21 @@ class VersionCalls(Access):
             head, author = history.read_head(tx, mid), author_id(identity)
             return [history.version_of(number, row, head, author) for number, row in history.scan_versions(tx, mid) if not row.dropped]
 
+    def manifest(self, session, mid, version):
+        """(number, bytes of the signed manifest, whether the content is not here any more) of a version, of a dropped one, too."""
+        with self.store.read() as tx:
+            mid, identity = self.permitted(tx, session, mid, "info", "versions")
+            head = history.read_head(tx, mid)
+            number = _numbered(head, version)
+            if isinstance(version, str) and not version.isdigit():
+                # The word says which one is the newest that may be read.
+                self.permitted(tx, session, mid, reading(head, number))
+            row = tx.get(history.VERSIONS, history.version_key(mid, number))
+        if row is None:
+            raise NotFound(f"There is no version {number} of this MiMei here.")
+        row = history.VersionRow(*row)
+        return number, self.blocks.get(row.manifest), row.dropped
+
     def backup(self, session, mid, memo="", progress=None):
         """Makes cur the next version, signed by the session's key; returns its Version.
 

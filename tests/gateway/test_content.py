@@ -7,8 +7,9 @@ import pytest
 import trio
 
 from leither_edge.core.ids import id_to_text
+from leither_edge.crypto import sodium
 from leither_edge.gateway import media_types
-from leither_edge.mimei import rights
+from leither_edge.mimei import manifest, rights
 from leither_edge.mimei.errors import QuotaReached
 from leither_edge.mimei.ipld import cid as cids
 from tests.gateway.standing import fetch, gateway, standing
@@ -45,6 +46,29 @@ async def test_a_film_is_read_in_ranges(stand):
         assert (await fetch(server, f"/mimei/{mid}/cur/film", "Service-Worker: script"))[0] == 400
         assert (await fetch(server, f"/mimei/{mid}/cur/film/x"))[0] in (404, 409)
         assert server.log.events == [] and server.gateway_log.events == []
+
+
+async def test_manifests_are_given_to_who_may_list_versions(stand):
+    mid = stand.files({"a.txt": b"one"}, right=rights.PUBLIC)
+    library, session = stand.library, stand.session
+    for _ in range(3):
+        library.backup(session, mid)
+    library.release(session, mid, 1)
+    library.delete_versions(session, mid, [0])
+    async with gateway(library) as server:
+        status, headers, body = await fetch(server, f"/mimei/{mid}/release?format=manifest")
+        assert (status, headers["x-mimei-number"], headers["x-mimei-content"]) == (200, "1", "here")
+        found = manifest.open_manifest(body, sodium.verify)
+        assert (found.number, headers["content-type"]) == (1, "application/leither-manifest+cbor")
+        status, headers, body = await fetch(server, f"/mimei/{mid}/0?format=manifest")
+        assert (status, headers["x-mimei-content"]) == (200, "dropped") and cids.of(cids.RAW, body) == found.previous
+        # Which one is the last is told to those who may read it.
+        assert (await fetch(server, f"/mimei/{mid}/last?format=manifest"))[0] == 401
+        assert (await fetch(server, f"/mimei/{mid}/last?format=manifest", bearer(stand)))[0] == 200
+        assert (await fetch(server, f"/mimei/{mid}/7?format=manifest"))[0] == 404
+        assert (await fetch(server, f"/mimei/{mid}/cur?format=manifest"))[0] == 400
+        private = stand.files({"a.txt": b"one"})
+        assert (await fetch(server, f"/mimei/{private}/0?format=manifest"))[0] == 401
 
 
 async def test_rights_decide_who_reads(stand):
