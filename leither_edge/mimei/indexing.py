@@ -111,7 +111,9 @@ class Indexing:
             else:
                 put_mimei(tx, mid, library.identity(tx, mid))
                 tx.put(INDEXED, mid, done)
-            tx.delete(TO_INDEX, mid)
+            # Else a version came while this one was looked at: it is the next.
+            if self._known(tx, mid)[1] == root:
+                tx.delete(TO_INDEX, mid)
 
         library.held.call(finish, durable=False)
 
