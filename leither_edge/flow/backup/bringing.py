@@ -7,7 +7,7 @@ from collections import deque, namedtuple
 
 import trio
 
-from leither_edge.core.ids import id_to_text
+from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.flow import blocks_wire as wire
 from leither_edge.flow.errors import BadAnswer, NoSource
 from leither_edge.mimei.errors import BadInput, NotFound
@@ -52,7 +52,7 @@ class Bringing:
         """
         progress = progress or _nothing
         progress({"doing": "Looking for the backup"})
-        head, work, tries = None, None, 0
+        head, work, tries, is_named = None, None, 0, scope is not None
         while True:
             before = None if work is None else work.state().bytes
             try:
@@ -74,7 +74,9 @@ class Bringing:
                 if tries >= TRIES:
                     raise NoSource(f"The backup stopped coming: {error} What came is kept; the same command goes on from there.") from None
                 await trio.sleep(PAUSE_S)
-        return await trio.to_thread.run_sync(self._rebuild, head, unlocked, work, progress)
+        # Anybody can seal something for a key: other nodes are taken as friends only where the one that says so was named, or has this key.
+        more_tables = self._more_tables if is_named or head.public_key == key.public_key else ()
+        return await trio.to_thread.run_sync(self._rebuild, head, unlocked, work, more_tables, progress)
 
     def _chosen(self, found, data):
         if not found:
@@ -82,7 +84,10 @@ class Bringing:
         if data is None:
             named = ", ".join(dict.fromkeys(id_to_text(row.scope) for row in found))
             raise BadInput(f"That node holds backups of several of your nodes: {named}. Say which one.", "several-backups")
-        return heads.open_head(data)
+        head = heads.open_head(data)
+        if key_id(head.public_key) != head.scope or head.scope not in {row.scope for row in found}:
+            raise BadAnswer("The node gave the record of another backup than it named.")
+        return head
 
     async def _open(self, channel, key, scope, number):
         # A key that lies elsewhere takes its time.
@@ -90,13 +95,13 @@ class Bringing:
         asked = {"key": key.public_key, "signature": signature, "scope": scope, "number": number}
         return forms.read_opened(await channel.call(forms.OPEN, asked, timeout_s=CALL_S))
 
-    def _rebuild(self, head, unlocked, work, progress):
+    def _rebuild(self, head, unlocked, work, more_tables, progress):
         library, state = self._library, work.state()
 
         def tell(count):
             trio.from_thread.run_sync(progress, {"doing": "Rebuilding", "note": f"{count} MiMei"})
 
-        rebuilt = rebuilding.rebuild(library, unlocked.root, self._more_tables, tell)
+        rebuilt = rebuilding.rebuild(library, unlocked.root, more_tables, tell)
         if head.scope == library.node_key.id:
             # The same node: it goes on with its keys, so that the next backup costs what is new.
             self._sealed.take_over(head.scope, head.number, unlocked.secrets)

@@ -4,7 +4,7 @@
                                             and says how far it is: messages of [done, total or null], the last one {state: "whole", bytes}
     backup.stat   {}                        {number or null, time, bytes, allowed, snapshots}: what the holder has of the asker
     backup.prove  {labels, salt}            {proofs}: SHA-256 of salt and block, empty for one that is not here
-    backup.drop   {}                        {}: nothing of the asker is held any more
+    backup.drop   {scope}                   {}: nothing of the asker is held any more under that scope (null: its backup)
     backup.open   {key, signature, scope, number}   for whoever holds a reader's key: {found: [[scope, number, time, size]], head}; the
                                             channel may then ask for sealed blocks by backup.get, which goes as blocks.get does
     backup.get    stream                    see ../blocks_wire.py
@@ -91,6 +91,14 @@ def read_prove(arguments):
     if not good or not isinstance(salt, bytes) or len(salt) != SALT_BYTES:
         raise BadAnswer(f"A proof is asked of 1 to {PROVE_MAX} labels, with {SALT_BYTES} bytes of salt.")
     return labels, salt
+
+
+def read_scope(arguments):
+    """The scope in a question, or None. Raises BadAnswer."""
+    scope = arguments.get("scope") if isinstance(arguments, dict) else b""
+    if scope is None or is_id(scope):
+        return scope
+    raise BadAnswer("A scope has 20 bytes.")
 
 
 def read_proofs(value, count):

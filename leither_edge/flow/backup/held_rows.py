@@ -13,18 +13,25 @@ DAY_S = 86400
 # The newest of each of so many days and weeks stay: what was deleted by mistake is missed within a month.
 DAYS_KEPT, WEEKS_KEPT = 7, 4
 
-# number: of the snapshot. root: sealed label. time: of the snapshot, s. size: what its node says it holds. came: s. readers: [id].
-Held = namedtuple("Held", "number root time size is_whole came readers head")
+# scope: whose key it is sealed under: the node itself (its backup), or a MiMei. number: of the snapshot. root: sealed label.
+# time: of the snapshot, s. size: what its node says it holds. came: s. readers: [id].
+Held = namedtuple("Held", "scope number root time size is_whole came readers head")
 
 
-def held_of(tx, peer):
-    """[Held] of a peer, oldest first. Args: peer (node id)."""
-    found = []
-    for key, row in tx.scan(HELD, start=peer):
-        if key[:ID_BYTES] != peer:
+def held_of(tx, peer, scope=b""):
+    """[Held] of a peer, each scope's together, oldest first. Args: peer (node id), scope (of that one alone)."""
+    found, prefix = [], peer + scope
+    for key, row in tx.scan(HELD, start=prefix):
+        if not key.startswith(prefix):
             break
-        found.append(Held(int.from_bytes(key[ID_BYTES:], "big"), *row))
+        found.append(_held(key, row))
     return found
+
+
+def all_held(tx):
+    """Yields (node id, Held) of all that is held."""
+    for key, row in tx.scan(HELD):
+        yield key[:ID_BYTES], _held(key, row)
 
 
 def peers_held(tx):
@@ -34,13 +41,13 @@ def peers_held(tx):
 
 def write_held(tx, peer, held):
     """Keeps a Held of a peer."""
-    tx.put(HELD, _key(peer, held.number), [*held[1:6], list(held.readers), held.head])
+    tx.put(HELD, _key(peer, held), [held.root, held.time, held.size, held.is_whole, held.came, list(held.readers), held.head])
 
 
-def drop_held(tx, peer, numbers):
-    """Forgets some snapshots of a peer; their blocks go with the next collection."""
-    for number in numbers:
-        tx.delete(HELD, _key(peer, number))
+def drop_held(tx, peer, found):
+    """Forgets some snapshots of a peer; their blocks go with the next collection. Args: found ([Held])."""
+    for held in found:
+        tx.delete(HELD, _key(peer, held))
 
 
 def bytes_held(tx, peer=None):
@@ -52,13 +59,12 @@ def bytes_held(tx, peer=None):
 
 def keeper(tx):
     """For library.keepers: what is held stays, and is charged to whom it is held for."""
-    for key, row in tx.scan(HELD):
-        held = Held(0, *row)
-        yield key[:ID_BYTES], held.root, held.is_whole
+    for peer, held in all_held(tx):
+        yield peer, held.root, held.is_whole
 
 
 def to_drop(found):
-    """[number] of whole snapshots that are not kept any more. Args: found ([Held] of one peer, oldest first)."""
+    """[Held] that are whole and not kept any more. Args: found ([Held] of one scope, oldest first)."""
     days, weeks, dropped = set(), set(), []
     for held in reversed([held for held in found if held.is_whole]):
         day, week = held.time // DAY_S, held.time // (7 * DAY_S)
@@ -67,7 +73,7 @@ def to_drop(found):
             days.add(day)
             weeks.add(week)
         else:
-            dropped.append(held.number)
+            dropped.append(held)
     return dropped
 
 
@@ -89,5 +95,9 @@ def count_bytes(library, roots):
     return total
 
 
-def _key(peer, number):
-    return peer + number.to_bytes(8, "big")
+def _key(peer, held):
+    return peer + held.scope + held.number.to_bytes(8, "big")
+
+
+def _held(key, row):
+    return Held(key[ID_BYTES : 2 * ID_BYTES], int.from_bytes(key[2 * ID_BYTES :], "big"), *row)

@@ -60,11 +60,11 @@ class Holder:
         return max(0, min(self._most * 3 // 4, self._most - others))
 
     def stat(self):
-        """[(node id, bytes, bytes allowed, newest Held or None)] of whom something is held."""
+        """[(node id, bytes, bytes allowed, newest Held of its backup or None)] of whom something is held."""
         found = []
         with self._library.store.read() as tx:
             for peer in held_rows.peers_held(tx):
-                whole = [held for held in held_rows.held_of(tx, peer) if held.is_whole]
+                whole = [held for held in held_rows.held_of(tx, peer, peer) if held.is_whole]
                 found.append((peer, held_rows.bytes_held(tx, peer), self.allowed(peer), whole[-1] if whole else None))
         return found
 
@@ -89,7 +89,7 @@ class Holder:
             await self._take(call, peer, head)
         except QuotaReached as error:
             self._count("backup_refused", "quota")
-            await trio.to_thread.run_sync(self._library.held.call, lambda tx: held_rows.drop_held(tx, peer, [head.number]))
+            await trio.to_thread.run_sync(self._library.held.call, lambda tx: _drop_unfinished(tx, peer, head))
             await self._recount(peer)
             raise Refused("quota", f"The backup does not fit: {error}") from None
         finally:
@@ -98,7 +98,7 @@ class Holder:
 
     async def _take(self, call, peer, head):
         with self._library.store.read() as tx:
-            found = held_rows.held_of(tx, peer)
+            found = held_rows.held_of(tx, peer, head.scope)
         whole = [held for held in found if held.is_whole]
         newest = whole[-1].number if whole else -1
         is_here = any((held.number, held.root) == (head.number, head.root) for held in whole)
@@ -116,9 +116,9 @@ class Holder:
     async def _fetch(self, call, peer, head, found, allowed):
         library, now = self._library, int(self._library.clock())
         readers, data = [row[0] for row in head.boxes], call.arguments["head"]
-        held = held_rows.Held(head.number, head.root, head.time, head.size, False, now, readers, data)
+        held = held_rows.Held(head.scope, head.number, head.root, head.time, head.size, False, now, readers, data)
         # One that was broken off gives way; what came of it is shared.
-        stale = [other.number for other in found if not other.is_whole]
+        stale = [other for other in found if not other.is_whole]
 
         def begin(tx):
             held_rows.drop_held(tx, peer, stale)
@@ -132,7 +132,7 @@ class Holder:
             before = held_rows.bytes_held(tx, peer)
         fetched = await self._fetched(call, peer, head, whole[-1:], max(0, allowed - before))
         if fetched is None:
-            before = await self._make_room(peer)
+            before = await self._make_room(peer, head.scope)
             if before <= allowed:
                 fetched = await self._fetched(call, peer, head, whole[-1:], allowed - before)
         if fetched is None:
@@ -142,7 +142,7 @@ class Holder:
             held_rows.write_held(tx, peer, held._replace(is_whole=True))
             fetch_rows.end_fetch(tx, peer, [head.root])
             tx.put(HELD_BYTES, peer, before + fetched)
-            gone = held_rows.to_drop(held_rows.held_of(tx, peer))
+            gone = held_rows.to_drop(held_rows.held_of(tx, peer, head.scope))
             held_rows.drop_held(tx, peer, gone)
             return gone
 
@@ -169,11 +169,11 @@ class Holder:
             return None
         return fetched.bytes if fetched.bytes <= left else None
 
-    async def _make_room(self, peer):
-        """Lets go of all but the newest whole snapshot, and of what a fetch brought; returns the bytes that are left."""
+    async def _make_room(self, peer, scope):
+        """Lets go of all but the newest whole snapshot of a scope; returns the bytes that are left."""
 
         def drop(tx):
-            whole = [held.number for held in held_rows.held_of(tx, peer) if held.is_whole]
+            whole = [held for held in held_rows.held_of(tx, peer, scope) if held.is_whole]
             held_rows.drop_held(tx, peer, whole[:-1])
 
         await trio.to_thread.run_sync(self._library.held.call, drop)
@@ -197,7 +197,7 @@ class Holder:
     async def _on_stat(self, call):
         peer = call.peer.node_id
         with self._library.store.read() as tx:
-            found = [held for held in held_rows.held_of(tx, peer) if held.is_whole]
+            found = [held for held in held_rows.held_of(tx, peer, peer) if held.is_whole]
             total = held_rows.bytes_held(tx, peer)
         newest = found[-1] if found else None
         allowed = self.allowed(peer) if self._may_hold(peer) else 0
@@ -219,12 +219,13 @@ class Holder:
 
     async def _on_drop(self, call):
         peer = call.peer.node_id
+        scope = _read(forms.read_scope, call.arguments) or peer
 
         def drop(tx):
-            held_rows.drop_held(tx, peer, [held.number for held in held_rows.held_of(tx, peer)])
-            tx.delete(HELD_BYTES, peer)
+            held_rows.drop_held(tx, peer, held_rows.held_of(tx, peer, scope))
 
         await trio.to_thread.run_sync(self._library.held.call, drop)
+        await self._recount(peer)
         return {}
 
     async def _on_open(self, call):
@@ -247,13 +248,17 @@ class Holder:
         """([forms.Found], newest first; the head that is meant or None) for a reader's id."""
         found, chosen = [], {}
         with self._library.store.read() as tx:
-            for peer in held_rows.peers_held(tx):
-                for held in reversed(held_rows.held_of(tx, peer)):
-                    if held.is_whole and reader in held.readers:
-                        found.append(forms.Found(peer, held.number, held.time, held.size))
-                        if scope in (None, peer) and number in (None, held.number):
-                            chosen.setdefault(peer, held.head)
-        return found[: forms.FOUND_MAX], next(iter(chosen.values())) if len(chosen) == 1 else None
+            for peer, held in held_rows.all_held(tx):
+                # A MiMei is asked for by its id; backups are listed.
+                is_meant = held.scope == (scope or peer)
+                if is_meant and held.is_whole and reader in held.readers:
+                    found.append(forms.Found(held.scope, held.number, held.time, held.size))
+                    if number in (None, held.number):
+                        # Newer ones come later; one MiMei may have been left here by several nodes.
+                        before = chosen.get(held.scope)
+                        chosen[held.scope] = held if before is None or before.number <= held.number else before
+        found.reverse()
+        return found[: forms.FOUND_MAX], next(iter(chosen.values())).head if len(chosen) == 1 else None
 
     async def _on_get(self, call):
         if call.channel not in self._opened:
@@ -308,9 +313,14 @@ def _read_head(call):
         head = heads.open_head(data)
     except heads.BadHead as error:
         raise Refused(error.code, str(error)) from None
-    if head.public_key != call.peer.public_key or head.scope != call.peer.node_id:
-        raise Refused("bad-sealed-head", "A node backs up itself alone: this record is of another.")
+    if head.public_key != call.peer.public_key:
+        raise Refused("bad-sealed-head", "A node leaves here what it sealed itself: this record is of another.")
     return head
+
+
+def _drop_unfinished(tx, peer, head):
+    found = held_rows.held_of(tx, peer, head.scope)
+    held_rows.drop_held(tx, peer, [held for held in found if held.number == head.number and not held.is_whole])
 
 
 def _read(reader, value):

@@ -83,7 +83,7 @@ class Keeping:
             raise NotFound("No backup of this node is kept there.")
         try:
             with trio.fail_after(CALL_S):
-                await (await self._connect(public_key)).call(forms.DROP)
+                await (await self._connect(public_key)).call(forms.DROP, {"scope": None})
         except (PeerError, trio.TooSlowError):
             # It keeps what it has, which nobody but the owner can read, until its owner forgets this node.
             pass

@@ -13,6 +13,7 @@ from leither_edge.mimei.numbers import settle
 from leither_edge.mimei.tables import ACCOUNT_KEYS, ACCOUNTS, BY_AUTHOR, HEADS, KEYS, MEMBERS, MIMEI, PINS, REFERENCES, VERSIONS
 
 from . import rows
+from .row_forms import check_row
 
 # Field of an account's row (accounts.py).
 _PUBLIC_KEY = 1
@@ -25,8 +26,8 @@ Rebuilt = namedtuple("Rebuilt", "mimei versions kept")
 def rebuild(library, root, more_tables=(), progress=None):
     """The Rebuilt of a snapshot; each MiMei whole or not at all, durable.
 
-    Args: root (of a snapshot, all of which is here), more_tables (as for make_snapshot), progress (MiMei so far -> None).
-    Raises BadBlock (it is none of a snapshot), BlockMissing, StorageError.
+    Args: root (of a snapshot, all of which is here), more_tables (as for make_snapshot; their rows are put as they are, so whoever made
+    the snapshot must be known), progress (MiMei so far -> None). Raises BadBlock (it is none of a snapshot), BlockMissing, StorageError.
     """
     blocks, count, versions, kept = library.blocks, 0, 0, []
     with blocks.hold([root]):
@@ -58,13 +59,19 @@ def _rebuild_one(library, root, row):
     with library.store.read() as tx:
         if tx.get(MIMEI, mid) is not None:
             return None
-    identity, head = _identity(mid, row.value), _head(rows.get(blocks, root, HEADS, mid))
-    versions = [(found.key, found.value) for found in rows.scan(blocks, root, VERSIONS, mid)]
-    for key, value in versions:
+    check_row(MIMEI, mid, row.value)
+    identity, head_row = info.read_identity(row.value), rows.get(blocks, root, HEADS, mid)
+    check_row(HEADS, mid, head_row)
+    head = history.Head(*head_row)
+    if (head.database is None) != (identity.data_type in (info.FILE, info.FILES)):
+        raise BadBlock("A MiMei in the backup has the present state of another type of data.")
+    versions, others = [], []
+    for table, found in ((VERSIONS, versions), (MEMBERS, others), (REFERENCES, others)):
+        for each in rows.scan(blocks, root, table, mid):
+            check_row(table, each.key, each.value)
+            found.append((table, each.key, each.value))
+    for _, key, value in versions:
         _check_version(blocks, mid, int.from_bytes(key[20:], "big"), history.VersionRow(*value))
-    others = [
-        (table, found.key, found.value) for table in (MEMBERS, REFERENCES) for found in rows.scan(blocks, root, table, mid)
-    ]
     with library.lock_of(mid):
         number = library.rows.loaded(identity.data_type, head.root) if head.root is not None else None
 
@@ -79,9 +86,7 @@ def _rebuild_one(library, root, row):
                 history.write_head(tx, mid, head._replace(root=None, base=head.root, database=number))
                 settle(tx, number)
             library.rows.replaced(mid, number)
-            for key, value in versions:
-                tx.put(VERSIONS, key, value)
-            for table, key, value in others:
+            for table, key, value in (*versions, *others):
                 tx.put(table, key, value)
             library.index(tx, mid)
             library.epoch += 1
@@ -94,7 +99,7 @@ def _rebuild_one(library, root, row):
             raise
         if not is_new:
             library.rows.give_up(number)
-    return len([1 for _, value in versions if not history.VersionRow(*value).dropped]) if is_new else None
+    return len([1 for _, _, value in versions if not history.VersionRow(*value).dropped]) if is_new else None
 
 
 def _put_rows(library, root, table):
@@ -109,6 +114,8 @@ def _put_rows(library, root, table):
                     tx.put(ACCOUNT_KEYS, row.value[_PUBLIC_KEY], row.key)
 
     for row in rows.scan(library.blocks, root, table):
+        if table in rows.TABLES:
+            check_row(table, row.key, row.value)
         batch.append(row)
         if len(batch) >= ROWS_A_STEP:
             library.held.call(put)
@@ -117,25 +124,8 @@ def _put_rows(library, root, table):
         library.held.call(put)
 
 
-def _identity(mid, value):
-    try:
-        found = info.read_identity(value)
-        if info.mid_of(author_id(found), found.app_type, found.ext, found.mark) == mid:
-            return found
-    except (TypeError, ValueError, LookupError):
-        pass
-    raise BadBlock("The backup has a MiMei of another id than its author and words give.")
-
-
 def _check_version(blocks, mid, number, row):
     """Refuses a version that its author did not sign: who made the backup may be another."""
     found = manifest.open_manifest(blocks.get(row.manifest), sodium.verify)
     if (found.mid, found.number, found.root, found.references) != (mid, number, row.root, row.references):
         raise BadBlock(f"Version {number} of a MiMei in the backup is not what its manifest says.")
-
-
-def _head(value):
-    try:
-        return history.Head(*value)
-    except TypeError:
-        raise BadBlock("The backup has a MiMei without a present state.") from None

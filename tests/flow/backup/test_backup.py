@@ -103,7 +103,7 @@ async def test_a_collection_leaves_what_is_held(tmp_path):
 async def test_a_check_finds_what_is_missing(tmp_path):
     async with world() as there:
         a, b, _ = await backed_up(there, tmp_path)
-        b.library.held.call(lambda tx: held_rows.drop_held(tx, a.key.id, [0]))
+        b.library.held.call(lambda tx: held_rows.drop_held(tx, a.key.id, held_rows.held_of(tx, a.key.id)))
         await trio.to_thread.run_sync(lambda: b.library.blocks.collect(lambda: []).run())
         asked, same = await a.keeping.check(b.key.public_key)
         assert asked > 4 and same == 0 and f"{asked} of {asked}" in a.keeping.holders()[0].error
@@ -305,12 +305,12 @@ def test_which_snapshots_stay():
     day = held_rows.DAY_S
 
     def held(number, time):
-        return held_rows.Held(number, b"", time, 0, True, 0, [], b"")
+        return held_rows.Held(b"", number, b"", time, 0, True, 0, [], b"")
 
     kept = []
     for number in range(24 * 60):
         kept.append(held(number, 1_800_000_000 // day * day + number * 3600))
         gone = held_rows.to_drop(kept)
-        kept = [one for one in kept if one.number not in gone]
+        kept = [one for one in kept if one not in gone]
     ages = [(kept[-1].time - one.time) // day for one in kept]
     assert len(ages) <= 11 and ages[-7:] == [6, 5, 4, 3, 2, 1, 0] and 14 < ages[0] < 30

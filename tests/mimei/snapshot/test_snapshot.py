@@ -13,6 +13,7 @@ from leither_edge.mimei.sealed import head as heads
 from leither_edge.mimei.sealed.sealing import SealedBlocks
 from leither_edge.mimei.snapshot import fetching, making, rebuilding, rows
 from leither_edge.mimei.snapshot.described import describe, differences
+from leither_edge.mimei.snapshot.row_forms import check_row
 from tests.mimei.library.people import ANNA, BEN, NODE, opened, work, write
 
 OWNER = KeyPair(b"o" * 32)
@@ -252,3 +253,33 @@ def test_versions_that_their_author_did_not_sign_are_refused(source, tmp_path, m
 def test_differences_are_named():
     told = list(differences({"a": "1", "b": "2"}, {"b": "3", "c": "4"}, ("A", "B")))
     assert told == ["a: 1 in A, not there in B.", "b: 2 in A, 3 in B.", "c: not there in A, 4 in B."]
+
+
+def spoilt(value):
+    """Values near one."""
+    if isinstance(value, list):
+        yield value[:-1]
+        yield [*value, 1]
+        for at, item in enumerate(value):
+            for other in (None, -1, b"x", "x" * 2000, [], 1 << 70):
+                if other != item:
+                    yield [*value[:at], other, *value[at + 1 :]]
+    yield from (None, "", b"", {}, 1.5)
+
+
+def test_rows_of_another_form_are_refused(source):
+    source.fill()
+    root = source.snapshot().root
+    refused = taken = 0
+    for table in rows.TABLES:
+        found = list(rows.scan(source.library.blocks, root, table))
+        assert found
+        for row in found:
+            check_row(table, row.key, row.value)
+        for value in spoilt(found[-1].value):
+            try:
+                check_row(table, found[-1].key, value)
+                taken += 1
+            except BadBlock:
+                refused += 1
+    assert refused > 150 and taken < 20
