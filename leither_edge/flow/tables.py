@@ -18,7 +18,7 @@ PROVIDED = Table("provided")
 SHARES = Table("shares")
 # What friends' nodes offered (sharing.py); by node id and mid: [public key, author's public key, data type, words, since (s)].
 OFFERS = Table("offers")
-# Sealed snapshots that are held for others (backup/held_rows.py); by node id and number (8 bytes): [sealed root, time (s), bytes there,
+# Sealed snapshots that are held for others (backup/held_rows.py); by node id, scope and number (8 bytes): [sealed root, time (s), bytes there,
 # whether all is here, came (s), ids of its readers, signed head].
 HELD = Table("held")
 # What they take here, in bytes; by node id.

@@ -12,6 +12,7 @@ from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.ipld.walk import walk
 
 from .memory_blocks import MemoryBlocks
+from .sealed.fuzz_targets import targets as sealed_targets
 
 SMALL = V1_2025._replace(chunk_bytes=8, width=3)
 READ_MAX = 1 << 10
@@ -231,4 +232,5 @@ def targets():
         "file": (files, files.seeds),
         "file's plan": (as_plan, [bytes(range(60)), bytes((2, 64, 0) * 20), bytes((3, 200, 90, 2, 1, 40) * 10)]),
         "folder": (folders, folders.seeds),
+        **sealed_targets(),
     }
