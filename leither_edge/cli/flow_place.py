@@ -63,7 +63,7 @@ def work(out, node, text, name, *arguments, on_progress=None):
     Args:
         text: what is being done, without a full stop.
         name: of FlowCalls; arguments: for it.
-        on_progress: function of each dict that tells how far it is.
+        on_progress: function of each dict that tells how far it is, and of the job's id.
     """
     return watch(out, node, text, node.call(name, *arguments), on_progress)
 
@@ -79,7 +79,7 @@ def watch(out, node, text, job, on_progress=None):
                 progress = job["progress"] or {}
                 show(progress)
                 if on_progress is not None:
-                    on_progress(progress)
+                    on_progress(progress, job["id"])
     except KeyboardInterrupt:
         left_behind(out, node, job)
         raise

@@ -84,8 +84,15 @@ def show_health(out, found):
 
 def restore_from(home, out, args):
     """Rebuild this node from a backup."""
+    from leither_edge.cli.flow_signing import Answering, reader_of
+
     with between(home, out, args) as node:
-        found = work(out, node, "Looking for the backup", "restore_from", args.peer)
+        signer = reader_of(home, out, args)
+        if signer is None:
+            found = work(out, node, "Looking for the backup", "restore_from", args.peer)
+        else:
+            answer = Answering(node, signer)
+            found = work(out, node, "Looking for the backup", "restore_from", args.peer, signer.public_key, on_progress=answer)
 
     def page():
         out.done(f"{plural(found['mimei'], 'MiMei', 'MiMei')} with {plural(found['versions'], 'version')} are back.")

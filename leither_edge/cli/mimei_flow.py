@@ -1,16 +1,20 @@
 """``leither mimei``: content that goes between nodes: publish, provide, findprovs, sync, follow, share, compare."""
 
+import os
 import time
 
 from leither_edge.cli.failure import DONE, FAILED, UsageError
 from leither_edge.cli.figures import moment
 from leither_edge.cli.flow_place import between, watch, work
 from leither_edge.cli.flow_progress import took
-from leither_edge.cli.mimei_progress import bytes_text, plural
+from leither_edge.cli.mimei_progress import bytes_text, moving, plural
 from leither_edge.cli.mimei_target import ID_CHARS, target, whole
 from leither_edge.cli.output import clean
 
 LINK = "leither:"
+# What comes of a sync that asked nobody.
+NOTHING = {"bytes": 0, "twice_bytes": 0, "by_provider": {}, "shunned": [], "kept_as": None, "source": None, "state": None,
+           "waiting": None}  # fmt: skip
 
 
 def mid_of(node, word):
@@ -27,18 +31,32 @@ def what_of(node, word):
     return id_to_text(mid_of(node, word))
 
 
-def providers_of(words):
-    """Providers as a node takes them: a CAR file of this computer by its whole path."""
-    import os
-
-    found = []
+def split(words):
+    """(CAR files of this computer, other providers) of what stands behind --from. Raises UsageError."""
+    cars, others = [], []
     for word in words:
-        if os.path.sep in word and "://" not in word or word.endswith(".car"):
+        if word.endswith(".car") or os.path.sep in word and "://" not in word:
             if not os.path.isfile(word):
                 raise UsageError(f"There is no file {clean(word, 200)}.", fix="Name a CAR file, a peer, or a gateway: http://ADDRESS")
-            word = os.path.abspath(word)
-        found.append(word)
-    return found
+            cars.append(word)
+        else:
+            others.append(word)
+    return cars, others
+
+
+def taken(out, node, what, cars):
+    """Numbers of the versions that CAR files brought of a MiMei."""
+    from leither_edge.core.ids import id_to_text
+
+    numbers = []
+    for path in cars:
+        with moving(out, f"Taking {clean(os.path.basename(path), 60)}", os.path.getsize(path)) as tell:
+            _, mid, found = node.content.import_car(path, tell)
+        if mid is None or id_to_text(mid) not in what:
+            out.warn(f"{clean(path, 200)} holds something else, which is here now.")
+        else:
+            numbers += found
+    return numbers
 
 
 def publish(home, out, args):
@@ -66,9 +84,12 @@ def provide(home, out, args):
         if args.stop:
             out.done("It is not announced any more; what was said fades within half an hour.")
             return
-        out.done(f"{plural(found['stored'], 'node')} tell who asks for it.")
+        if found["stored"]:
+            out.done(f"{plural(found['stored'], 'node')} tell who asks for it.")
+        else:
+            out.done("It is announced once this node can be reached.")
         if not is_remote:
-            out.note("This command has ended, and with it who could serve it. A running node does: leither mimei serve --peers")
+            out.note("This command serves nobody. A running node does, and says so again and again: leither mimei serve --peers")
 
     out.result(found, page)
 
@@ -99,17 +120,25 @@ def sync(home, out, args):
 
 def fetch(home, out, args, is_followed, on_fork="refuse", is_all=False):
     """Fetch the newest version, once or from now on."""
-    begin, providers = time.monotonic(), providers_of(args.providers)
+    begin, (cars, providers) = time.monotonic(), split(args.providers)
     with between(home, out, args) as node:
-        what = what_of(node, args.mimei)
-        found = work(out, node, "Looking for providers", "sync", what, providers, is_followed, on_fork, is_all)
-        is_remote = node.is_remote
+        what, is_remote = what_of(node, args.mimei), node.is_remote
+        numbers = taken(out, node, what, cars)
+        if cars and not providers and not is_followed:
+            found = {**NOTHING, "versions": numbers, "last": max(numbers, default=None)}
+        else:
+            found = work(out, node, "Looking for providers", "sync", what, providers, is_followed, on_fork, is_all)
+            found["versions"] = sorted({*numbers, *found["versions"]})
     seconds = time.monotonic() - begin
     for name in found["shunned"]:
         out.warn(f"{clean(name, 80)} sent what it should not have, and is not asked again.")
 
     def page():
         new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
+        if found["waiting"]:
+            out.done(f"{clean(args.mimei, 60)} is followed; nothing has come yet.")
+            out.note(clean(found["waiting"], 600))
+            return
         last = "" if found["last"] is None else f", version {found['last']} is the last"
         out.done(f"{clean(args.mimei, 60)}: {new}{last}.")
         if found["kept_as"]:
@@ -231,7 +260,9 @@ def unshare(home, out, args):
 
 def compare(home, out, args):
     """Show versions here and with others."""
-    providers = providers_of(args.providers)
+    cars, providers = split(args.providers)
+    if cars:
+        raise UsageError("A CAR file is not compared.", fix="Take it in: leither mimei sync WHAT --from FILE.car")
     with between(home, out, args) as node:
         found = work(out, node, "Asking", "compare", what_of(node, args.mimei), providers)
 
@@ -245,6 +276,8 @@ def compare(home, out, args):
         if rows:
             out.table(["VERSION", "WHERE", "MADE", "AUTHOR", "MEMO"], rows, styles)
         out.note(VERDICTS.get(found["state"], clean(found["state"], 60)))
+        if found["has_changed"]:
+            out.note("What you have now (cur) is in no version yet: leither mimei backup")
 
     out.result(found, page)
     return FAILED if found["state"] == "fork" else DONE
@@ -252,10 +285,9 @@ def compare(home, out, args):
 
 VERDICTS = {
     "same": "Both sides have the same versions.",
-    "behind": "Others have newer ones: leither mimei sync",
-    "ahead": "You have newer ones: leither mimei publish, or they are fetched by who follows it.",
+    "net-newer": "There are newer ones elsewhere: leither mimei sync",
+    "here-newer": "Yours are newer: leither mimei publish, or whoever follows it fetches them.",
     "fork": "Both went on from the same version. To take theirs and keep yours, too: leither mimei sync --on-fork fork",
-    "unknown": "Nobody else who has it was found.",
 }
 
 

@@ -23,7 +23,7 @@ def list_peers(home, out, args):
         for number, row in enumerate(rows):
             place = (row["addresses"] or ["-"])[0]
             there = "now" if row["connected"] else moment(row["seen"]) if row["seen"] else "never"
-            cells.append([name_of(row), clean(row["state"], 20), there, clean(place, 80), clean(row["id"], 30)])
+            cells.append([clean(row["name"], 64) or "-", clean(row["state"], 20), there, clean(place, 80), clean(row["id"], 30)])
             styles[number, 0], styles[number, 1] = "bold", STATE_STYLES.get(row["state"])
         out.table(["NAME", "", "SEEN", "ADDRESS", "ID"], cells, styles)
 
@@ -32,7 +32,7 @@ def list_peers(home, out, args):
 
 def name_of(row):
     """What people call a node."""
-    return clean(row["name"], 64) or "-"
+    return clean(row["name"], 64) or clean(row["id"], 40)
 
 
 def add(home, out, args):
@@ -156,7 +156,7 @@ def invite(home, out, args):
 
     told = []
 
-    def show(progress):
+    def show(progress, job):
         if progress.get("code") and not told:
             told.append(progress)
             show_invitation(out, progress, is_remote=bool(args.node))
@@ -171,8 +171,7 @@ def tell_friend(out, row):
     """Say who has become a friend, and what one does then."""
     out.done(f"{name_of(row)} is your friend now.")
     show_row(out, row)
-    name = clean(row["name"], 64) or row["id"]
-    out.next_step("Share something:", f"leither mimei share ID {name}")
+    out.next_step("Share something:", f"leither mimei share ID {name_of(row)}")
 
 
 def accept(home, out, args):

@@ -121,6 +121,7 @@ def _meeting(peer, ended):
     invite.add_argument(
         "--minutes", type=minutes, default=INVITE_MINUTES, metavar="N", help=f"how long it is good ({INVITE_MINUTES})"
     )  # fmt: skip
+    _called(invite)
     invite.add_argument("--port", type=whole_number(), default=0, metavar="PORT", help="TCP port to wait on (a free one)")
     ended(invite, True)
     accept = peer.command(
@@ -132,6 +133,7 @@ def _meeting(peer, ended):
     )  # fmt: skip
     accept.add_argument("invitation", metavar="CODE", help="the code or the link")
     accept.add_argument("--name", metavar="NAME", default="", help="your name for your friend's node (its own)")
+    _called(accept)
     ended(accept, True)
     ping = peer.command(
         "ping", "Ask a node for a sign of life.", run="peer:ping", group=WHO,
@@ -147,6 +149,10 @@ def _meeting(peer, ended):
         one = peer.command(word, summary, run=f"peer:{word}", group=DOING, examples=[("", f"leither peer {word} ben")])
         peer_argument(one)
         ended(one)
+
+
+def _called(parser):
+    parser.add_argument("--as", dest="called", metavar="NAME", help="what your friend's node is to call yours (he chooses)")
 
 
 def minutes(text):

@@ -23,7 +23,7 @@ ROW = {
 }  # fmt: skip
 FETCHED = {
     "versions": [0, 1], "last": 1, "bytes": 3_000_000, "twice_bytes": 0, "by_provider": {"ben": 2_000_000, "anna": 1_000_000},
-    "shunned": ["carl"], "kept_as": None, "source": "ben", "state": "ahead",
+    "shunned": ["carl"], "kept_as": None, "source": "ben", "state": "net-newer", "waiting": None,
 }  # fmt: skip
 
 
@@ -46,7 +46,8 @@ class MadeUp:
             "peer_ping": {"name": "ben", "id": ROW["id"], "address": "192.0.2.7:8042", "connect_ms": 12.0, "ms": [1.5, 2.5]},
             "publish_finish": {"number": 1, "stored": 8, "link": "leither:abc"}, "provide": {"stored": 8},
             "findprovs": {"providers": [{"name": "ben", "id": ROW["id"], "address": "192.0.2.7:8042", "how": "dht"}]},
-            "sync": FETCHED, "compare": {"state": "same", "versions": []}, "unshare": {}, "share_accept": {"versions": [0]},
+            "sync": FETCHED, "compare": {"state": "same", "versions": [], "has_changed": True},
+            "unshare": {}, "share_accept": {"versions": [0]},
             "share": {"told": True, "accepted": True},
             "search_peers": {
                 "hits": [{"id": ROW["id"], "path": "plan.txt", "title": "plan", "score": 2.0, "nodes": ["ben"]}],

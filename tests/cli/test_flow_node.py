@@ -94,6 +94,7 @@ def test_content_between_nodes(on_node, made, notes):
     assert "same versions" in on_node("mimei", "compare", "notes")[0].err
     made.ends["compare"] = {
         "state": "fork",
+        "has_changed": False,
         "versions": [
             {"number": 2, "where": "here", "time": 1_700_000_000, "author": ROW["id"], "memo": "mine"},
             {"number": 2, "where": "fork", "time": 1_700_000_000, "author": ROW["id"], "memo": "his"},

@@ -6,7 +6,7 @@ from leither_edge.core.ids import IdError, id_to_text, key_id, public_key_from_t
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput, Forbidden, NotFound
 from leither_edge.peer import addresses as places
-from leither_edge.peer.book import BLOCKED, BY_HAND, FRIEND, KNOWN
+from leither_edge.peer.book import BLOCKED, BY_DIAL, BY_HAND, FRIEND, KNOWN
 
 from .failures import text_of, texts_of, told
 
@@ -32,17 +32,17 @@ class PeerCalls:
         word, addresses = text_of(peer, "A node", PEER_CHARS_MAX), _addresses(addresses)
         state = FRIEND if is_friend else KNOWN
         name = _name(name)
-        public_key, id20, how = _key(word), None, BY_HAND
+        public_key, id20, how, seen = _key(word), None, BY_HAND, None
         if public_key is None:
             known = self.peers.book.find(word)
             if known is not None:
                 id20, addresses = known.id, addresses or list(known.addresses)
             else:
                 channel = await self.peers.connect(address=str(places.parse(word, self.default_port)))
-                public_key, how = channel.peer.public_key, "dial"
+                public_key, how, seen = channel.peer.public_key, BY_DIAL, int(self.library.clock())
                 addresses = [channel.peer.address or word, *addresses][:ADDRESSES_MAX]
         row = await self.peers.book.put(
-            id20, public_key=public_key, name=name or None, addresses=addresses or None, state=state, how=BY_HAND
+            id20, public_key=public_key, name=name or None, addresses=addresses or None, state=state, seen=seen, how=BY_HAND
         )  # fmt: skip
         return {**self._facts(row), "how": how}
 
@@ -151,9 +151,12 @@ class PeerCalls:
         # Not the code: jobs are listed.
         return self.start(session, "peer accept", name or "a friend", work)
 
-    def _must_run(self, session):
+    def _runs(self, session):
         # A pass that lets its holder only look makes nobody an operator.
-        if not session.ceiling & rights.WRITE or not self.may_run(session):
+        return bool(session.ceiling & rights.WRITE) and self.may_run(session)
+
+    def _must_run(self, session):
+        if not self._runs(session):
             raise Forbidden("Only who runs this node may do that: its owner and operators.")
 
     def _known(self, word):

@@ -119,9 +119,17 @@ async def backup_check(at, session, peer):
     return await (await at.flow()).backup_check(session, peer)
 
 
-@call("RestoreFrom", "sid:session peer:text", "object", "Rebuilds this node from a friend's backup of it; gives a job.")
-async def restore_from(at, session, peer):
-    return await (await at.flow()).restore_from(session, peer)
+@call(
+    "RestoreFrom", "sid:session peer:text key:bytes?", "object",
+    "Rebuilds this node from a friend's backup, opened by the node's own key or by one (public key) that answers from afar; gives a job.",
+)  # fmt: skip
+async def restore_from(at, session, peer, key):
+    return await (await at.flow()).restore_from(session, peer, key)
+
+
+@call("KeyAnswer", "sid:session job:text number:int data:bytes", "null", "Gives a job what its progress asks a key for (asks).")
+async def key_answer(at, session, job, number, data):
+    await (await at.flow()).key_answer(session, job, number, data)
 
 
 @call("JobList", "sid:session", "object[]", "The caller's long work, under way or ended lately.")
