@@ -117,6 +117,16 @@ class Shaped:
         self._down.took(len(data))
         return data
 
+    async def receive_into(self, room):
+        """Receive into a writable view; how much came, 0 at the end."""
+        if self._down is not None:
+            await self._down.wait()
+            room = room[: self._down.bucket.turn_bytes]
+        count = await self._stream.socket.recv_into(room)
+        if self._down is not None:
+            self._down.took(count)
+        return count
+
     async def wait_send_all_might_not_block(self):
         """As trio's."""
         await self._stream.wait_send_all_might_not_block()

@@ -47,12 +47,13 @@ class Book:
     Attribute: changed (functions of an id and its Known, None once it is removed, called after a change is durable).
     """
 
-    __slots__ = ("changed", "_store", "_held", "_most", "_clock")
+    __slots__ = ("changed", "_store", "_held", "_most", "_clock", "_statics")
 
     def __init__(self, library, known_max, clock):
         self._store, self._held = library.store, library.held
         self._most, self._clock = known_max, clock
         self.changed = []
+        self._statics = None
 
     def get(self, id20):
         """The Known of a node id, or None."""
@@ -138,12 +139,16 @@ class Book:
                 tx.put(PEERS, id20, _row(new if new.name or not name else new._replace(name=name)))
 
         await self._held.commit(change)
+        self._statics = None
 
     def statics(self):
         """The channel keys of friends."""
-        return {row.static for row in self.rows() if row.is_friend and row.static}
+        if self._statics is None:
+            self._statics = {row.static for row in self.rows() if row.is_friend and row.static}
+        return self._statics
 
     def _tell(self, id20, row):
+        self._statics = None
         for listener in self.changed:
             listener(id20, row)
 

@@ -7,6 +7,8 @@ from .errors import PeerError, Unreachable
 
 # RFC 8305, section 5: Connection Attempt Delay.
 STAGGER_S = 0.25
+# While known addresses do not answer, others are looked for after so long.
+LOOK_AFTER_S = 2.0
 ADDRESSES_MAX = 16
 TCP_S = 10.0
 
@@ -20,14 +22,12 @@ def in_order(addresses):
 async def first_of(addresses, attempt, more=None):
     """What the first successful attempt gave; the others are cancelled.
 
-    Args: addresses ([Address]), attempt (async (address) -> result; raises PeerError or OSError), more (async () -> [Address]: asked
-    once all those have failed, or meanwhile where there is none).
+    Args: addresses ([Address]), attempt (async (address) -> result; raises PeerError or OSError), more (async (told) -> [Address]: asked
+    where those do not lead there soon; it may call told with such lists before).
     Raises Unreachable; details: tried, the [address, why] of each.
     """
     race = _Race(attempt)
-    await race.run(in_order(addresses))
-    if race.won is None and more is not None:
-        await race.run([address for address in in_order(await more()) if str(address) not in race.failures])
+    await race.run(addresses, more)
     if race.won is None:
         raise race.error()
     return race.won[0]
@@ -39,16 +39,38 @@ class _Race:
     def __init__(self, attempt):
         self.won, self.failures = None, {}
         self._attempt = attempt
+        self._begun, self._waiting, self._changed = set(), [], trio.Event()
 
-    async def run(self, addresses):
-        if not addresses:
-            return
+    async def run(self, addresses, more):
+        self._add(addresses)
         async with trio.open_nursery() as nursery:
-            for address in addresses:
-                failed = trio.Event()
-                nursery.start_soon(self._try, address, failed, nursery.cancel_scope)
-                with trio.move_on_after(STAGGER_S):
-                    await failed.wait()
+            if more is not None:
+                nursery.start_soon(self._look, more, nursery)
+            await self._begin_all(nursery)
+
+    async def _begin_all(self, nursery):
+        while self._waiting:
+            address = self._waiting.pop(0)
+            failed = trio.Event()
+            nursery.start_soon(self._try, address, failed, nursery.cancel_scope)
+            with trio.move_on_after(STAGGER_S):
+                await failed.wait()
+
+    async def _look(self, more, nursery):
+        with trio.move_on_after(LOOK_AFTER_S):
+            while len(self.failures) < len(self._begun):
+                await self._changed.wait()
+
+        def told(addresses):
+            self._add(addresses)
+            nursery.start_soon(self._begin_all, nursery)
+
+        told(await more(told))
+
+    def _add(self, addresses):
+        new = [address for address in dict.fromkeys(addresses) if address not in self._begun]
+        self._waiting = in_order([*self._waiting, *new])
+        self._begun.update(self._waiting)
 
     async def _try(self, address, failed, scope):
         try:
@@ -56,6 +78,8 @@ class _Race:
         except (PeerError, OSError) as error:
             self.failures[str(address)] = error
             failed.set()
+            self._changed.set()
+            self._changed = trio.Event()
             return
         if self.won is None:
             self.won = (result,)

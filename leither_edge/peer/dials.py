@@ -54,7 +54,7 @@ class Dials:
         if id20 == peers.key.id:
             raise Blocked("This is the node itself.", "own-key")
         if id20 is None:
-            return await self._outcome_of(self._begin(None, None, given, False), timeout_s)
+            return await self._at_address(given, timeout_s)
         known = peers.book.get(id20)
         if known is not None and known.state == BLOCKED:
             raise _blocked(known)
@@ -68,7 +68,17 @@ class Dials:
             if left_s:
                 why = self._back_offs[id20].why
                 raise Unreachable(f"{why} It is tried again in {left_s:.0f} s.", details={"wait_s": round(left_s)})
-            dial = self._begin(id20, public_key or (known and known.public_key) or None, given, is_relay)
+            dial = self._begin(id20, id20, public_key or (known and known.public_key) or None, given, is_relay)
+        return await self._outcome_of(dial, timeout_s)
+
+    async def _at_address(self, given, timeout_s):
+        """The Channel to whoever answers there."""
+        where = str(given[0])
+        for channel in self._peers.channels():
+            if channel.is_initiator and channel.peer.address == where:
+                await trio.lowlevel.checkpoint()
+                return channel
+        dial = self._dials.get(where) or self._begin(where, None, None, given, False)
         return await self._outcome_of(dial, timeout_s)
 
     def keep(self, public_key):
@@ -110,11 +120,9 @@ class Dials:
             self._statics.popitem(last=False)
         self.forget_failures(key_id(public_key))
 
-    def _begin(self, *wanted):
-        dial, id20 = Dial(), wanted[0]
-        if id20 is not None:
-            self._dials[id20] = dial
-        self._peers.start_soon(self._dial, dial, *wanted)
+    def _begin(self, name, *wanted):
+        dial = self._dials[name] = Dial()
+        self._peers.start_soon(self._dial, dial, name, *wanted)
         return dial
 
     async def _outcome_of(self, dial, timeout_s):
@@ -132,15 +140,15 @@ class Dials:
             raise dial.error
         return dial.channel
 
-    async def _dial(self, dial, id20, public_key, given, is_relay):
+    async def _dial(self, dial, name, id20, public_key, given, is_relay):
         try:
             with dial.scope:
                 dial.channel = await self._reach(id20, public_key, given, is_relay)
         except PeerError as error:
             dial.error = error
         finally:
-            if self._dials.get(id20) is dial:
-                del self._dials[id20]
+            if self._dials.get(name) is dial:
+                del self._dials[name]
             # The peer may have come by itself meanwhile.
             found = None if id20 is None else self._peers.channel_of(id20)
             if dial.channel is None and found is not None:
@@ -167,10 +175,9 @@ class Dials:
         addresses = [*given, *parse_all(known.addresses if known else (), ADDRESSES_MAX)]
         static = ((known and known.static) or self._statics.get(public_key) or None) if public_key else None
 
-        async def more():
-            if peers.find_addresses is None or public_key is None:
-                return []
-            return parse_all(await peers.find_addresses(public_key), ADDRESSES_MAX)
+        async def more(told):
+            found = await peers.find_addresses(public_key, lambda texts: told(parse_all(texts, ADDRESSES_MAX)))
+            return parse_all(found, ADDRESSES_MAX)
 
         async def attempt(address):
             stream, group, near = await self._connected(address, id20)
@@ -182,8 +189,9 @@ class Dials:
             return stream, met, leftover, address, group, near
 
         if is_relay:
-            addresses, more = [address for address in addresses if address.relay is None], None
-        stream, met, leftover, address, group, near = await first_of(addresses, attempt, more)
+            addresses = [address for address in addresses if address.relay is None]
+        is_sought = public_key is not None and peers.find_addresses is not None and not is_relay
+        stream, met, leftover, address, group, near = await first_of(addresses, attempt, more if is_sought else None)
         where = str(address)
         channel = await peers.adopt(stream, met, leftover, is_initiator=True, group=group, where=where, near=near)
         if channel is None:

@@ -42,8 +42,8 @@ class Peers:
     """A node's peers. `run` carries it; all calls are for the trio thread while it runs.
 
     Attributes: key (KeyPair of the node), services (Services), book (Book), tally (Tally), tunnels (Tunnels), up and down (Gate: what
-    passes to and from other networks), find_addresses (None, or async (public key) -> [address text], asked when no known address leads
-    to a node), listeners (functions of a Channel, called when one to a peer has begun).
+    passes to and from other networks), find_addresses (None, or async (public key, told) -> [address text], asked when no known address
+    leads to a node soon; told is called with such lists sooner), listeners (functions of a Channel, called when one to a peer has begun).
     """
 
     def __init__(self, library, channel_key, profile, services, *, counters, log=None, clock=time.time, random_bytes=sodium.random_bytes,
@@ -80,19 +80,26 @@ class Peers:
 
     async def run(self, *, task_status=trio.TASK_STATUS_IGNORED):
         """Carry all channels until cancelled; then every peer is told, and what was counted is written."""
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self._work)
-            nursery.start_soon(self.tally.run, self._collect, self.log)
-            task_status.started(self)
-            try:
-                await trio.sleep_forever()
-            finally:
-                with trio.CancelScope(shield=True):
-                    with trio.move_on_after(CLOSE_S):
-                        async with trio.open_nursery() as ends:
-                            for each in self._open:
-                                ends.start_soon(each.channel.aclose, "bye", _TURNED_AWAY["bye"])
-                    self._nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self._work)
+                nursery.start_soon(self.tally.run, self._collect, self.log)
+                task_status.started(self)
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    with trio.CancelScope(shield=True):
+                        await self._close_all()
+        finally:
+            with trio.CancelScope(shield=True):
+                await self.tally.flush_at_last(self.log)
+
+    async def _close_all(self):
+        with trio.move_on_after(CLOSE_S):
+            async with trio.open_nursery() as ends:
+                for each in self._open:
+                    ends.start_soon(each.channel.aclose, "bye", _TURNED_AWAY["bye"])
+        self._nursery.cancel_scope.cancel()
 
     async def listen(self, hosts, port):
         """Let peers in at IP addresses; port 0 takes a free one. Gives [(host, port)]. Raises NotListening."""

@@ -96,30 +96,26 @@ class Tally:
             self._writing = {}
 
     async def run(self, collect, log=None):
-        """Flush every ten seconds until cancelled, and then once more. collect: called before, to add what there is."""
+        """Flush every ten seconds until cancelled. collect: called before, to add what there is."""
         import trio
 
+        turns = 0
+        while True:
+            await trio.sleep(FLUSH_EVERY_S)
+            turns += 1
+            collect()
+            if self._bytes >= LITTLE_BYTES or turns % (LITTLE_EVERY_S // FLUSH_EVERY_S) == 0:
+                await self.flush_at_last(log)
+
+    async def flush_at_last(self, log=None):
+        """As flush, but a failure is told to the log."""
         from leither_edge.storage import StorageError
 
-        async def write(is_due):
-            collect()
-            if self._bytes < LITTLE_BYTES and not is_due:
-                return
-            try:
-                await self.flush()
-            except StorageError as error:
-                if log is not None:
-                    log.error("peer-bytes", reason=str(error))
-
-        turns = 0
         try:
-            while True:
-                await trio.sleep(FLUSH_EVERY_S)
-                turns += 1
-                await write(turns % (LITTLE_EVERY_S // FLUSH_EVERY_S) == 0)
-        finally:
-            with trio.CancelScope(shield=True):
-                await write(True)
+            await self.flush()
+        except StorageError as error:
+            if log is not None:
+                log.error("peer-bytes", reason=str(error))
 
     def _rows_of(self, id20):
         with self._store.read() as tx:

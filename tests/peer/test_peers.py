@@ -72,9 +72,10 @@ async def test_addresses_are_looked_for_when_none_leads_there(tmp_path):
     async with open_nodes(tmp_path, "anna", "ben") as (anna, ben):
         asked = []
 
-        async def find(public_key):
+        async def find(public_key, told):
             asked.append(public_key)
-            return ["junk", ben.address]
+            told(["junk", ben.address])
+            await trio.sleep_forever()
 
         anna.peers.find_addresses = find
         assert (await anna.peers.connect(ben.public_key)).peer.node_id == ben.id
@@ -270,3 +271,46 @@ async def test_a_node_does_not_dial_itself(tmp_path):
         assert raised.value.code == "own-key"
         with pytest.raises(PeerError):
             await anna.peers.connect()
+
+
+async def test_what_passes_to_other_networks_goes_through_the_gates(tmp_path, monkeypatch):
+    from leither_edge.peer import dials, door
+
+    async with open_nodes(tmp_path, "anna", "ben", friends=True) as (anna, ben):
+        with_services(anna, ben)
+        near = await anna.connect(ben)
+        await near.call("friends")
+        assert anna.peers.up.moved == ben.peers.down.moved == 0
+        await near.aclose()
+        monkeypatch.setattr(dials, "is_near", lambda host: False)
+        monkeypatch.setattr(door, "is_near", lambda host: False)
+        with trio.fail_after(5):
+            while ben.peers.channels():
+                await trio.sleep(0.01)
+        far = await anna.connect(ben)
+        for node in (anna, ben):
+            node.peers.set_bandwidth(4096, 4096)
+            assert node.peers.stat()["up_kib_per_s"] == 4096
+        async with far.open("sink") as stream:
+            await stream.send(bytes(300_000))
+            await stream.finish()
+            assert await stream.receive() == b"300000"
+        assert anna.peers.up.moved > 300_000 and ben.peers.down.moved > 300_000
+        assert anna.peers.stat()["channels"][0]["near"] is False
+        anna.peers.set_bandwidth(0, None)
+        assert anna.peers.stat()["up_kib_per_s"] is None
+        assert anna.peers.stat()["down_kib_per_s"] == anna.peers.limits.bandwidth_down_kib_per_s
+
+
+async def test_an_address_leads_to_the_channel_that_is_there(tmp_path):
+    async with open_nodes(tmp_path, "anna", "ben") as (anna, ben):
+        found = []
+
+        async def connect():
+            found.append(await anna.peers.connect(address=ben.address))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(connect)
+        assert await anna.peers.connect(address=ben.address) is found[0]
+        assert len(set(map(id, found))) == 1

@@ -3,7 +3,18 @@ import trio
 import trio.testing
 
 from leither_edge.peer.tables import PEER_BYTES
-from leither_edge.peer.tally import BEFORE, DAY_S, DAYS_KEPT, OTHER, OTHERS, SERVICES_MAX, Tally
+from leither_edge.peer.tally import (
+    BEFORE,
+    DAY_S,
+    DAYS_KEPT,
+    FLUSH_EVERY_S,
+    LITTLE_BYTES,
+    LITTLE_EVERY_S,
+    OTHER,
+    OTHERS,
+    SERVICES_MAX,
+    Tally,
+)
 from leither_edge.storage import StorageError
 from tests.peer.kept_library import open_kept
 
@@ -87,12 +98,31 @@ async def test_a_failed_write_loses_nothing(tmp_path):
         assert tally.of(ONE) == {"s": (11, 22)}
 
 
-async def test_the_end_writes_what_was_counted(tmp_path):
-    with open_kept(tmp_path) as library:
+class Written:
+    """A library's held writer that only counts. Args: pass as library."""
+
+    store, writes = None, 0
+
+    @property
+    def held(self):
+        return self
+
+    async def commit(self, fn):
+        self.writes += 1
+        await trio.lowlevel.checkpoint()
+
+
+def test_much_is_written_soon_and_little_seldom():
+    async def main(count):
+        library = Written()
         tally = Tally(library, 8, Clock())
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(tally.run, lambda: None)
-            await trio.testing.wait_all_tasks_blocked()
-            tally.add(ONE, "s", 1, 2)
-            nursery.cancel_scope.cancel()
-        assert Tally(library, 8, Clock()).of(ONE) == {"s": (1, 2)}
+        tally._ids = set()
+        with trio.move_on_after(LITTLE_EVERY_S + 5):
+            await tally.run(lambda: tally.add(ONE, "s", count, 0))
+        return library.writes
+
+    def writes(count):
+        return trio.run(main, count, clock=trio.testing.MockClock(autojump_threshold=0))
+
+    assert writes(LITTLE_BYTES) == LITTLE_EVERY_S // FLUSH_EVERY_S
+    assert writes(1) == 1
