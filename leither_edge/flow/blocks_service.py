@@ -35,7 +35,7 @@ STUCK_S = 60
 class BlocksService:
     """The service of one library.
 
-    Args: library, load (None, or an object whose refusal(peer, label or None) gives None, or details of a refusal: {"providers": [...]}),
+    Args: library, load (load.Load, or None: nobody is sent to others),
     sealed (None, or an object with get(label) -> bytes that raises BlockMissing: content made for readers on the fly), counters, log,
     streams_max (served at a time).
     """
@@ -64,11 +64,16 @@ class BlocksService:
         """Serves one stream of wants until the peer ends it. Arguments: mids (of MiMei whose reader the peer is). Raises Refused."""
         key = call.peer.public_key
         asker = self._asker(call)
-        details = None if self.load is None else self.load.refusal(call.peer)
         own = self._serving.get(key, 0)
-        if details is not None or own >= OF_A_PEER_MAX or sum(self._serving.values()) >= self._streams_max:
+        is_full = own >= OF_A_PEER_MAX or sum(self._serving.values()) >= self._streams_max
+        if is_full or self.load is not None and not self.load.welcomes(call.peer):
             self._count("blocks_refused")
-            raise Refused("busy", "This node gives as much as it can at the moment. Ask others, or ask again in a minute.", details)
+            others = None
+            if self.load is not None:
+                others = await trio.to_thread.run_sync(self.load.others, call.peer, call.arguments.get("mids", []))
+            raise Refused("busy", "This node gives as much as it can at the moment. Ask others, or ask again in a minute.", others)
+        if self.load is not None:
+            self.load.begin()
         self._serving[key] = own + 1
         try:
             await _Serving(self, asker, call.stream).run()
@@ -80,6 +85,8 @@ class BlocksService:
                 self.log.error("blocks-get", reason=str(error))
             await call.stream.abort("failed", "This node cannot read its content now.")
         finally:
+            if self.load is not None:
+                self.load.end()
             self._serving[key] -= 1
             if not self._serving[key]:
                 del self._serving[key]
@@ -234,6 +241,8 @@ class _Serving:
         if scope.cancelled_caught:
             raise StreamAborted("stuck", "The peer takes nothing.")
         self._service._count("blocks_given_bytes", len(data))
+        if self._service.load is not None:
+            self._service.load.given(len(data))
 
 
 class _File:

@@ -63,7 +63,7 @@ class Finding:
     def _of_key(self, key):
         known = self._peers.book.get(key_id(key))
         name = known.name if known is not None and known.name else public_key_to_text(key)[:12]
-        return PeerSource(lambda: self._peers.connect(key), name, key)
+        return PeerSource(lambda: self._peers.connect(key), name, key, self._of_key)
 
     async def pointer(self, mid, author):
         """(pointers.Pointer or None, item) that the DHT has under an author's key. Raises DhtError."""

@@ -17,8 +17,10 @@ from .finding import Finding
 from .follow_rows import Follow, change_follow, drop_follow, put_follow, scan_follows
 from .following import Following
 from .heads import Heads, read
+from .load import Load
 from .news import News
 from .publishing import Publishing
+from .search import Search
 from .sharing import Sharing
 from .syncing import LAST, REFUSE, Syncing
 
@@ -28,8 +30,8 @@ WATCHED_SHARE = 2
 class Flow:
     """Made inside trio; `run` carries it. Calls are for the trio thread.
 
-    Attributes: fetcher, blocks (BlocksService), heads, news, finding, syncing, following, publishing, sharing: the parts, for what is not
-    offered here.
+    Attributes: fetcher, load (Load), blocks (BlocksService), heads, news, finding, syncing, following, publishing, sharing, search: the
+    parts, for what is not offered here.
     """
 
     def __init__(
@@ -39,13 +41,14 @@ class Flow:
         """Args: library, peers (peer.peers.Peers, whose services get those of this), discovery (discovery.find.Discovery), dht (function
         of nothing: the DHT node or None), port (function of nothing: the TCP port of channels, 0 for none), own_key (public key of the
         user who gets what friends share; None: the node's), may_keep (function of a public key: whether that user may keep content
-        here; None: everybody), load, sealed (as BlocksService), web (as Finding), counters, log.
+        here; None: everybody), load (Load in place of one by the profile), sealed (as BlocksService), web (as Finding), counters, log.
         """
         self.library, self.peers, self.counters, self.log = library, peers, counters, log
         self._dht, self._may_keep = dht or _none, may_keep or _everybody
         self.limits = library.limits.peers
         self.fetcher = Fetcher(library, counters=counters, log=log)
-        self.blocks = BlocksService(library, load=load, sealed=sealed, counters=counters, log=log, streams_max=self.limits.streams_max)
+        self.load = load or Load(self.limits.streams_max, peers.up, self._providers)
+        self.blocks = BlocksService(library, load=self.load, sealed=sealed, counters=counters, log=log, streams_max=self.limits.streams_max)
         self.heads = Heads(library, counters)
         self.news = News(library, self.heads, peers.connect, counters, self.limits.followed_max)
         self.finding = Finding(peers, discovery, self._dht, web)
@@ -55,7 +58,8 @@ class Flow:
         node_key = library.node_key.public_key
         self.publishing = Publishing(library, self._dht, discovery, self.news, node_key, port or _zero, counters)
         self.sharing = Sharing(library, peers, self.following, own_key or node_key, self.limits.followed_max, counters, log)
-        for part in (self.blocks, self.heads, self.news, self.following, self.sharing):
+        self.search = Search(library, peers, counters)
+        for part in (self.blocks, self.heads, self.news, self.following, self.sharing, self.search):
             part.add_to(peers.services)
         peers.services.add(told.PROVIDERS, self._on_providers)
 

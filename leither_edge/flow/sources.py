@@ -3,8 +3,11 @@
 What they tell is checked where it is read; nothing of it is believed.
 """
 
+from functools import partial
+
 import trio
 
+from leither_edge.core.fields import is_hash
 from leither_edge.core.ids import id_to_text
 from leither_edge.mimei.errors import NotFound
 from leither_edge.peer.channel.errors import Refused
@@ -18,10 +21,12 @@ CALL_S = 20.0
 
 
 class PeerSource:
-    """A node. Args: connect (async function of nothing -> Channel), name (text for people), key (public key; None until it is reached)."""
+    """A node. Args: connect (async function of nothing -> Channel), name (text for people), key (public key; None until it is reached),
+    of_key (function of a public key -> PeerSource, for nodes that this one names when it is busy; None: they are not asked).
+    """
 
-    def __init__(self, connect, name, key=None):
-        self._connect, self.name, self.key = connect, name, key
+    def __init__(self, connect, name, key=None, of_key=None):
+        self._connect, self.name, self.key, self._of_key = connect, name, key, of_key
         self._channel = None
 
     @classmethod
@@ -49,7 +54,11 @@ class PeerSource:
 
     def provider(self, mid):
         """What the fetcher asks for blocks; it has been reached. Args: mid (20 bytes: what is read)."""
-        return ChannelProvider(self.key, self.name, self._connect, [mid])
+        return ChannelProvider(self.key, self.name, self._connect, [mid], None if self._of_key is None else partial(self._named, mid))
+
+    def _named(self, mid, keys):
+        """Providers for what a busy node names instead of itself; whoever they are, what they give is checked."""
+        return [self._of_key(key).provider(mid) for key in keys if is_hash(key) and key != self.key]
 
     async def head(self, mid):
         """The told.Head that it tells of. Raises NotFound, NoSource, BadAnswer, BadManifest."""
