@@ -78,7 +78,7 @@ class _Run:
         self._shunned, self._to_shun, self._by_key, self._tried = [], [], {}, {}
         self._bytes = self._blocks = 0
         self._rate, self._new_bytes, self._told_at = 0.0, 0, 0.0
-        self._error = None
+        self._error, self._is_kept = None, False
         window_kib = self._library.limits.peers.window_kib
         self._places = trio.Semaphore(max(2, min(ACTIVE_MAX, window_kib // BYTES_OF_ONE)))
         self.now = trio.current_time
@@ -123,6 +123,8 @@ class _Run:
                 await self._with_providers(writing, providers)
             finally:
                 with trio.CancelScope(shield=True):
+                    if not self._is_kept:
+                        await self._save(writing)
                     await self._thread(writing.__exit__, None, None, None)
         self._tell(True)
         named = {}
@@ -141,10 +143,9 @@ class _Run:
                     nursery.start_soon(self._watch)
                     await self._keep(writing)
                 await self._thread(writing.finish)
+                self._is_kept = True
             except (MimeiError, StorageError) as error:
                 self._error = error
-                with trio.CancelScope(shield=True):
-                    await self._save(writing)
             nursery.cancel_scope.cancel()
         if self._error is not None:
             raise self._error

@@ -16,6 +16,8 @@ from leither_edge.peer.services import Services
 from tests.peer.pair import KEYS
 
 MIB = 1 << 20
+# What a slow stream gives at once.
+PIECE_BYTES = 256 << 10
 
 
 def public_key(seed):
@@ -77,3 +79,41 @@ async def givers(*libraries, **options):
             yield [Giver(library, seed, nursery, **options) for seed, library in enumerate(libraries, 1)]
         finally:
             nursery.cancel_scope.cancel()
+
+
+class Flow(trio.abc.Stream):
+    """A stream whose incoming side is slow, or stops, or ends.
+
+    Args: stream, rate (bytes a second; None: as it comes), stop_after, end_after (bytes after which nothing comes any more; None: never).
+    """
+
+    def __init__(self, stream, rate=None, stop_after=None, end_after=None):
+        self._stream, self._rate, self._stop_after, self._end_after = stream, rate, stop_after, end_after
+        self._count = self._owed = 0
+
+    async def receive_some(self, max_bytes=None):
+        most = min(max_bytes or 65536, 65536)
+        for bound in (self._stop_after, self._end_after):
+            if bound is not None:
+                most = min(most, bound - self._count)
+        if not most:
+            if self._end_after is not None:
+                return b""
+            await trio.sleep_forever()
+        data = await self._stream.receive_some(most)
+        self._count += len(data)
+        self._owed += len(data)
+        if self._rate and self._owed > min(PIECE_BYTES, self._rate):
+            # In pieces, as each pause costs the clock that jumps some real time.
+            await trio.sleep(self._owed / self._rate)
+            self._owed = 0
+        return data
+
+    async def send_all(self, data):
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self):
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self):
+        await self._stream.aclose()
