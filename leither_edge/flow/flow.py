@@ -45,6 +45,8 @@ class Flow:
         """
         self.library, self.peers, self.counters, self.log = library, peers, counters, log
         self._dht, self._may_keep = dht or _none, may_keep or _everybody
+        # A node that is there for one command, and is reached by nobody, begins nothing on its own.
+        self._stays = port is None or bool(port())
         self.limits = library.limits.peers
         self.fetcher = Fetcher(library, counters=counters, log=log)
         self.load = load or Load(self.limits.streams_max, peers.up, self._providers)
@@ -67,9 +69,10 @@ class Flow:
         """Until cancelled."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.news.run)
-            await nursery.start(self.following.run)
-            nursery.start_soon(self.publishing.run)
-            nursery.start_soon(self.sharing.run)
+            if self._stays:
+                await nursery.start(self.following.run)
+                nursery.start_soon(self.publishing.run)
+                nursery.start_soon(self.sharing.run)
             task_status.started()
 
     # Names

@@ -5,7 +5,7 @@ A node tells of a new version by itself (news.py). After every break, and now an
 
 import trio
 
-from leither_edge.core.ids import id_to_text, key_id
+from leither_edge.core.ids import id_to_text, key_id, public_key_to_text
 from leither_edge.mimei.errors import MimeiError
 from leither_edge.mimei.rights import ALL as ALL_RIGHTS
 from leither_edge.peer.channel.errors import Refused
@@ -14,7 +14,7 @@ from leither_edge.storage import StorageError
 
 from . import told
 from .chain import FORK
-from .follow_rows import change_follow, problem_of, scan_follows
+from .follow_rows import SOURCES_MAX, change_follow, problem_of, scan_follows
 from .heads import read
 from .sources import PeerSource
 
@@ -148,7 +148,9 @@ class Following:
         self._counters.add("mimei_told_new")
         source = PeerSource.of(call.channel)
         for follow in follows:
-            self._fetch_soon(mid, follow.user, source, head)
+            # The same number may have become the released one.
+            if follow.number is None or head.manifest.number >= follow.number:
+                self._fetch_soon(mid, follow.user, source, head)
         return {}
 
     def _fetch_soon(self, mid, user, source, head):
@@ -188,12 +190,18 @@ class Following:
                 session, mid, [*told_by, *others], author=follow.author or None, heads=heads, more=more
             )
             changes["number"] = found.number
+            if found.key is not None and not told_by:
+                # An address may be another's tomorrow; and whoever has it can tell of what is new.
+                text = public_key_to_text(found.key)
+                changes["sources"] = follow.sources if text in follow.sources else (text, *follow.sources)[:SOURCES_MAX]
             if self._log is not None and found.numbers:
                 self._log.info("mimei-followed", mid=id_to_text(mid), number=found.number, source=found.source)
         except (MimeiError, StorageError) as error:
             changes["problem"] = problem_of(error)
             self._counters.add("mimei_follow_failed", code=changes["problem"][0])
         await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes))
+        if changes.get("sources", follow.sources) != follow.sources:
+            self.look()
 
     def _read(self):
         with self._library.store.read() as tx:

@@ -25,8 +25,9 @@ REFUSE, KEEP_BOTH, REPLACE = "refuse", "fork", "replace"
 LAST, ALL = "last", "all"
 
 # state: of the source beside this node before (chain.py). number: the newest of the source. numbers: of the versions that came.
-# kept_as: mid of the fork that holds what was here, or None. fetched: fetch.Fetched, or None where nothing was missing. source: name.
-Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "is_cur_moved", "kept_as", "fetched", "source"))
+# kept_as: mid of the fork that holds what was here, or None. fetched: fetch.Fetched, or None where nothing was missing. source, key: of who
+# told of it, name and public key (None of a gateway).
+Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "is_cur_moved", "kept_as", "fetched", "source", "key"))
 
 
 class Syncing:
@@ -83,7 +84,7 @@ class Syncing:
                 "then take theirs and keep yours as a fork, or leave it.", "fork",
             )  # fmt: skip
         if not chain:
-            return Synced(mid, beside.state, newest, [], False, False, None, None, source.name)
+            return Synced(mid, beside.state, newest, [], False, False, None, None, source.name, source.key)
         wanted = [found.number for _, found, _ in chain if found.number not in beside.dropped] if which == ALL else [newest]
         roots = _roots_of(chain, wanted)
         whole = await trio.to_thread.run_sync(_whole_roots, library, mid)
@@ -105,7 +106,7 @@ class Syncing:
                 kept_as = await trio.to_thread.run_sync(_keep_ours, library, session, mid, beside.common)
             taken = await trio.to_thread.run_sync(_enter, library, session, chain, wanted, roots, beside)
         self._counters.add("mimei_synced")
-        return Synced(mid, beside.state, newest, taken.numbers, taken.is_new, taken.is_cur_moved, kept_as, fetched, source.name)
+        return Synced(mid, beside.state, newest, taken.numbers, taken.is_new, taken.is_cur_moved, kept_as, fetched, source.name, source.key)
 
     async def _heads(self, mid, sources, author, heads):
         """([(source, told.Head)], [[name, why, error]]) of those who answered in time."""
@@ -147,14 +148,19 @@ def _nobody_has(tried):
 
 
 def _to_enter(library, mid, beside):
-    """[(label, Manifest, bytes)] that are to be entered: what is new, or the newest alone where its content was dropped here."""
+    """[(label, Manifest, bytes)] that are to be entered: what is new.
+
+    Where nothing is, the newest alone, if its content was dropped here or another version is the released one there.
+    """
     if beside.state in (AHEAD, FORK):
         return beside.new
     if beside.state != SAME:
         return []
     with library.store.read() as tx:
         row = tx.get(history.VERSIONS, history.version_key(mid, beside.head.manifest.number))
-    return [beside.head[:3]] if history.VersionRow(*row).dropped else []
+        head = history.read_head(tx, mid)
+    is_released = beside.head.release is not None and beside.head.release > (-1 if head.release is None else head.release)
+    return [beside.head[:3]] if history.VersionRow(*row).dropped or is_released else []
 
 
 def _roots_of(chain, wanted):

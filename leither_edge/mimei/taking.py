@@ -143,8 +143,10 @@ class TakingCalls(Access):
             head = head._replace(next=newest.number + 1, manifest=newest_label)
         if taken:
             head = head._replace(last=max(taken[-1], -1 if head.last is None else head.last))
-        if release in here and release > (-1 if head.release is None else head.release):
-            head = head._replace(release=release)
+        if release is not None and release > (-1 if head.release is None else head.release):
+            known = tx.get(history.VERSIONS, history.version_key(mid, release))
+            if known is not None and not history.VersionRow(*known).dropped:
+                head = head._replace(release=release)
         history.write_head(tx, mid, head)
         self.index(tx, mid)
         self.epoch += 1

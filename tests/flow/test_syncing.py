@@ -8,7 +8,7 @@ import trio.testing
 
 from leither_edge.flow import chain, fetch_rows, syncing
 from leither_edge.flow.errors import NoSource
-from leither_edge.mimei import info, rights
+from leither_edge.mimei import history, info, rights
 from leither_edge.mimei.errors import Conflict, Forbidden
 from leither_edge.observe.counters import Counters
 
@@ -62,8 +62,14 @@ def test_what_is_missing_comes_and_nothing_else(world):
     assert (found.numbers, source.asked) == ([2], ["newest"]) and fetcher.calls[-1][2]
     found = sync(other, fetcher, ben, mid, source)
     assert (found.state, found.numbers, found.fetched) == (chain.SAME, [], None)
+    # Which version is the released one follows, too.
+    one.release(anna, mid, 2)
+    assert sync(other, fetcher, ben, mid, source).numbers == [] and other.info(ben, mid).release == 2
+    assert sync(other, fetcher, ben, mid, source).fetched is None
+    with_member = other.acting_for(ANNA.public_key)
+    other.held.call(lambda tx: history.write_head(tx, mid, history.read_head(tx, mid)._replace(release=None)))
     # Content that was given up here comes again.
-    other.delete_versions(other.acting_for(ANNA.public_key), mid, [2])
+    other.delete_versions(with_member, mid, [2])
     assert sync(other, fetcher, ben, mid, source).numbers == [2] and other.fsck(ben) == []
 
 
