@@ -3,8 +3,11 @@
 import pytest
 import trio
 
+from leither_edge.core.ids import public_key_to_text
 from leither_edge.flow.load import FAIR_BYTES_PER_S, FRIEND_BYTES_PER_S, Load
+from leither_edge.mimei import rights
 from leither_edge.peer.bandwidth import Gate
+from tests.flow.flowing import flowing
 from tests.peer.pair import as_friend, as_stranger
 
 KEYS = [bytes([number]) * 32 for number in range(12)]
@@ -81,3 +84,18 @@ def test_who_is_sent_away_hears_of_others():
     others = Node().load.others(peer, [MID])["providers"]
     assert others == [*KEYS[:3], *KEYS[4:9]]
     assert Node().load.others(peer) == {"providers": []}
+
+
+async def test_a_reader_goes_on_with_whom_a_busy_node_names(tmp_path):
+    async with flowing(tmp_path, "anna", "ben", "carl") as (anna, ben, carl):
+        mid = await anna.made(b"one")
+        await anna.in_thread(anna.library.set_right, anna.session, mid, "guest", rights.PUBLIC)
+        await anna.in_thread(anna.library.release, anna.session, mid, 0)
+        await carl.flow.follow(carl.session, mid, [public_key_to_text(anna.public_key)])
+        await carl.until(lambda: carl.last(mid) == 0)
+        given = anna.node.counters.get("blocks_given_bytes")
+        anna.flow.blocks.load = Load(0, None, anna.flow._providers)
+        await ben.flow.sync(ben.session, mid, [public_key_to_text(anna.public_key)])
+        assert await ben.read(mid) == b"one"
+        assert anna.node.counters.get("blocks_refused") and anna.node.counters.get("blocks_given_bytes") == given
+        assert carl.node.counters.get("blocks_given_bytes")
