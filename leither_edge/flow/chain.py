@@ -47,29 +47,29 @@ class Here:
         return told.read_manifest(self._library.blocks.get(label), self._mid)
 
 
-async def read_beside(source, mid, here, head=None):
+async def read_beside(source, mid, here, head=None, user=None):
     """The Beside of a source's history.
 
-    Args: source (with async head(mid) and page(mid, start, end)), here (Here), head (told.Head, if it is known). Raises BadManifest,
-    BadAnswer, TooLarge and what the source raises.
+    Args: source (of sources.py), here (Here), head (told.Head, if it is known), user (20 bytes: for whom; None: for this node).
+    Raises BadManifest, BadAnswer, TooLarge and what the source raises.
     """
-    head = head or await source.head(mid)
+    head = head or await source.head(mid, user)
     newest = head.manifest.number
     if newest <= here.newest and here.label(newest) == head.label:
         return Beside(SAME if newest == here.newest else BEHIND, newest, head, [], frozenset())
     if head.manifest.number == here.newest + 1 and head.manifest.previous == here.label(here.newest):
         return _checked(here, here.newest, head, [(head.label, head.manifest, head.data)], frozenset())
     start = min(here.newest + 1, newest)
-    first = await _first(source, mid, start)
+    first = await _first(source, mid, start, user)
     # Back in growing steps, until the version before it is one that is here.
     step = 1
     while start and first.previous != here.label(start - 1):
         start = max(0, start - step)
         step *= 2
-        first = await _first(source, mid, start)
+        first = await _first(source, mid, start, user)
     found, dropped, size, common = [], set(), 0, start - 1
     while common + 1 + len(found) <= newest:
-        page = await source.page(mid, common + 1 + len(found), newest)
+        page = await source.page(mid, common + 1 + len(found), newest, user)
         for each in page.found:
             if not found and here.label(each[1].number) == each[0]:
                 common += 1
@@ -82,8 +82,8 @@ async def read_beside(source, mid, here, head=None):
     return await trio.to_thread.run_sync(_checked, here, common, head, found, frozenset(dropped))
 
 
-async def _first(source, mid, number):
-    return (await source.page(mid, number, number)).found[0][1]
+async def _first(source, mid, number, user):
+    return (await source.page(mid, number, number, user)).found[0][1]
 
 
 def _checked(here, common, head, found, dropped):

@@ -54,7 +54,7 @@ class Flow:
         self.heads = Heads(library, counters)
         self.news = News(library, self.heads, peers.connect, counters, self.limits.followed_max)
         self.finding = Finding(peers, discovery, self._dht, web)
-        self.syncing = Syncing(library, self.fetcher, counters)
+        self.syncing = Syncing(library, self.fetcher, counters, own_key)
         watched_max = max(1, self.limits.connections_max // WATCHED_SHARE)
         self.following = Following(library, self.syncing, self.finding, peers, counters, log, watched_max, self._may_keep)
         node_key = library.node_key.public_key
@@ -177,7 +177,7 @@ class Flow:
         meant = self.meant(what)
         await trio.to_thread.run_sync(self._may_compare, session, meant.mid)
         found = await self.sources(meant, sources)
-        source, beside, _ = await self.syncing.beside(meant.mid, found, author=meant.author)
+        source, beside, _ = await self.syncing.beside(session, meant.mid, found, author=meant.author)
         return await trio.to_thread.run_sync(compare, self.library, meant.mid, beside, source.name)
 
     def _may_compare(self, session, mid):

@@ -30,13 +30,13 @@ class Heads:
         """The Session of a peer's key. Args: peer (Remote)."""
         return self._library.acting_for(peer.public_key, READER, peer.is_friend)
 
-    def newest(self, session, mid):
-        """The Head that a session may have. Raises NotFound, Forbidden, BadInput."""
+    def newest(self, session, mid, user=None):
+        """The Head that a session may have. Args: user (id of one who must have the right, too). Raises NotFound, Forbidden, BadInput."""
         library = self._library
         with library.store.read() as tx:
             mid, identity = library.permitted(tx, session, mid, "info", "versions")
             head = history.read_head(tx, mid)
-            number = _newest_for(library.mask(tx, session, mid, identity), head, session)
+            number = _newest_for(self._mask(tx, session, mid, identity, user), head, session)
             row = history.read_version(tx, mid, number)
             release = head.release if head.release is not None and head.release <= number else None
             guest = rights.effective(identity.masks, rights.GUEST) & rights.PUBLIC
@@ -44,12 +44,12 @@ class Heads:
         label, found = told.read_manifest(data, mid)
         return told.Head(label, found, data, release, guest)
 
-    def page(self, session, mid, start, end):
-        """The answer to mimei.chain: as many manifests from number `start` as fit. Raises NotFound, Forbidden."""
+    def page(self, session, mid, start, end, user=None):
+        """The answer to mimei.chain: as many manifests from number `start` as fit. Args: as newest. Raises NotFound, Forbidden."""
         library, found, dropped, size = self._library, [], [], 0
         with library.store.read() as tx:
             mid, identity = library.permitted(tx, session, mid, "info", "versions")
-            last = _newest_for(library.mask(tx, session, mid, identity), history.read_head(tx, mid), session)
+            last = _newest_for(self._mask(tx, session, mid, identity, user), history.read_head(tx, mid), session)
             rows = []
             for number, row in history.scan_versions(tx, mid, start):
                 if number > min(end, last) or len(rows) >= told.PAGE_MAX:
@@ -67,10 +67,19 @@ class Heads:
             raise NotFound(f"There is no version {start} of this MiMei here.")
         return {"manifests": found, "dropped": dropped}
 
+    def _mask(self, tx, session, mid, identity, user):
+        """The rights that a session and a user have both. Raises Forbidden."""
+        library = self._library
+        mask = library.mask(tx, session, mid, identity)
+        if user is not None:
+            mask &= library.mask_of(tx, mid, identity, user)
+            rights.require(mask, rights.SEE | rights.LIST, session, "have this for that user")
+        return mask
+
     async def _on_head(self, call):
-        mid = read(told.read_mid, call.arguments)
+        mid, user = read(told.read_head_question, call.arguments)
         try:
-            head = await self._told(call, self.newest, mid)
+            head = await self._told(call, self.newest, mid, user)
         except Refused:
             found = None if self.sealed is None else await trio.to_thread.run_sync(self.sealed, self._library, call.peer, mid)
             if found is None:

@@ -60,14 +60,14 @@ class PeerSource:
         """Providers for what a busy node names instead of itself; whoever they are, what they give is checked."""
         return [self._of_key(key).provider(mid) for key in keys if is_hash(key) and key != self.key]
 
-    async def head(self, mid):
-        """The told.Head that it tells of. Raises NotFound, NoSource, BadAnswer, BadManifest."""
-        answer = await self._ask(told.HEAD, {"mid": mid})
+    async def head(self, mid, user=None):
+        """The told.Head that it tells of. Args: user (20 bytes: for whom, None: for this node). Raises NotFound, NoSource, BadAnswer."""
+        answer = await self._ask(told.HEAD, told.question(mid, user))
         return await trio.to_thread.run_sync(told.read_head, answer, mid)
 
-    async def page(self, mid, start, end):
+    async def page(self, mid, start, end, user=None):
         """The told.Page of manifests from a number on. Raises as head."""
-        answer = await self._ask(told.CHAIN, {"mid": mid, "start": start, "end": end})
+        answer = await self._ask(told.CHAIN, told.question(mid, user, start=start, end=end))
         return await trio.to_thread.run_sync(told.read_page, answer, mid, start, end)
 
     async def provider_keys(self, mid):

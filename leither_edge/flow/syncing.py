@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import trio
 
-from leither_edge.core.ids import id_to_text
+from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.mimei import history
 from leither_edge.mimei.errors import Conflict, MimeiError, NotFound
 from leither_edge.mimei.info import mid_of
@@ -31,11 +31,18 @@ Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "i
 
 
 class Syncing:
-    """Args: library, fetcher (of fetch.py), counters."""
+    """Args: library, fetcher (of fetch.py), counters, own_key (public key of the user for whom this node asks as for itself; any other user
+    is named where something is asked for him).
+    """
 
-    def __init__(self, library, fetcher, counters):
+    def __init__(self, library, fetcher, counters, own_key=None):
         self._library, self._fetcher, self._counters = library, fetcher, counters
+        self._own_ids = {library.node_key.id, key_id(own_key or library.node_key.public_key)}
         self._locks = {}
+
+    def named(self, session):
+        """The id of a session's user, as it is told to sources; None where the node asks for itself."""
+        return None if session.user_id in self._own_ids else session.user_id
 
     async def sync(self, session, mid, sources, *, author=None, which=LAST, on_fork=REFUSE, heads=(), progress=None, more=None):
         """Synced. One at a time of a MiMei; another waits.
@@ -54,14 +61,15 @@ class Syncing:
             if not self._locks[mid][1]:
                 del self._locks[mid]
 
-    async def beside(self, mid, sources, *, author=None, heads=(), here=None):
+    async def beside(self, session, mid, sources, *, author=None, heads=(), here=None):
         """(source with the newest version, its chain.Beside, the others that answered). Raises NoSource."""
-        here = here or await trio.to_thread.run_sync(Here, self._library, mid)
-        found, tried = await self._heads(mid, sources, author, dict(heads))
+        here, user = here or await trio.to_thread.run_sync(Here, self._library, mid), self.named(session)
+        # What a node was told for itself is not for everybody on it.
+        found, tried = await self._heads(mid, sources, author, dict(heads) if user is None else {}, user)
         found.sort(key=lambda each: -each[1].manifest.number)
         for place, (source, head) in enumerate(found):
             try:
-                beside = await read_beside(source, mid, here, head)
+                beside = await read_beside(source, mid, here, head, user)
             except MimeiError as error:
                 tried.append([source.name, str(error), error])
                 continue
@@ -73,7 +81,7 @@ class Syncing:
         await trio.to_thread.run_sync(library.check_taking, session, mid)
         progress({"stage": "asking", "sources": len(sources)})
         here = await trio.to_thread.run_sync(Here, library, mid)
-        source, beside, others = await self.beside(mid, sources, author=author, heads=heads, here=here)
+        source, beside, others = await self.beside(session, mid, sources, author=author, heads=heads, here=here)
         await trio.to_thread.run_sync(library.check_taking, session, mid, beside.head.manifest.data_type)
         newest, kept_as = beside.head.manifest.number, None
         chain = await trio.to_thread.run_sync(_to_enter, library, mid, beside)
@@ -108,14 +116,14 @@ class Syncing:
         self._counters.add("mimei_synced")
         return Synced(mid, beside.state, newest, taken.numbers, taken.is_new, taken.is_cur_moved, kept_as, fetched, source.name, source.key)
 
-    async def _heads(self, mid, sources, author, heads):
+    async def _heads(self, mid, sources, author, heads, user):
         """([(source, told.Head)], [[name, why, error]]) of those who answered in time."""
         found, tried, left, over = [], [], len(sources), trio.Event()
 
         async def ask(source):
             nonlocal left
             try:
-                head = heads.get(source) or await source.head(mid)
+                head = heads.get(source) or await source.head(mid, user)
                 if head.manifest.mid != mid or author not in (None, head.manifest.public_key):
                     raise BadManifest("It tells of another author's.")
                 found.append((source, head))

@@ -1,13 +1,16 @@
 """What nodes tell each other of a MiMei: the forms of questions and answers, read with every bound. Without I/O.
 
-    mimei.head      {mid}                            {manifest, release or null, guest}: the newest version that the asker may have
-    mimei.chain     {mid, start, end}                {manifests, dropped}: manifests of the numbers from start to end, as many as fit
+    mimei.head      {mid, user}                      {manifest, release or null, guest}: the newest version that the asker may have
+    mimei.chain     {mid, start, end, user}          {manifests, dropped}: manifests of the numbers from start to end, as many as fit
     mimei.follow    {mids}                           {numbers}: the newest of each, null where there is none for the asker
     mimei.unfollow  {mids}                           {}
     mimei.new       {mid, head}                      {}: a new version, told to those who follow; head as an answer to mimei.head
     mimei.offer     {mid, author, data_type, words}  {state}: waiting or accepted
     mimei.unshare   {mid}                            {}
     mimei.providers {mid}                            {keys}: public keys of nodes that have it
+
+A node that asks for one of its users names him (user, an id; absent where it asks for itself): what one of the two may not read is not
+told. So nobody reads through the rights of a node that he is only a guest of.
 """
 
 from collections import namedtuple
@@ -65,12 +68,22 @@ def read_manifest(data, mid):
     return cids.of(cids.RAW, data), found
 
 
+def question(mid, user=None, **more):
+    """What is asked of a MiMei. Args: user (20 bytes: for whom; None: for the node itself)."""
+    return {"mid": mid, **more} if user is None else {"mid": mid, "user": user, **more}
+
+
+def read_head_question(value):
+    """(mid, user or None) of what was asked. Raises BadAnswer."""
+    return read_mid(value), _user(value)
+
+
 def read_chain_question(value):
-    """(mid, start, end) of what was asked. Raises BadAnswer."""
+    """(mid, start, end, user or None) of what was asked. Raises BadAnswer."""
     value = _map(value, ("mid", "start", "end"), "A question for manifests")
     if not is_id(value["mid"]) or not is_u53(value["start"]) or not is_u53(value["end"]) or value["end"] < value["start"]:
         raise BadAnswer("A question for manifests names a MiMei and two numbers, the lower one first.")
-    return value["mid"], value["start"], value["end"]
+    return value["mid"], value["start"], value["end"], _user(value)
 
 
 def read_page(value, mid, start, end):
@@ -146,6 +159,13 @@ def read_keys(value):
     if not isinstance(keys, list) or len(keys) > KEYS_MAX or not all(is_hash(key) for key in keys):
         raise BadAnswer("An answer with providers is malformed.")
     return keys
+
+
+def _user(value):
+    user = value.get("user")
+    if user is not None and not is_id(user):
+        raise BadAnswer("The id of a user has 20 bytes.")
+    return user
 
 
 def _map(value, names, what):

@@ -34,11 +34,15 @@ class Access:
         """The mask of rights that hold for who asks."""
         if session.user_id is None:
             return rights.effective(identity.masks, rights.GUEST) & session.ceiling
-        if session.public_key == identity.public_key:
-            return rights.effective(identity.masks, rights.AUTHOR) & session.ceiling
-        own = tx.get(MEMBERS, mid + session.user_id)
+        return self.mask_of(tx, mid, identity, session.user_id) & session.ceiling
+
+    def mask_of(self, tx, mid, identity, user):
+        """The mask of rights that hold for a user (20 bytes)."""
+        if user == key_id(identity.public_key):
+            return rights.effective(identity.masks, rights.AUTHOR)
+        own = tx.get(MEMBERS, mid + user)
         role = rights.GUEST if own is None else rights.MEMBER
-        return rights.effective(identity.masks, role, own[0] if own else None) & session.ceiling
+        return rights.effective(identity.masks, role, own[0] if own else None)
 
     def permitted(self, tx, session, mid, *operations):
         """(mid as 20 bytes, Identity) where who asks may do all the operations. Raises BadInput, NotFound, Forbidden, NotSignedIn."""

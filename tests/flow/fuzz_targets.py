@@ -76,7 +76,7 @@ def targets():
     head = told.head_answer(one, None, 7)
     return {
         "head": (from_map(told.read_head, MID), [cbor.encode(head), cbor.encode(told.head_answer(two, 1, 0))]),
-        "chain": (from_map(told.read_chain_question), [cbor.encode({"mid": MID, "start": 0, "end": 5})]),
+        "chain": (from_map(told.read_chain_question), [cbor.encode({"mid": MID, "start": 0, "end": 5, "user": BEN.id})]),
         "page": (from_map(told.read_page, MID, 0, 1), [cbor.encode({"manifests": [one, two], "dropped": [0]})]),
         "mids": (from_map(told.read_mids), [cbor.encode({"mids": [MID, bytes(20)]})]),
         "numbers": (from_map(told.read_numbers, 2), [cbor.encode({"numbers": [1, None]})]),

@@ -33,12 +33,12 @@ class Direct:
     def provider(self, mid):
         return self
 
-    async def head(self, mid):
-        head = await self._run(self.heads.newest, mid)
+    async def head(self, mid, user=None):
+        head = await self._run(self.heads.newest, mid, user)
         return told.read_head(told.head_answer(head.data, head.release, head.guest), mid)
 
-    async def page(self, mid, start, end):
-        return told.read_page(await self._run(self.heads.page, mid, start, end), mid, start, end)
+    async def page(self, mid, start, end, user=None):
+        return told.read_page(await self._run(self.heads.page, mid, start, end, user), mid, start, end)
 
     async def _run(self, function, *arguments):
         self.asked.append(function.__name__)

@@ -12,7 +12,7 @@ from leither_edge.mimei import history, info, rights
 from leither_edge.mimei.errors import Conflict, Forbidden
 from leither_edge.observe.counters import Counters
 
-from .people import ANNA, BEN, CARL, Copying, Direct, library_in, read, write
+from .people import ANNA, BEN, CARL, NODE, Copying, Direct, library_in, read, write
 
 
 @pytest.fixture
@@ -142,15 +142,15 @@ def test_liars(world):
     mid, elsewhere = shared(one, anna, b"one", b"two"), shared(one, anna, b"else")
 
     class Other(Direct):
-        async def head(self, mid):
+        async def head(self, mid, user=None):
             return await super().head(elsewhere)
 
     class Short(Direct):
-        async def page(self, mid, start, end):
+        async def page(self, mid, start, end, user=None):
             return await super().page(mid, start, max(start, end - 1))
 
     class Shifted(Direct):
-        async def page(self, mid, start, end):
+        async def page(self, mid, start, end, user=None):
             return await super().page(mid, end, end)
 
     for liar in (Other, Shifted):
@@ -161,3 +161,20 @@ def test_liars(world):
     assert sync(other, fetcher, ben, mid, Short(one, BEN.public_key)).number == 1
     with pytest.raises(NoSource):
         sync(other, fetcher, ben, elsewhere, Direct(one, BEN.public_key), author=CARL.public_key)
+
+
+def test_nobody_reads_through_the_rights_of_a_node(world):
+    one, other, anna, ben, fetcher = world
+    mid = shared(one, anna, b"for Ben's node")
+    carl, source = other.local_session(CARL), Direct(one, BEN.public_key)
+    with pytest.raises(NoSource):
+        sync(other, fetcher, carl, mid, source)
+    # Nor by what the node was told for itself.
+    head = trio.run(source.head, mid)
+    with pytest.raises(NoSource):
+        sync(other, fetcher, carl, mid, source, heads={source: head})
+    one.set_right(anna, mid, CARL.id, rights.READ_ONLY)
+    assert sync(other, fetcher, carl, mid, source).numbers == [0]
+    # Whom the author lets in reads nothing through a node that is not.
+    with pytest.raises(NoSource):
+        sync(other, fetcher, carl, mid, Direct(one, NODE.public_key))
