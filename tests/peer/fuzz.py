@@ -3,7 +3,13 @@
 from tests import fuzzing
 from tests.dht.mutation import mutated
 
-from .fuzz_targets import targets
+from . import fuzz_targets
+from .peer_targets import peer_targets
+
+
+def targets():
+    """All of them."""
+    return fuzz_targets.targets() | peer_targets()
 
 
 def run(seconds, seed):
