@@ -1,6 +1,7 @@
 """Lets peers in: accepts connections, bounds them, shakes hands."""
 
 import errno
+from collections import OrderedDict
 
 import trio
 
@@ -17,8 +18,9 @@ from .meeting import shake_hands, turn_away
 ACCEPT_BATCH = 16
 # Out of file handles or kernel memory: let some connections end first.
 ACCEPT_PAUSE_S = 0.2
-# Addresses whose rate is remembered.
+# Addresses whose rate is remembered, and those from which a friend came.
 PLACES = 256
+FRIENDS_PLACES = 64
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -30,6 +32,9 @@ class Door:
         self._peers = peers
         # Each handshake costs a dozen milliseconds on a small board: as many begin in a second as may be on their way.
         self._rate = Rate(peers.limits.half_open_max, places=PLACES, salt=peers.random_bytes(16))
+        # Whoever has many networks can use up what is there for all. Friends have their own where they came from before.
+        self._friends_rate = Rate(peers.limits.half_open_max, places=FRIENDS_PLACES, salt=peers.random_bytes(16))
+        self._friends_groups = OrderedDict()
 
     async def accept(self, listener):
         """Accept connections until cancelled; closes the socket."""
@@ -84,13 +89,20 @@ class Door:
         if met is None:
             self._count("dropped")
             return None
-        return await peers.adopt(stream, met, leftover, is_initiator=False, group=group, where=where, near=near)
+        channel = await peers.adopt(stream, met, leftover, is_initiator=False, group=group, where=where, near=near)
+        if channel is not None and channel.peer.is_friend and group is not None:
+            self._friends_groups[group] = None
+            self._friends_groups.move_to_end(group)
+            if len(self._friends_groups) > FRIENDS_PLACES:
+                self._friends_groups.popitem(last=False)
+        return channel
 
     def _admit(self, sock, host, port):
         address = packed(host)
         is_own_machine = compact.is_loopback(address + b"\0\0")
         if not is_own_machine:
-            reason = self._rate.take(address + b"\0\0", trio.current_time(), is_proved=True)
+            rate = self._friends_rate if group_of(host) in self._friends_groups else self._rate
+            reason = rate.take(address + b"\0\0", trio.current_time(), is_proved=True)
             if reason is not None:
                 self._count(f"rate-{reason}")
                 turn_away(sock)
