@@ -29,15 +29,18 @@ CGROUP_1, CGROUP_2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
 
 
 class Limits:
-    """A control group with the node's memory limit, or none and RLIMIT_DATA in its place. says: which it is."""
+    """A control group with the node's memory limit, or none and RLIMIT_DATA in its place. says: which it is.
 
-    def __init__(self, profile):
+    Args: profile, name (of this one, where a process makes several).
+    """
+
+    def __init__(self, profile, name=""):
         self._profile, self._group = profile, None
         if (CGROUP_2 / "cgroup.controllers").exists():
             base, most, soft = CGROUP_2, "memory.max", "memory.high"
         else:
             base, most, soft = CGROUP_1, "memory.limit_in_bytes", "memory.soft_limit_in_bytes"
-        group = base / f"leither-test-{os.getpid()}"
+        group = base / f"leither-test-{os.getpid()}{name}"
         try:
             group.mkdir()
             self._group = group
