@@ -18,7 +18,7 @@ from .meeting import shake_hands
 # Channel keys of nodes that are not in the address book, and nodes that could not be reached.
 STATICS_MAX, BACK_OFFS_MAX = 64, 256
 # Of a node that is to be kept connected.
-RETRY_MIN_S = 1.0
+RETRY_MIN_S, RETRY_BLOCKED_S = 1.0, 60.0
 # To reach the relay of a node.
 RELAY_S = 20.0
 
@@ -26,11 +26,12 @@ _NO_BACK_OFF = BackOff()
 
 
 class Dial:
-    """An attempt that several may wait for. channel or error is there once it is done."""
+    """An attempt that several may wait for. id: of the node that is meant, or None. channel or error is there once it is done."""
 
-    __slots__ = ("scope", "done", "channel", "error", "waiting")
+    __slots__ = ("id", "scope", "done", "channel", "error", "waiting")
 
-    def __init__(self):
+    def __init__(self, id20):
+        self.id = id20
         self.scope, self.done = trio.CancelScope(), trio.Event()
         self.channel = self.error = None
         self.waiting = 0
@@ -112,6 +113,14 @@ class Dials:
         else:
             self._back_offs.pop(id20, None)
 
+    def came(self, channel):
+        """A peer has come by itself: who waits for an attempt to reach it has what he waits for."""
+        dial = self._dials.get(channel.peer.node_id)
+        if dial is not None and not dial.done.is_set():
+            # The attempt goes on: the peer may be using what it leads to already.
+            dial.channel = channel
+            dial.done.set()
+
     def met(self, public_key, static):
         """Remember a peer's channel key for the next time."""
         self._statics[public_key] = static
@@ -121,7 +130,7 @@ class Dials:
         self.forget_failures(key_id(public_key))
 
     def _begin(self, name, *wanted):
-        dial = self._dials[name] = Dial()
+        dial = self._dials[name] = Dial(wanted[0])
         self._peers.start_soon(self._dial, dial, name, *wanted)
         return dial
 
@@ -131,36 +140,37 @@ class Dials:
             with trio.fail_after(timeout_s):
                 await dial.done.wait()
         except trio.TooSlowError:
-            raise Unreachable(f"The node could not be reached within {timeout_s:g} seconds.", "timeout") from None
+            error = Unreachable(f"The node could not be reached within {timeout_s:g} seconds.", "timeout")
+            self._note_failure(dial.id, error)
+            raise error from None
         finally:
             dial.waiting -= 1
-            if not dial.waiting:
+            if not dial.waiting and not dial.done.is_set():
                 dial.scope.cancel()
         if dial.error is not None:
             raise dial.error
         return dial.channel
 
     async def _dial(self, dial, name, id20, public_key, given, is_relay):
+        error = Unreachable("The attempt to reach the node was given up.", "given-up")
         try:
             with dial.scope:
                 dial.channel = await self._reach(id20, public_key, given, is_relay)
-        except PeerError as error:
-            dial.error = error
+        except PeerError as failure:
+            error = failure
         finally:
             if self._dials.get(name) is dial:
                 del self._dials[name]
-            # The peer may have come by itself meanwhile.
-            found = None if id20 is None else self._peers.channel_of(id20)
-            if dial.channel is None and found is not None:
-                dial.channel, dial.error = found, None
-            if dial.channel is None and dial.error is None:
-                dial.error = Unreachable("The attempt to reach the node was given up.", "given-up")
-            if dial.channel is None and id20 is not None and not dial.scope.cancelled_caught:
-                self._note_failure(id20, dial.error)
-            self._peers.counters.add("peer_dials", result="done" if dial.channel is not None else dial.error.code)
+            if dial.channel is None:
+                dial.error = error
+                if not dial.scope.cancelled_caught:
+                    self._note_failure(id20, error)
+            self._peers.counters.add("peer_dials", result="done" if dial.channel is not None else error.code)
             dial.done.set()
 
     def _note_failure(self, id20, error):
+        if id20 is None:
+            return
         if id20 not in self._back_offs:
             self._back_offs[id20] = BackOff()
             if len(self._back_offs) > BACK_OFFS_MAX:
@@ -193,7 +203,8 @@ class Dials:
         is_sought = public_key is not None and peers.find_addresses is not None and not is_relay
         stream, met, leftover, address, group, near = await first_of(addresses, attempt, more if is_sought else None)
         where = str(address)
-        channel = await peers.adopt(stream, met, leftover, is_initiator=True, group=group, where=where, near=near)
+        with trio.CancelScope(shield=True):
+            channel = await peers.adopt(stream, met, leftover, is_initiator=True, group=group, where=where, near=near)
         if channel is None:
             known = peers.book.get(key_id(met.public_key))
             if known is not None and known.state == BLOCKED:
@@ -223,8 +234,9 @@ class Dials:
             while True:
                 try:
                     channel = await self._peers.connect(public_key)
-                except PeerError:
-                    await trio.sleep(max(RETRY_MIN_S, self.wait_s(key_id(public_key))))
+                except PeerError as error:
+                    least_s = RETRY_BLOCKED_S if isinstance(error, Blocked) else RETRY_MIN_S
+                    await trio.sleep(max(least_s, self.wait_s(key_id(public_key))))
                     continue
                 await channel.closed.wait()
 

@@ -235,6 +235,8 @@ class Peers:
         await self._nursery.start(self._carry, new)
         self.counters.add("peer_channels_begun", by="here" if is_initiator else "peer")
         self.start_soon(self.book.met, met.public_key, met.static, where if is_initiator else None)
+        if not is_initiator:
+            self._dials.came(channel)
         for listener in tuple(self.listeners):
             listener(channel)
         return channel
