@@ -1,4 +1,4 @@
-"""What the fuzzer throws its bytes at, of channels that are not there yet: handshakes of both sides, credentials, invitations.
+"""What the fuzzer throws its bytes at, of channels: handshakes of both sides, credentials, invitations, frames.
 
 Each handshake has the same randomness every time, so that recorded flights lead to a channel, and bytes near them nearly do.
 """
@@ -16,6 +16,7 @@ from leither_edge.peer.invite.link import read_invitation, write_link
 from leither_edge.peer.invite.offers import Offers
 from leither_edge.peer.invite.proof import COMING, prove
 from leither_edge.peer.invite.secrets import secrets_of
+from tests.peer.channel.fuzz_targets import targets as channel_targets
 from tests.peer.channel.two_nodes import ALICE, BOB, channel_key, shaken
 
 KNOWN = {"expected": BOB.public_key, "static": BOB.pair.public}
@@ -121,5 +122,6 @@ def targets():
         "credential": (credential, [ALICE.credential]),
         "record": (record, [records.write(RECORD)]),
         "link": (link, [write_link("A" * 12, RECORD).encode(), b"Y46P-CMAC-7Z61"]),
+        **channel_targets(),
         "question": (question, [cbor.encode(asked), cbor.encode({"tag": SECRETS.tag})]),
     }

@@ -20,7 +20,7 @@ SMALL_PER_S, SMALL_BURST = 20_000, 40_000
 # What the peer takes before it says how much: as few streams as any profile has.
 STREAMS_BEFORE_HELLO = 4
 # Streams broken off here of which the peer has not yet said that it knows, and frames of the channel that it does not take.
-LEAVING_MAX, URGENT_MAX = 1024, 4096
+LEAVING_MAX, URGENT_MAX = 512, 1024
 
 
 class Arrivals:

@@ -91,7 +91,7 @@ class Streams:
 
     def first_grant(self):
         """The first credit of a stream that begins now."""
-        return max(LEAST_CREDIT_BYTES, min(FIRST_CREDIT_BYTES, self._window, self._spare))
+        return LEAST_CREDIT_BYTES + min(min(FIRST_CREDIT_BYTES, self._window) - LEAST_CREDIT_BYTES, self._spare)
 
     def grant(self, half):
         """Give a stream its first credit."""
