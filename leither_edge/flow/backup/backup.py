@@ -2,20 +2,22 @@
 
 import trio
 
+from leither_edge.flow.tables import OWN_KEYS
 from leither_edge.peer.tables import PEERS
 
 from .bringing import Bringing
 from .holder import Holder
 from .keeping import Keeping
+from .leaving import Leaving
 
-# The address book comes back with the rest: a new card knows the friends of the old one.
-MORE_TABLES = (PEERS,)
+# What goes with the content: a store's key, for its owner; and the address book, so that a new card knows the friends of the old one.
+MORE_TABLES, TRUSTED_TABLES = (OWN_KEYS,), (PEERS,)
 
 
 class Backup:
     """Made inside trio; `run` carries it. Calls are for the trio thread.
 
-    Attributes: keeping, holder, bringing: the parts, for what is not offered here.
+    Attributes: keeping, holder, bringing, leaving: the parts, for what is not offered here.
     """
 
     def __init__(self, library, peers, fetcher, sealed, *, owners=None, load=None, counters=None, log=None):
@@ -30,14 +32,17 @@ class Backup:
             return known is not None and known.may("backup")
 
         held_mib = library.limits.peers.held_mib
-        self.keeping = Keeping(library, sealed, peers.connect, owners or _nobody, more_tables=MORE_TABLES, log=log)
+        self.keeping = Keeping(library, sealed, peers.connect, owners or _nobody, more_tables=(*MORE_TABLES, *TRUSTED_TABLES), log=log)
         self.holder = Holder(library, fetcher, held_mib, may_hold, counters=counters, log=log, load=load)
-        self.bringing = Bringing(library, sealed, peers.connect, more_tables=MORE_TABLES, log=log)
+        self.bringing = Bringing(library, sealed, peers.connect, more_tables=MORE_TABLES, trusted_tables=TRUSTED_TABLES, log=log)
+        self.leaving = Leaving(library, sealed, peers.connect, self.bringing, key_of=_keys_of(book), log=log)
         self.holder.add_to(peers.services)
 
     async def run(self):
-        """Keeps those who hold this node's backup up to date, until cancelled."""
-        await self.keeping.run()
+        """Keeps those who hold something of this node's up to date, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.keeping.run)
+            nursery.start_soon(self.leaving.run)
 
     async def back_up_to(self, public_key, name="", progress=None):
         """keeping.Pushed: all of this node is with another one, and kept up to date there by `run`.
@@ -67,6 +72,14 @@ class Backup:
     async def restore_from(self, public_key, key, *, scope=None, progress=None):
         """bringing.Brought: what another node holds for a key is here. Args: key (KeyPair); others, and errors, as Bringing.restore."""
         return await self.bringing.restore(public_key, key, scope=scope, progress=progress)
+
+
+def _keys_of(book):
+    def key_of(id20):
+        known = book.get(id20)
+        return known.public_key or None if known is not None else None
+
+    return key_of
 
 
 def _nobody():

@@ -28,44 +28,62 @@ MEBI_STEP = 1 << 20
 
 # time: of the snapshot, s. bytes: that came. kept: mids that were here before.
 Brought = namedtuple("Brought", "mimei versions time bytes kept scope")
+# head: SealedHead. unlocked: head.Unlocked. work: fetching.Fetching, all of which is here.
+Came = namedtuple("Came", "head unlocked work")
 
 
 class Bringing:
-    """Args: library, sealed (SealedBlocks of it), connect (async (public key) -> Channel), more_tables (as for Keeping), log."""
+    """Args: library, sealed (SealedBlocks of it), connect (async (public key) -> Channel), more_tables (as for Keeping), trusted_tables
+    (those that come back only where it is known who made the backup), log.
+    """
 
-    def __init__(self, library, sealed, connect, *, more_tables=(), log=None):
+    def __init__(self, library, sealed, connect, *, more_tables=(), trusted_tables=(), log=None):
         self._library, self._sealed, self._connect = library, sealed, connect
-        self._more_tables, self._log = more_tables, log
-        library.keepers.append(fetching.keeper(library.node_key.id))
+        self._more_tables, self._trusted_tables, self._log = more_tables, trusted_tables, log
+        library.keepers.append(fetching.keeper(library.clock))
 
     async def found(self, public_key, key):
         """[forms.Found] that a node holds for a reader. Args: public_key (the holder's), key (KeyPair of the reader). Raises PeerError."""
-        return (await self._open(await self._connect(public_key), key, None, None))[0]
+        return (await self._open(await self._connect(public_key), key, None, None, None))[0]
 
     async def restore(self, public_key, key, *, scope=None, number=None, progress=None):
         """Brought: all of a backup is here.
 
         Args: public_key (the holder's), key (KeyPair of a reader), scope (node id of whose backup; None: the only one that is there),
         number (of the snapshot; None: the newest), progress (dict of facts -> None).
-        Raises NotFound (no backup for that key), BadInput (of several nodes: say which), Forbidden, Conflict, BadBlock, NoSource,
-        QuotaReached, PeerError.
+        Raises NotFound (no backup for that key), BadInput (of several nodes: say which), Forbidden, BadBlock, NoSource, QuotaReached,
+        PeerError.
+        """
+        progress = progress or _nothing
+        came = await self.bring(public_key, key, self._library.node_key.id, scope=scope, number=number, progress=progress)
+        # Anybody can seal something for a key. It is known whose backup this is where that node was named, or has this key.
+        is_known = scope is not None or came.head.public_key == key.public_key
+        more_tables = (*self._more_tables, *(self._trusted_tables if is_known else ()))
+        return await trio.to_thread.run_sync(self._rebuild, came, more_tables, progress)
+
+    async def bring(self, public_key, key, user, *, scope=None, number=None, node=None, progress=None):
+        """Came: what a node holds for a reader is here, opened; `came.work.finish()` once it is entered somewhere.
+
+        Args: as restore; user (20 bytes, who is charged), scope (a mid, too), node (id of the node that must have left it there; of a
+        backup that is the scope).
         """
         progress = progress or _nothing
         progress({"doing": "Looking for the backup"})
-        head, work, tries, is_named = None, None, 0, scope is not None
+        head = unlocked = work = None
+        tries = 0
         while True:
             before = None if work is None else work.state().bytes
             try:
                 channel = await self._connect(public_key)
-                found, data = await self._open(channel, key, scope, number)
+                found, data = await self._open(channel, key, scope, number, node)
                 if head is None:
-                    head = self._chosen(found, data)
+                    head = _chosen(found, data, scope, node)
                     # From now on this very one, whatever is pushed meanwhile.
                     scope, number = head.scope, head.number
                     unlocked = await trio.to_thread.run_sync(heads.unlock, head, key)
-                    work = await trio.to_thread.run_sync(fetching.Fetching, self._library, head, unlocked)
+                    work = await trio.to_thread.run_sync(fetching.Fetching, self._library, head, unlocked, user)
                 await _Asking(work, progress, head.size).run(channel)
-                break
+                return Came(head, unlocked, work)
             except (PeerError, NoSource) as error:
                 if head is None or isinstance(error, Refused) and error.code != "busy":
                     raise
@@ -74,28 +92,15 @@ class Bringing:
                 if tries >= TRIES:
                     raise NoSource(f"The backup stopped coming: {error} What came is kept; the same command goes on from there.") from None
                 await trio.sleep(PAUSE_S)
-        # Anybody can seal something for a key: other nodes are taken as friends only where the one that says so was named, or has this key.
-        more_tables = self._more_tables if is_named or head.public_key == key.public_key else ()
-        return await trio.to_thread.run_sync(self._rebuild, head, unlocked, work, more_tables, progress)
 
-    def _chosen(self, found, data):
-        if not found:
-            raise NotFound("That node holds no backup for your key. Name another node, or another key.", "no-backup")
-        if data is None:
-            named = ", ".join(dict.fromkeys(id_to_text(row.scope) for row in found))
-            raise BadInput(f"That node holds backups of several of your nodes: {named}. Say which one.", "several-backups")
-        head = heads.open_head(data)
-        if key_id(head.public_key) != head.scope or head.scope not in {row.scope for row in found}:
-            raise BadAnswer("The node gave the record of another backup than it named.")
-        return head
-
-    async def _open(self, channel, key, scope, number):
+    async def _open(self, channel, key, scope, number, node):
         # A key that lies elsewhere takes its time.
         signature = await trio.to_thread.run_sync(key.sign, forms.open_message(channel.peer.node_id, channel.hash))
-        asked = {"key": key.public_key, "signature": signature, "scope": scope, "number": number}
+        asked = {"key": key.public_key, "signature": signature, "scope": scope, "number": number, "node": node}
         return forms.read_opened(await channel.call(forms.OPEN, asked, timeout_s=CALL_S))
 
-    def _rebuild(self, head, unlocked, work, more_tables, progress):
+    def _rebuild(self, came, more_tables, progress):
+        head, unlocked, work = came
         library, state = self._library, work.state()
 
         def tell(count):
@@ -109,6 +114,22 @@ class Bringing:
             pass
         work.finish()
         return Brought(rebuilt.mimei, rebuilt.versions, head.time, state.bytes, rebuilt.kept, head.scope)
+
+
+def _chosen(found, data, scope, node):
+    """The SealedHead that was meant, of what a holder has. Raises NotFound, BadInput, BadAnswer."""
+    if not found:
+        raise NotFound("That node holds nothing that your key opens. Name another node, or another key.", "no-backup")
+    if data is None:
+        named = ", ".join(dict.fromkeys(id_to_text(row.scope) for row in found))
+        raise BadInput(f"That node holds backups of several of your nodes: {named}. Say which one.", "several-backups")
+    head = heads.open_head(data)
+    maker = key_id(head.public_key)
+    # A backup is made by the node that it is of; a MiMei may be left there by any node, and its manifests say whose it is.
+    good = maker == head.scope if scope is None else head.scope == scope and node in (None, maker)
+    if not good:
+        raise BadAnswer("The node gave another record than it was asked for.")
+    return head
 
 
 class _Asking:

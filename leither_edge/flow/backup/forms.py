@@ -5,8 +5,8 @@
     backup.stat   {}                        {number or null, time, bytes, allowed, snapshots}: what the holder has of the asker
     backup.prove  {labels, salt}            {proofs}: SHA-256 of salt and block, empty for one that is not here
     backup.drop   {scope}                   {}: nothing of the asker is held any more under that scope (null: its backup)
-    backup.open   {key, signature, scope, number}   for whoever holds a reader's key: {found: [[scope, number, time, size]], head}; the
-                                            channel may then ask for sealed blocks by backup.get, which goes as blocks.get does
+    backup.open   {key, signature, scope, number, node}   for whoever holds a reader's key: {found: [[scope, number, time, size]], head};
+                                            the channel may then ask for sealed blocks by backup.get, which goes as blocks.get does
     backup.get    stream                    see ../blocks_wire.py
 
 The signature is over `open_message`: it is good in one channel, at one holder.
@@ -15,7 +15,7 @@ The signature is over `open_message`: it is good in one channel, at one holder.
 from collections import namedtuple
 
 from leither_edge.core import cbor
-from leither_edge.core.fields import is_hash, is_id, is_u53
+from leither_edge.core.fields import is_hash, is_id, is_id_or_none, is_u53
 from leither_edge.flow.errors import BadAnswer
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.sealed.head import MAX_BYTES as HEAD_MAX_BYTES
@@ -34,8 +34,9 @@ _OPEN_WORDS = b"leither-backup-open-1\n"
 HeldOf = namedtuple("HeldOf", "number time bytes allowed snapshots")
 # One snapshot that a reader's key may open.
 Found = namedtuple("Found", "scope number time size")
-# key: public key of a reader. scope, number: of the snapshot that is meant, or None for both: the newest of the only node.
-Opening = namedtuple("Opening", "key signature scope number")
+# key: public key of a reader. scope, number: of the snapshot that is meant, None: the backup of the only node, and the newest. node: id
+# of the node that left it there, or None.
+Opening = namedtuple("Opening", "key signature scope number node")
 
 
 def open_message(holder_id, channel_hash):
@@ -113,10 +114,10 @@ def read_opening(arguments):
     """The Opening in a question. Raises BadAnswer."""
     if isinstance(arguments, dict):
         key, signature = arguments.get("key"), arguments.get("signature")
-        scope, number = arguments.get("scope"), arguments.get("number")
+        scope, number, node = arguments.get("scope"), arguments.get("number"), arguments.get("node")
         good = is_hash(key) and isinstance(signature, bytes) and len(signature) == 64
-        if good and (scope is None or is_id(scope)) and (number is None or is_u53(number)):
-            return Opening(key, signature, scope, number)
+        if good and is_id_or_none(scope) and is_id_or_none(node) and (number is None or is_u53(number)):
+            return Opening(key, signature, scope, number, node)
     raise BadAnswer("A backup is asked for with a reader's key and its signature.")
 
 

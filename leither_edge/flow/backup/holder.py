@@ -20,6 +20,8 @@ from leither_edge.storage import StorageError
 
 from . import forms, held_rows
 
+# Of one peer: its backup, and single MiMei.
+SCOPES_MAX = 256
 # Snapshots that are taken at a time.
 PUSHES_MAX = 2
 # Signatures that one channel may try.
@@ -99,6 +101,9 @@ class Holder:
     async def _take(self, call, peer, head):
         with self._library.store.read() as tx:
             found = held_rows.held_of(tx, peer, head.scope)
+            scopes = {held.scope for held in held_rows.held_of(tx, peer)}
+        if head.scope not in scopes and len(scopes) >= SCOPES_MAX:
+            raise Refused("too-many", f"{SCOPES_MAX} things of yours are held here already. Have some of them dropped.")
         whole = [held for held in found if held.is_whole]
         newest = whole[-1].number if whole else -1
         is_here = any((held.number, held.root) == (head.number, head.root) for held in whole)
@@ -238,19 +243,19 @@ class Holder:
         if not call.channel.hash or not sodium.verify(asked.signature, message, asked.key):
             self._count("backup_refused", "signature")
             raise Refused("bad-signature", "The signature is not good: a backup is given to who holds the key of one of its readers.")
-        found, head = await trio.to_thread.run_sync(self._readable, key_id(asked.key), asked.scope, asked.number)
+        found, head = await trio.to_thread.run_sync(self._readable, key_id(asked.key), asked.scope, asked.number, asked.node)
         if head is not None:
             self._opened.add(call.channel)
             self._count("backup_opened")
         return {"found": [list(row) for row in found], "head": head}
 
-    def _readable(self, reader, scope, number):
+    def _readable(self, reader, scope, number, node):
         """([forms.Found], newest first; the head that is meant or None) for a reader's id."""
         found, chosen = [], {}
         with self._library.store.read() as tx:
             for peer, held in held_rows.all_held(tx):
                 # A MiMei is asked for by its id; backups are listed.
-                is_meant = held.scope == (scope or peer)
+                is_meant = held.scope == (scope or peer) and node in (None, peer)
                 if is_meant and held.is_whole and reader in held.readers:
                     found.append(forms.Found(held.scope, held.number, held.time, held.size))
                     if number in (None, held.number):

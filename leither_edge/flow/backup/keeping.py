@@ -9,6 +9,7 @@ from leither_edge.flow.errors import BadAnswer, Full
 from leither_edge.flow.tables import BACKUPS
 from leither_edge.mimei.errors import MimeiError, NotFound
 from leither_edge.mimei.ipld.block_hash import digest_of
+from leither_edge.mimei.sealed.head import open_head
 from leither_edge.mimei.snapshot import making
 from leither_edge.mimei.tables import VERSIONS
 from leither_edge.peer.errors import PeerError
@@ -201,18 +202,10 @@ class Keeping:
             self._cur_at = library.clock()
         progress({"doing": "Connecting"})
         channel = await self._connect(public_key)
-        sent = 0
-        async with channel.open(forms.PUSH, {"head": snapshot.head}) as stream:
-            while True:
-                size = forms.message_bytes(await stream.receive_exactly(2))
-                found = forms.read_message(await stream.receive_exactly(size))
-                if isinstance(found, int):
-                    break
-                sent = found[0]
-                progress({"doing": "Backing up", "done": found[0], "total": found[1]})
-        number = making_number(snapshot)
-        await self._note(peer, number=number, time=snapshot.time, bytes=found, versions=versions, error="")
-        return Pushed(snapshot, found, sent)
+        size, sent = await pushed_to(channel, snapshot.head, progress)
+        number = open_head(snapshot.head).number
+        await self._note(peer, number=number, time=snapshot.time, bytes=size, versions=versions, error="")
+        return Pushed(snapshot, size, sent)
 
     def _make(self, with_cur):
         readers = [self._library.node_key.public_key, *self._owners()]
@@ -233,11 +226,17 @@ class Keeping:
         await self._library.held.commit(put)
 
 
-def making_number(snapshot):
-    """The number in a Snapshot's head."""
-    from leither_edge.mimei.sealed.head import open_head
-
-    return open_head(snapshot.head).number
+async def pushed_to(channel, head, progress):
+    """(bytes that all takes there, bytes that went) once a holder has all that a head names. Raises PeerError, BadAnswer."""
+    sent = 0
+    async with channel.open(forms.PUSH, {"head": head}) as stream:
+        while True:
+            size = forms.message_bytes(await stream.receive_exactly(2))
+            found = forms.read_message(await stream.receive_exactly(size))
+            if isinstance(found, int):
+                return found, sent
+            sent = found[0]
+            progress({"doing": "Backing up", "done": found[0], "total": found[1]})
 
 
 def _kept(peer, row):

@@ -6,86 +6,92 @@ makes the block durable and enters those below it. So nothing is fetched twice b
 
 from collections import namedtuple
 
-from leither_edge.mimei.errors import BadBlock, Conflict
+from leither_edge.mimei.errors import BadBlock
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.sealed import form
 from leither_edge.mimei.sealed.opening import open_block
 
 from .tables import ENTERED, LEFT, RESTORING
 
-_ROW = "restore"
+SCOPE_BYTES = 20
 _DEPTH_MAX = 0xFFFF
 CLEARED_A_STEP = 2000
+# What nobody went on with for so long is given up.
+KEPT_S = 30 * 86400
 
-Restoring = namedtuple("Restoring", "scope number root blocks bytes is_here")
+# user: who is charged. begun: when it was begun or gone on with, s.
+Restoring = namedtuple("Restoring", "user number root blocks bytes is_here begun")
 # One block to ask for. depth: how far below the root. label, sealed_label: as it is here, and as it is asked for.
 Wanted = namedtuple("Wanted", "depth label sealed_label")
 
 
-def read_restoring(tx):
-    """The Restoring that is under way, or None."""
-    row = tx.get(RESTORING, _ROW)
+def read_restoring(tx, scope):
+    """The Restoring of a scope that is under way, or None."""
+    row = tx.get(RESTORING, scope)
     return None if row is None else Restoring(*row)
 
 
-def keeper(node_id):
-    """A function for library.keepers: what a restore has brought so far stays. Args: node_id (20 bytes, who is charged)."""
+def keeper(clock):
+    """A function for library.keepers: what was brought so far stays. Args: clock (-> s since 1970)."""
 
     def keep(tx):
-        found = read_restoring(tx)
-        if found is not None:
-            yield node_id, found.root, found.is_here
+        oldest = clock() - KEPT_S
+        for _, row in tx.scan(RESTORING):
+            found = Restoring(*row)
+            if found.begun >= oldest:
+                yield found.user, found.root, found.is_here
 
     return keep
 
 
 class Fetching:
-    """A restore's blocks on their way. For one thread at a time.
+    """Sealed blocks of one scope on their way. For one thread at a time.
 
-    Args: library, head (SealedHead), unlocked (head.Unlocked). Raises Conflict: another snapshot is being restored, and is not done.
+    Args: library, head (SealedHead), unlocked (head.Unlocked), user (20 bytes, who is charged).
     """
 
-    def __init__(self, library, head, unlocked):
-        self._library, self._unlocked = library, unlocked
+    def __init__(self, library, head, unlocked, user):
+        self._library, self._unlocked, self._scope = library, unlocked, head.scope
         self._asked = set()
+        now = library.now()
+        with library.store.read() as tx:
+            found = read_restoring(tx, head.scope)
+        if found is not None and found.root != unlocked.root:
+            # What came of an older one stays, and only its nodes are asked for again.
+            self.finish()
+            found = None
 
         def begin(tx):
-            found = read_restoring(tx)
-            if found is not None and (found.scope, found.root) != (head.scope, unlocked.root):
-                # A newer snapshot of the same node shares nearly all with the one that was begun.
-                if found.scope != head.scope:
-                    raise Conflict("Another node's backup is being restored here. Restore that one first, or empty this node.")
-                found = None
-                for key in list(tx.keys(LEFT)):
-                    tx.delete(LEFT, key)
-                for key in list(tx.keys(ENTERED)):
-                    tx.delete(ENTERED, key)
             if found is None:
-                tx.put(RESTORING, _ROW, [head.scope, head.number, unlocked.root, 0, 0, False])
-                tx.put(LEFT, _key(0, unlocked.root), unlocked.sealed_root)
+                tx.put(RESTORING, head.scope, [user, head.number, unlocked.root, 0, 0, False, now])
+                tx.put(LEFT, self._key(0, unlocked.root), unlocked.sealed_root)
+            else:
+                tx.put(RESTORING, head.scope, list(found._replace(begun=now)))
 
         library.held.call(begin)
 
     def state(self):
         """The Restoring."""
         with self._library.store.read() as tx:
-            return read_restoring(tx)
+            return read_restoring(tx, self._scope)
 
     def wanted(self, count):
         """Up to so many Wanted that were not given before, deepest first."""
-        found = []
+        found, at = [], SCOPE_BYTES + 2
         with self._library.store.read() as tx:
-            for key, sealed_label in tx.scan(LEFT):
+            for key, sealed_label in tx.scan(LEFT, start=self._scope):
+                if not key.startswith(self._scope):
+                    break
                 if key not in self._asked:
-                    found.append(Wanted(_DEPTH_MAX - int.from_bytes(key[:2], "big"), key[2:], sealed_label))
+                    found.append(Wanted(_DEPTH_MAX - int.from_bytes(key[SCOPE_BYTES:at], "big"), key[at:], sealed_label))
                     if len(found) >= count:
                         break
-        self._asked.update(_key(item.depth, item.label) for item in found)
+        self._asked.update(self._key(item.depth, item.label) for item in found)
         return found
 
     def give_back(self, wanted):
         """They did not come, and are to be given again. Args: wanted ([Wanted])."""
-        self._asked.difference_update(_key(item.depth, item.label) for item in wanted)
+        self._asked.difference_update(self._key(item.depth, item.label) for item in wanted)
 
     def give_all_back(self):
         """Nothing is on its way any more."""
@@ -116,20 +122,20 @@ class Fetching:
                     raise BadBlock("The backup has more levels than content has.")
                 for label, sealed_label in found:
                     if cids.codec(label) != cids.RAW or not writer.has(label):
-                        below[_key(wanted.depth + 1, label)] = sealed_label
+                        below[self._key(wanted.depth + 1, label)] = sealed_label
 
             def put(tx):
                 for wanted, _ in came:
-                    tx.delete(LEFT, _key(wanted.depth, wanted.label))
+                    tx.delete(LEFT, self._key(wanted.depth, wanted.label))
                 for label in entered:
-                    tx.put(ENTERED, label, b"")
+                    tx.put(ENTERED, self._scope + label, b"")
                 for key, sealed_label in below.items():
-                    if tx.get(ENTERED, key[2:]) is None:
+                    if tx.get(ENTERED, self._scope + key[SCOPE_BYTES + 2 :]) is None:
                         tx.put(LEFT, key, sealed_label)
-                found = read_restoring(tx)
-                is_more = next(iter(tx.keys(LEFT)), None) is not None
+                found = read_restoring(tx, self._scope)
+                is_more = next((key.startswith(self._scope) for key in tx.keys(LEFT, start=self._scope)), False)
                 found = found._replace(blocks=found.blocks + len(came), bytes=found.bytes + size, is_here=not is_more)
-                tx.put(RESTORING, _ROW, list(found))
+                tx.put(RESTORING, self._scope, list(found))
                 return is_more
 
             is_more = writer.finish(put)
@@ -137,23 +143,23 @@ class Fetching:
         return is_more
 
     def finish(self):
-        """Everything was rebuilt: nothing of the restore is left, and the next collection decides by the rows."""
+        """Everything was rebuilt: nothing of it is left, and the next collection decides by the rows."""
         held = self._library.held
-        while held.call(_clear_some, durable=False):
+        while held.call(lambda tx: _clear_some(tx, self._scope), durable=False):
             pass
-        held.call(lambda tx: tx.delete(RESTORING, _ROW))
+        held.call(lambda tx: tx.delete(RESTORING, self._scope))
+
+    def _key(self, depth, label):
+        return self._scope + (_DEPTH_MAX - depth).to_bytes(2, "big") + label
 
 
-def _key(depth, label):
-    return (_DEPTH_MAX - depth).to_bytes(2, "big") + label
-
-
-def _clear_some(tx):
-    keys = []
-    for key in tx.keys(ENTERED):
-        keys.append(key)
-        if len(keys) >= CLEARED_A_STEP:
-            break
-    for key in keys:
-        tx.delete(ENTERED, key)
-    return len(keys) >= CLEARED_A_STEP
+def _clear_some(tx, scope):
+    found = []
+    for table in (LEFT, ENTERED):
+        for key in tx.keys(table, start=scope):
+            if not key.startswith(scope) or len(found) >= CLEARED_A_STEP:
+                break
+            found.append((table, key))
+    for table, key in found:
+        tx.delete(table, key)
+    return len(found) >= CLEARED_A_STEP

@@ -4,11 +4,13 @@ from leither_edge.storage import Table
 
 # By scope: [root, time (s), MiMei, versions, labels left out, bytes of blocks here, sealed root or None, signed head or b""].
 SNAPSHOTS = Table("snapshots")
-# Under "restore": [scope, number of the head, plain root, blocks so far, bytes so far, whether all is here].
-RESTORING = Table("restoring", "text")
-# By depth (2 bytes, deepest first) and plain label: sealed label. What is to be fetched.
+# By scope: [user who is charged, number of the head, plain root, blocks so far, bytes so far, whether all is here, gone on with (s)].
+RESTORING = Table("restoring")
+# By scope, depth (2 bytes, deepest first) and plain label: sealed label. What is to be fetched.
 LEFT = Table("restoring_left", "bytes", "bytes")
-# By plain label: nothing. Nodes whose links are entered.
+# By scope and plain label: nothing. Nodes whose links are entered.
 ENTERED = Table("restoring_entered", "bytes", "bytes")
+# MiMei that were sealed by themselves (one_mimei.py); by mid: [author's id, root, sealed root or None, signed head or b"", number].
+SEALED_MIMEI = Table("sealed_mimei")
 
-SNAPSHOT_TABLES = (SNAPSHOTS, RESTORING, LEFT, ENTERED)
+SNAPSHOT_TABLES = (SNAPSHOTS, RESTORING, LEFT, ENTERED, SEALED_MIMEI)

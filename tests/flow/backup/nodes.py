@@ -11,6 +11,7 @@ from leither_edge.crypto.noise.cipher_state import CipherState
 from leither_edge.flow.backup.bringing import Bringing
 from leither_edge.flow.backup.holder import Holder
 from leither_edge.flow.backup.keeping import Keeping
+from leither_edge.flow.backup.leaving import Leaving
 from leither_edge.flow.blocks_service import BlocksService
 from leither_edge.flow.fetch import Fetcher
 from leither_edge.flow.tables import ALL
@@ -46,6 +47,7 @@ class Node:
         self.holder.add_to(self.services)
         self.keeping = Keeping(library, self.sealed, self.connect, lambda: [OWNER.public_key])
         self.bringing = Bringing(library, self.sealed, self.connect)
+        self.leaving = Leaving(library, self.sealed, self.connect, self.bringing)
 
     async def connect(self, public_key):
         return await self.world.connect(self, public_key)
