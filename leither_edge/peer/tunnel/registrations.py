@@ -2,7 +2,7 @@
 
 import trio
 
-from leither_edge.core.ids import key_id
+from leither_edge.core.ids import ID_BYTES, key_id
 from leither_edge.peer.addresses import Address, parse
 from leither_edge.peer.back_off import BackOff
 from leither_edge.peer.channel.errors import Refused
@@ -66,7 +66,7 @@ class Registrations:
             return list(self._wanted)
         rows = [row for row in self._peers.book.rows() if row.is_friend and row.public_key]
         # One that is itself reached through others carries nobody.
-        return [row.public_key for row in rows if any(not text.startswith("via:") for text in row.addresses)]
+        return [row.public_key for row in rows if not row.addresses or any(not text.startswith("via:") for text in row.addresses)]
 
     async def _stay_registered(self, scope):
         with scope:
@@ -132,7 +132,10 @@ class Registrations:
         line = Carried(call.stream)
         await call.stream.accept({})
         where = str(Address(None, 0, call.peer.node_id))
-        channel = await self._peers.door.meet(line, call.peer.node_id, where, None)
+        # Who it is that comes, by the relay's word: so many from one as from one address.
+        asker = call.arguments.get("from") if isinstance(call.arguments, dict) else None
+        group = asker if isinstance(asker, bytes) and len(asker) == ID_BYTES else call.peer.node_id
+        channel = await self._peers.door.meet(line, group, where, None)
         if channel is not None:
             await channel.closed.wait()
 

@@ -1,5 +1,7 @@
 """The one that carries: nodes register with their channel, others are led to them; bounded in number and bytes."""
 
+import math
+
 import trio
 
 from leither_edge.core.ids import ID_BYTES
@@ -13,6 +15,8 @@ from .tunnels import ARRIVE, CONNECT, REGISTER
 CARRIED_PER_TUNNEL, CARRIED_TO_ONE, CARRIED_FOR_ONE = 4, 12, 4
 # Channels inside show signs of life far more often.
 IDLE_S = 180.0
+# For the node behind to take a connection.
+ARRIVE_S = 15.0
 KIB = 1024
 
 _NOT_OFFERED = Refused("not-offered", "This node carries no connections for others.")
@@ -85,17 +89,18 @@ class Relay:
         ):
             self._peers.counters.add("tunnel_refusals", reason="too-many")
             raise Refused("too-many", "This relay carries as many connections as it may. Try again later, or another relay.")
-        with trio.CancelScope() as scope:
+        with trio.move_on_after(ARRIVE_S) as scope:
             self._carried[scope] = asker, wanted
             self._peers.counters.add("tunnel_connections")
             try:
                 async with target.open(ARRIVE, {"from": asker}, priority=NORMAL) as onward:
+                    scope.deadline = math.inf
                     await call.stream.accept({})
                     await self._carry(call.stream, onward)
             finally:
                 del self._carried[scope]
         if scope.cancelled_caught:
-            await call.stream.abort("ended", "The relay does not carry this connection any more.")
+            await call.stream.abort("ended", "The relay does not carry this connection any more, or the node did not take it.")
 
     async def _carry(self, asking, onward):
         """Bytes both ways until both sides have ended, one broke off, or nothing came for long."""
