@@ -3,8 +3,10 @@
 import math
 import threading
 
+from leither_edge.cli import store_key
 from leither_edge.cli.dht_network import chosen, remembered, told_by
 from leither_edge.cli.failure import Failure
+from leither_edge.cli.main import debugging
 
 LEAVE_S = 5
 EVERYWHERE = ("0.0.0.0", "::")
@@ -72,7 +74,7 @@ class LocalNode:
 
     def _begin(self):
         network = self._network()
-        owners = self._owners()
+        owners = store_key.owner_keys(self._home)
         # A daemon: Ctrl-C must not wait for the network.
         self._thread = threading.Thread(target=self._live, args=(network, owners), daemon=True)
         self._thread.start()
@@ -84,14 +86,6 @@ class LocalNode:
         if told_by(self._args) is not None:
             return chosen(self._home, self._args)
         return remembered(self._home)
-
-    def _owners(self):
-        """Public keys of this user's owner keys: they open what is backed up, beside the store's own key, which goes with the store."""
-        from leither_edge.cli import keyring
-        from leither_edge.cli.book import Book
-
-        keys = Book(self._home).keys
-        return [keyring.entry_to_key(name, entry).public_key for name, entry in sorted(keys.items()) if entry.get("kind") == "owner"]
 
     def _live(self, network, owners):
         import trio
@@ -117,6 +111,11 @@ class LocalNode:
         self._closing, self._joined = trio.Event(), trio.Event()
         own = {library.node_key.public_key, self.content.key.public_key}
         is_listening = self._port is not None
+
+        def tell(line):
+            if debugging():
+                self._out.note(line)
+
         async with trio.open_nursery() as nursery:
             nursery.start_soon(library.held.run)
             if network is None:
@@ -125,9 +124,11 @@ class LocalNode:
                 nursery.start_soon(self._join, network)
             async with open_peer_node(
                 library, self.content.folder, library.limits, hosts=EVERYWHERE if is_listening else (), port=self._port,
-                dht=lambda: self._dht, counters=Counters(), log=Log(lambda line: None), name=getattr(self._args, "called", None) or "",
-                may_run=lambda session: session.public_key in own, owners=lambda: owners, maps_port=is_listening,
+                dht=lambda: self._dht, counters=Counters(), log=Log(tell), name=getattr(self._args, "called", None) or "",
+                own_key=self.content.key.public_key, may_run=lambda session: session.public_key in own, owners=lambda: owners,
+                maps_port=is_listening,
             ) as node:  # fmt: skip
+                node.calls.before_backup = lambda: store_key.keep(library, library.node_key, owners)
                 self._calls, self._token = node.calls, trio.lowlevel.current_trio_token()
                 self._ready.set()
                 await self._closing.wait()

@@ -85,6 +85,8 @@ def show_health(out, found):
 def restore_from(home, out, args):
     """Rebuild this node from a backup."""
     from leither_edge.cli.flow_signing import Answering, reader_of
+    from leither_edge.cli.store_key import bring_back
+    from leither_edge.core.ids import id_to_text
 
     with between(home, out, args) as node:
         signer = reader_of(home, out, args)
@@ -93,10 +95,14 @@ def restore_from(home, out, args):
         else:
             answer = Answering(node, signer)
             found = work(out, node, "Looking for the backup", "restore_from", args.peer, signer.public_key, on_progress=answer)
+        key = bring_back(node.content, signer) if signer is not None and not node.is_remote else None
+    found["key"] = key and id_to_text(key)
 
     def page():
         out.done(f"{plural(found['mimei'], 'MiMei', 'MiMei')} with {plural(found['versions'], 'version')} are back.")
         out.note(f"The backup is of {moment(found['time'])}; {bytes_text(found['bytes'])} came from {clean(args.peer, 60)}.")
+        if key is not None:
+            out.note("This store has its key again, and what you make with it goes on where it was.")
         out.next_step("Look at it:", "leither mimei ls")
 
     out.result(found, page)

@@ -23,14 +23,15 @@ DATABASE = 3
 
 def serve(home, out, args):
     """Serve the store over HTTP until told to stop."""
-    network = None
+    network, owners = None, ()
     if args.peers:
         from leither_edge.cli.mimei_serve_peers import network_of
+        from leither_edge.cli.store_key import owner_keys
 
-        network = network_of(home, args)
+        network, owners = network_of(home, args), owner_keys(home)
     elif args.offer_tunnel or args.name:
         raise UsageError("--offer-tunnel and --name are for channels to other nodes.", fix="Add --peers.")
-    run_local(home, out, args, functools.partial(serve_http, network=network))
+    run_local(home, out, args, functools.partial(serve_http, network=network, owners=owners))
 
 
 def serve_database(home, out, args):
@@ -64,8 +65,11 @@ def run_local(home, out, args, main):
             at.close()
 
 
-async def serve_http(at, out, args, listeners, network=None):
-    """The gateway and its JSON-RPC on listening sockets, and channels to other nodes. network: where those are met (Network or None)."""
+async def serve_http(at, out, args, listeners, network=None, owners=()):
+    """The gateway and its JSON-RPC on listening sockets, and channels to other nodes.
+
+    Args: network (where those are met, or None), owners ([public key] of the user's, who may restore backups).
+    """
     import trio
 
     from leither_edge import __version__
@@ -89,7 +93,7 @@ async def serve_http(at, out, args, listeners, network=None):
         if args.peers:
             from leither_edge.cli.mimei_serve_peers import peers_beside
 
-            node = await stack.enter_async_context(peers_beside(at, args, network, counters, log))
+            node = await stack.enter_async_context(peers_beside(at, args, network, owners, counters, log))
         flow = node.calls if node else None
         add_routes(router, at.library, Limits(at.folder), counters, log, version=__version__, flow=flow)
         (_, port), *_ = await nursery.start(serve_on, gate(router), listeners, limits, counters, log)

@@ -16,8 +16,9 @@ def network_of(home, args):
 
 
 @contextlib.asynccontextmanager
-async def peers_beside(at, args, network, counters, log):
-    """The PeerNode of a store that is served. Args: at (LocalContent), network (Network or None)."""
+async def peers_beside(at, args, network, owners, counters, log):
+    """The PeerNode of a store that is served. Args: at (LocalContent), network (Network or None), owners ([public key] of the user's)."""
+    from leither_edge.cli.store_key import keep
     from leither_edge.peer.errors import PeerError
     from leither_edge.peer_node import open_peer_node
 
@@ -29,13 +30,15 @@ async def peers_beside(at, args, network, counters, log):
                 open_peer_node(
                     at.library, at.folder, at.library.limits, hosts=EVERYWHERE, port=args.peer_port, dht=dht, counters=counters, log=log,
                     name=args.name or "", own_key=at.key.public_key, may_run=lambda session: session.public_key in own,
-                    owners=lambda: own, publishes=dht is not None, is_public=network is not None and network.id is None, maps_port=True,
+                    owners=lambda: [*own, *owners], publishes=dht is not None, is_public=network is not None and network.id is None,
+                    maps_port=True,
                 )  # fmt: skip
             )
         except PeerError as error:
             raise UsageError(
                 "It cannot listen for other nodes there.", f"{error}", "Another --peer-port; 0 takes a free one.", code="listen"
             ) from None
+        node.calls.before_backup = lambda: keep(at.library, at.library.node_key, owners)
         node.offer_tunnels(args.offer_tunnel)
         yield node
 

@@ -25,6 +25,8 @@ class BackupCalls:
 
         @told
         async def work(tell):
+            if self.before_backup is not None:
+                await trio.to_thread.run_sync(self.before_backup)
             await self.keeping.add(key, name)
             found = await self.keeping.push(key, tell)
             mimei, versions = await trio.to_thread.run_sync(self._counts)

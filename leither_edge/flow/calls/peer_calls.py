@@ -38,7 +38,7 @@ class PeerCalls:
             if known is not None:
                 id20, addresses = known.id, addresses or list(known.addresses)
             else:
-                channel = await self.peers.connect(address=str(places.parse(word, self.default_port)))
+                channel = await self.peers.connect(address=self._place(word))
                 public_key, how, seen = channel.peer.public_key, BY_DIAL, int(self.library.clock())
                 addresses = [channel.peer.address or word, *addresses][:ADDRESSES_MAX]
         row = await self.peers.book.put(
@@ -176,11 +176,17 @@ class PeerCalls:
         row = self.peers.book.find(word)
         if row is not None:
             return await self.peers.connect(row.public_key or None, node_id=row.id)
+        return await self.peers.connect(address=self._place(word))
+
+    def _place(self, word):
+        """The address that a word is. Raises NotFound."""
         try:
-            address = str(places.parse(word, self.default_port))
+            # A bare word is a name that was mistyped, more likely than a host.
+            if "." in word or ":" in word:
+                return str(places.parse(word, self.default_port))
         except places.BadAddress:
-            raise NotFound(f"No node is known here by “{word[:60]}”, and it is no address.", "unknown-peer") from None
-        return await self.peers.connect(address=address)
+            pass
+        raise NotFound(f"No node is known here by “{word[:60]}”, and it is no address.", "unknown-peer")
 
     def _facts(self, row):
         """What is told of a Known."""

@@ -1,0 +1,122 @@
+"""``leither peer`` and ``leither mimei`` between a running node and a store of this computer, over real channels."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.test_mimei_node import serving
+
+
+@pytest.fixture(scope="module")
+def anna(tmp_path_factory):
+    """A running node of somebody else: its home and what it said."""
+    home = tmp_path_factory.mktemp("anna")
+    with serving(home, "serve", "--peers", "--peer-port", "0", "--name", "anna") as said:
+        yield home, said
+
+
+@pytest.fixture
+def both(run, anna, monkeypatch):
+    """Run ``leither`` as oneself, or as anna on her node; JSON comes back."""
+    home, said = anna
+
+    def own(*words, code=0):
+        ran = run(*words, "--json")
+        assert ran.code == code and ran.json is not None, (words, ran)
+        return ran.json
+
+    def hers(*words, code=0):
+        with monkeypatch.context() as patch:
+            patch.setenv("LEITHER_HOME", str(home))
+            return own(*words, "--node", said["address"], code=code)
+
+    own.port, own.home = said["peers"]["port"], home
+    return own, hers
+
+
+def invited(home, said, name):
+    """An invitation of anna's node: (process that waits, {code, link, until})."""
+    command = [sys.executable, "-m", "leither_edge.cli", "peer", "invite", "--name", name, "--node", said["address"], "--json"]
+    environment = {**os.environ, "LEITHER_HOME": str(home)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process, json.loads(process.stderr.readline())
+
+
+def test_friends_share_follow_and_keep_each_others_backup(both, run, anna, tmp_path, monkeypatch):
+    own, hers = both
+    monkeypatch.chdir(tmp_path)
+    process, told = invited(*anna, "ben")
+    assert own("peer", "accept", told["link"])["peer"]["state"] == "friend"
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and json.loads(out)["peer"]["name"] == "ben", err
+    assert [row["name"] for row in own("peer", "list")["peers"]] == ["anna"]
+    own("peer", "set", "anna", "--address", f"127.0.0.1:{own.port}")
+    assert own("peer", "ping", "anna", "-c", "2")["name"] == "anna"
+
+    (tmp_path / "plan.txt").write_text("hello\n")
+    mid = hers("mimei", "create", "--mark", "notes")["id"]
+    hers("mimei", "put", "plan.txt", "notes")
+    hers("mimei", "backup", "notes", "-m", "first")
+    refused = own("mimei", "sync", mid, "--from", "anna", code=1)
+    assert refused["error"]["code"] == "no-source"
+    assert hers("mimei", "share", "notes", "ben")["accepted"] is False
+    done = own("mimei", "sync", mid, "--from", "anna", "--follow")
+    assert (done["versions"], done["last"], done["state"], done["shunned"]) == ([0], 0, "net-newer", [])
+    assert run("mimei", "cat", f"{mid}@last:/plan.txt").out == "hello\n"
+    assert own("mimei", "follow")["follows"][0]["id"] == mid
+    (tmp_path / "plan.txt").write_text("another plan\n")
+    hers("mimei", "put", "plan.txt", "notes:/plan.txt")
+    hers("mimei", "backup", "notes", "-m", "second")
+    seen = own("mimei", "compare", mid)
+    assert seen["state"] == "net-newer" and [(one["number"], one["where"], one["memo"]) for one in seen["versions"]] == [(1, "net", "second")]
+    done = own("mimei", "sync", mid)
+    assert done["versions"] == [1] and done["by_provider"] and done["twice_bytes"] == 0
+    assert own("mimei", "sync", mid)["versions"] == []
+    assert [hit["nodes"] for hit in own("mimei", "search", "plan", "--peers", "anna=2")["hits"]]
+
+    mine = own("mimei", "create", "--mark", "mine")["id"]
+    own("mimei", "put", "plan.txt", "mine")
+    own("mimei", "backup", "mine")
+    assert own("key", "new", "--no-passphrase")["name"] == "owner"
+    assert own("mimei", "backup-to", "anna")["mimei"] == 2
+    checked = own("mimei", "backup-to", "anna", "--check")
+    assert checked["asked"] == checked["same"] > 0
+    assert own("mimei", "backup-to")["backups"][0]["behind"] == 0
+    assert hers("mimei", "backup-to")["held"][0]["peer"] == "ben"
+    assert "blocks" in str(own("peer", "stat", "anna")["bytes"])
+
+    # The computer is lost; what is left is the owner's key.
+    key = own("key", "list")["keys"][0]
+    lost = str(tmp_path / "home" / "keys" / "owner.key")
+    assert key["name"] == "owner"
+    monkeypatch.setenv("LEITHER_HOME", str(tmp_path / "new"))
+    assert own("peer", "add", f"127.0.0.1:{own.port}", "--name", "anna", "--friend")["how"] == "dial"
+    assert own("mimei", "restore-from", "anna", code=1)["error"]["code"] == "no-backup"
+    back = own("mimei", "restore-from", "anna", "--key", lost)
+    assert (back["mimei"], back["versions"], back["key"] is not None) == (2, 3, True)
+    assert run("mimei", "cat", "mine@0:/plan.txt").out == "another plan\n"
+    assert own("mimei", "backup", "mine", "-m", "on a new computer")["version"] == 1
+    assert mine in [one["id"] for one in own("mimei", "ls", "--mine")["mimei"]]
+
+
+def test_what_cannot_be_reached_or_is_not_there(both, run):
+    own, hers = both
+    assert own("peer", "ping", "127.0.0.1:1", code=4)["error"]["code"] == "unreachable"
+    assert own("peer", "ping", "nobody", code=1)["error"]["code"] == "unknown-peer"
+    assert own("peer", "accept", "K7QX-2MPA-9RTD", code=1)["error"]["code"] == "bad-code"
+    assert own("mimei", "sync", "leither:mimei/x", code=1)["error"]["code"] == "bad-input"
+    assert own("mimei", "publish", own("mimei", "create", "--mark", "notes")["id"], code=1)["error"]["code"] in ("no-network", "not-found")
+    # Who is nobody on a node may ask it for nothing.
+    assert run("peer", "list", "--node", both[0].home and hers("mimei", "stat")["where"]).code == 3
+
+
+def test_names_are_completed(both, run):
+    own, _ = both
+    own("peer", "add", f"127.0.0.1:{own.port}", "--name", "anna")
+    assert run("__complete", "bash", "leither peer ping a", "a").out == "anna\n"
+    assert run("__complete", "bash", "leither mimei backup-to ", "").out == "anna\n"
+    assert run("__complete", "bash", "leither mimei share notes ", "").out == "anna\n"
+    assert "share\n" in run("__complete", "bash", "leither peer set anna --may ", "").out
