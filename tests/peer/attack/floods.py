@@ -19,7 +19,7 @@ MEASURE_S = 8.0
 OPEN_MAX = 800
 GREETING = write_greeting(Greeting("XX", SHA256, PUBLIC_NETWORK))
 # How much longer than before an honest call may take at the median, and how much of the rate must be left, with the attacker's own work on
-# the same machine. Friends always come in; strangers do where the attacker has but a few networks.
+# the same machine. Friends come in, and who is cut by chance dials again; strangers do where the attacker has but a few networks.
 SLOWER_MAX, CALL_MS, RATE_LEFT, CAME = 8.0, 50.0, 0.2, 0.95
 
 

@@ -1,14 +1,17 @@
 """Two real nodes become friends, or do not."""
 
 import functools
+import time
 from collections import namedtuple
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import trio
 import trio.testing
 
-from leither_edge.dht import DhtError, bencode
+from leither_edge.dht import DhtError, Settings, bencode, open_dht
+from leither_edge.observe.counters import Counters
+from leither_edge.observe.log import Log
 from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import Unreachable
 from leither_edge.peer.invite import record as records
@@ -87,6 +90,27 @@ async def test_by_a_code(tmp_path):
         assert are_friends(anna, ben)
         # What lies on the board names nobody.
         assert all(anna.public_key not in sealed and b"Anna" not in sealed for sealed in board.kept.values())
+
+
+async def test_through_a_real_dht(tmp_path):
+    async with AsyncExitStack() as stack:
+        dhts = []
+        for number in range(4):
+            settings = Settings(
+                hosts=(f"127.61.{number + 1}.1",), bootstrap=dhts[0].addresses if dhts else (), network=b"friends!", local_only=True
+            )
+            dht = await stack.enter_async_context(open_dht(settings, counters=Counters(), log=Log(lambda line: None)))
+            if dhts:
+                await dht.joined(5)
+            dhts.append(dht)
+        anna, ben = await stack.enter_async_context(open_nodes(tmp_path, "anna", "ben"))
+        annas, bens = (
+            inviting(node, places=[DhtPlace(lambda dht=dht: dht, time.time)]) for node, dht in ((anna, dhts[1]), (ben, dhts[3]))
+        )
+        told, came = await stack.enter_async_context(invited(annas))
+        await bens.accept(told["code"])
+        await until(lambda: came)
+        assert are_friends(anna, ben)
 
 
 async def test_by_a_link_with_names_of_ones_own(tmp_path):
