@@ -17,16 +17,23 @@ from .nodes import OWNER, befriend, world
 SECRET = b"words that the holder must never see "
 
 
-async def fill(node):
+async def fill(node, everything=False):
+    """Puts content there: 1.5 MB of a file, a folder, and what else there may be."""
+
     def work():
-        source = Source.__new__(Source)
-        source.library, source.sealed, source.anna = node.library, node.sealed, node.library.local_session(ANNA)
-        source.fill()
-        mid = source.library.create(source.anna, "big", "", "big", info.FILE)
-        found = source.library.open(source.anna, mid)
-        found.file.put([SECRET * 40_000])
-        found.close()
-        source.library.backup(source.anna, mid)
+        library = node.library
+        anna = library.local_session(ANNA)
+        if everything:
+            source = Source.__new__(Source)
+            source.library, source.sealed, source.anna = library, node.sealed, anna
+            source.fill()
+        else:
+            mid = library.create(anna, "app", "ext", f"mark {info.FILES}", info.FILES)
+            write(library, anna, mid, b"text 1" * 40)
+            library.backup(anna, mid)
+        mid = library.create(anna, "big", "", "big", info.FILE)
+        write(library, anna, mid, SECRET * 40_000)
+        library.backup(anna, mid)
 
     await trio.to_thread.run_sync(work)
 
@@ -35,11 +42,11 @@ async def described(node):
     return await trio.to_thread.run_sync(describe, node.library)
 
 
-async def backed_up(there, folder):
-    """(node a, node b, what a holds), b holding a's backup."""
+async def backed_up(there, folder, everything=False):
+    """(node a, node b, keeping.Pushed), b holding a's backup."""
     a, b = there.add(folder / "a", 11), there.add(folder / "b", 12)
     befriend(a, b)
-    await fill(a)
+    await fill(a, everything)
     await a.keeping.add(b.key.public_key, "b")
     pushed = await a.keeping.push(b.key.public_key)
     return a, b, pushed
@@ -47,7 +54,7 @@ async def backed_up(there, folder):
 
 async def test_what_was_lost_comes_back_from_a_friend(tmp_path):
     async with world() as there:
-        a, b, pushed = await backed_up(there, tmp_path)
+        a, b, pushed = await backed_up(there, tmp_path, True)
         before = await described(a)
         assert pushed.snapshot.versions == 9 and pushed.bytes > 1_400_000
         [kept] = a.keeping.holders()
@@ -63,7 +70,7 @@ async def test_what_was_lost_comes_back_from_a_friend(tmp_path):
 
 async def test_the_holder_sees_nothing_of_it(tmp_path):
     async with world() as there:
-        a, b, _ = await backed_up(there, tmp_path)
+        a, b, _ = await backed_up(there, tmp_path, True)
         b.library.held.flush_now()
         for path in (tmp_path / "b").rglob("*"):
             if path.is_file():
@@ -201,7 +208,7 @@ async def test_a_push_that_is_cut_goes_on_where_it_was(tmp_path):
         async with trio.open_nursery() as nursery:
 
             async def cutting():
-                while len(served) < 20:
+                while len(served) < 5:
                     await trio.sleep(0.005)
                 await there.cut()
 
