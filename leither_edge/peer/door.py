@@ -12,7 +12,7 @@ from .addresses import Address, group_of, is_near, packed
 from .admission import Half
 from .channel.handshake import Responder
 from .channel.handshake_errors import HandshakeFailed
-from .meeting import shake_hands, turn_away
+from .meeting import refuse, shake_hands, turn_away
 
 # Accept a burst in turns with the channels that are carried.
 ACCEPT_BATCH = 16
@@ -68,7 +68,7 @@ class Door:
         reason = peers.half_open.enter(half)
         if reason is not None:
             self._count(reason)
-            await trio.aclose_forcefully(stream)
+            await refuse(stream)
             return None
         responder = Responder(peers.channel_key, peers.random_bytes, network=peers.network)
 

@@ -39,6 +39,12 @@ async def shake_hands(side, stream, heard=None, within_s=HANDSHAKE_S):
     return side.established, side.leftover
 
 
+async def refuse(stream, code="busy"):
+    """Refuse whoever is at the other end of a stream, and close it."""
+    await _tell(stream, refusal(code))
+    await trio.aclose_forcefully(stream)
+
+
 def turn_away(sock, code="busy"):
     """Refuse an accepted socket without spending anything on it, and close it."""
     try:

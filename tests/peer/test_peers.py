@@ -255,6 +255,22 @@ async def test_a_flood_of_mute_connections_leaves_room(tmp_path):
             await stream.aclose()
 
 
+async def test_without_room_for_a_handshake_a_node_says_that_it_is_busy(tmp_path):
+    from leither_edge.peer.admission import Half, HalfOpen
+
+    async with open_nodes(tmp_path, "anna", "ben") as (anna, ben):
+        anna.peers.half_open = HalfOpen(1)
+        friend = Half(b"friend", 0.0, None)
+        friend.static = bytes(32)
+        assert anna.peers.half_open.enter(friend) is None
+        with pytest.raises(Unreachable) as raised:
+            await ben.connect(anna)
+        assert raised.value.code == "peer-busy"
+        anna.peers.half_open.leave(friend)
+        ben.peers.hurry()
+        assert (await ben.connect(anna)).is_open
+
+
 async def test_another_network_is_refused(tmp_path):
     async with open_node(tmp_path / "anna", "anna", network=b"closed!!") as anna, open_node(tmp_path / "ben", "ben") as ben:
         with pytest.raises(Unreachable) as raised:
