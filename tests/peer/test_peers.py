@@ -261,7 +261,7 @@ async def test_without_room_for_a_handshake_a_node_says_that_it_is_busy(tmp_path
     async with open_nodes(tmp_path, "anna", "ben") as (anna, ben):
         anna.peers.half_open = HalfOpen(1)
         friend = Half(b"friend", 0.0, None)
-        friend.static = bytes(32)
+        friend.has_spoken, friend.static = True, bytes(32)
         assert anna.peers.half_open.enter(friend) is None
         with pytest.raises(Unreachable) as raised:
             await ben.connect(anna)
