@@ -52,7 +52,7 @@ class Invitations:
         """Wait for a friend; his Known. Cancelled, the invitation is taken back.
 
         Args: name (what to call his node here, "" for its own name), life_s (at most an hour), tell (called with {code, link, until}).
-        Raises InviteError: too-many, expired, spent; MemoryError.
+        Raises InviteError: too-many, expired, spent, memory.
         """
         code = new_code(self._peers.random_bytes)
         secrets = await self._secrets(code)
@@ -116,8 +116,8 @@ class Invitations:
         """Take up an invitation (code or link); the Known of the friend's node.
 
         Args: name (what to call it here, "" for its own name), tell (called with {note} as it goes on).
-        Raises InviteError: bad-code, bad-link, bad-record, expired, not-found, wrong-friend, no-such and what else the other node says;
-        PeerError: not reachable; MemoryError.
+        Raises InviteError: bad-code, bad-link, bad-record, expired, not-found, wrong-friend, memory, no-such and what else the other node
+        says; PeerError: not reachable.
         """
         symbols, record = read_invitation(invitation)
         self._check(record)
@@ -235,7 +235,10 @@ class Invitations:
             raise InviteError("expired", "This invitation is over: ask your friend for another one.")
 
     async def _secrets(self, code):
-        return await trio.to_thread.run_sync(self._make_secrets, read_code(code), self._peers.network)
+        try:
+            return await trio.to_thread.run_sync(self._make_secrets, read_code(code), self._peers.network)
+        except MemoryError:
+            raise InviteError("memory", "There is too little free memory to work on a code: try again in a minute.") from None
 
     def _own_name(self):
         name = self._name().strip()[: records.NAME_MAX_CHARS]

@@ -70,6 +70,10 @@ async def invited(invitations, **how):
         nursery.cancel_scope.cancel()
 
 
+def no_memory(*_):
+    raise MemoryError
+
+
 async def until(condition):
     while not condition():
         await trio.sleep(0.005)
@@ -217,6 +221,8 @@ async def test_what_cannot_be_taken_up(tmp_path):
             with pytest.raises(Exception, match="block"):
                 await bens.accept(told["link"])
             assert not came
+        bens._make_secrets = no_memory
+        assert await code_of(bens, code) == "memory"
         with pytest.raises(Unreachable):
             await annas.accept(write_link(read_code(code), records.Record(b"z" * 32, "", ("127.0.0.1:1",), 0)))
 
