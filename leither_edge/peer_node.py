@@ -185,8 +185,8 @@ class _Parts:
         own_id = library.node_key.id
         node.calls = FlowCalls(
             library, peers, node.flow, jobs, invitations=invitations, keeping=node.backup.keeping, holder=node.backup.holder,
-            bringing=node.backup.bringing, may_run=may_run or (lambda session: session.user_id == own_id), addresses=node.addresses,
-            default_port=PORT, search=node.flow.search,
+            bringing=node.backup.bringing, leaving=node.backup.leaving, may_run=may_run or (lambda session: session.user_id == own_id),
+            addresses=node.addresses, default_port=PORT, search=node.flow.search,
         )  # fmt: skip
         await nursery.start(node.flow.run)
         nursery.start_soon(node.backup.run)

@@ -234,7 +234,7 @@ def mimei_values(command, previous, keys, remotes, home):
 
 def is_second(command, previous):
     """Whether what follows names a friend's node, behind a MiMei."""
-    return command[0] in ("share", "unshare") and previous != command[0] and not previous.startswith("-")
+    return command[0] in ("share", "unshare", "leave") and previous != command[0] and not previous.startswith("-")
 
 
 def name_values(command, previous, home):

@@ -8,7 +8,8 @@ PROCEDURES = {
     "findprovs": "MMFindProvs", "sync": "MMSync", "unfollow": "MMUnfollow", "follows": "MMFollows", "compare": "MMCompare",
     "share": "MMShare", "unshare": "MMUnshare", "shares": "MMShares", "share_accept": "MMShareAccept", "search_peers": "MMSearchPeers",
     "backup_to": "BackupTo", "backup_stop": "BackupStop", "backup_stat": "BackupStat", "backup_check": "BackupCheck",
-    "restore_from": "RestoreFrom", "key_answer": "KeyAnswer", "job_list": "JobList", "job_wait": "JobWait", "job_stop": "JobStop",
+    "restore_from": "RestoreFrom", "key_answer": "KeyAnswer", "leave": "MMLeave",
+    "take_back": "MMTakeBack", "take_sealed": "MMTakeSealed", "job_list": "JobList", "job_wait": "JobWait", "job_stop": "JobStop",
 }  # fmt: skip
 # Whole seconds on the wire: what is asked every half second waits one there.
 WAIT_S = 1

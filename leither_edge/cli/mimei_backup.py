@@ -84,17 +84,13 @@ def show_health(out, found):
 
 def restore_from(home, out, args):
     """Rebuild this node from a backup."""
-    from leither_edge.cli.flow_signing import Answering, reader_of
+    from leither_edge.cli.flow_signing import reader_of
     from leither_edge.cli.store_key import bring_back
     from leither_edge.core.ids import id_to_text
 
     with between(home, out, args) as node:
         signer = reader_of(home, out, args)
-        if signer is None:
-            found = work(out, node, "Looking for the backup", "restore_from", args.peer)
-        else:
-            answer = Answering(node, signer)
-            found = work(out, node, "Looking for the backup", "restore_from", args.peer, signer.public_key, on_progress=answer)
+        found = opened(out, node, "Looking for the backup", signer, "restore_from", (args.peer,), (args.of,))
         key = bring_back(node.content, signer) if signer is not None and not node.is_remote else None
     found["key"] = key and id_to_text(key)
 
@@ -106,3 +102,57 @@ def restore_from(home, out, args):
         out.next_step("Look at it:", "leither mimei ls")
 
     out.result(found, page)
+
+
+def opened(out, node, text, signer, name, before, behind=()):
+    """The result of work that opens what is sealed: with a Signer that lies here, or with the node's own key where it is None.
+
+    Args: name (of FlowCalls), before and behind (arguments around the key).
+    """
+    from leither_edge.cli.flow_signing import Answering
+
+    if signer is None:
+        return work(out, node, text, name, *before, None, *behind)
+    return work(out, node, text, name, *before, signer.public_key, *behind, on_progress=Answering(node, signer))
+
+
+def leave(home, out, args):
+    """Leave a MiMei sealed with a node, or no longer."""
+    from leither_edge.cli.mimei_flow import mid_of
+
+    with between(home, out, args) as node:
+        mid = mid_of(node, args.mimei)
+        if args.stop:
+            node.call("take_back", mid, args.peer)
+            out.result({"left": False}, lambda: out.done(f"{clean(args.mimei, 60)} is taken back from {clean(args.peer, 60)}."))
+            return
+        found = work(out, node, "Sealing", "leave", mid, args.peer)
+    if found["unknown"]:
+        out.warn(f"It could not be sealed for {plural(len(found['unknown']), 'member')} whose key this node does not know.")
+
+    def page():
+        out.done(f"Version {found['number']} of {clean(args.mimei, 60)} lies sealed with {clean(args.peer, 60)}.")
+        out.next_step("Its readers take it from there:", f"leither mimei sync ID --sealed --from {args.peer}")
+
+    out.result(found, page)
+
+
+def take_sealed(home, out, args):
+    """Take what lies sealed with a node."""
+    from leither_edge.cli.flow_signing import reader_of
+    from leither_edge.core.ids import ID_TEXT_CHARS, IdError, id_from_text
+
+    if len(args.providers) != 1 or args.follow or args.all:
+        raise UsageError("Sealed with whom?", fix="Name one node, and nothing else: leither mimei sync ID --sealed --from PEER")
+    text = args.mimei.removeprefix("leither:mimei/")[:ID_TEXT_CHARS]
+    with between(home, out, args) as node:
+        try:
+            mid = id_from_text(text)
+        except IdError:
+            from leither_edge.cli.mimei_flow import mid_of
+
+            mid = mid_of(node, args.mimei)
+        signer = reader_of(home, out, args)
+        found = opened(out, node, "Looking for it", signer, "take_sealed", (mid, args.providers[0]))
+    new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
+    out.result(found, lambda: out.done(f"{clean(args.mimei, 60)}: {new}."))

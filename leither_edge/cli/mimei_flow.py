@@ -115,6 +115,11 @@ def findprovs(home, out, args):
 
 def sync(home, out, args):
     """Fetch the newest version."""
+    if args.sealed:
+        from leither_edge.cli.mimei_backup import take_sealed
+
+        take_sealed(home, out, args)
+        return
     fetch(home, out, args, args.follow, args.on_fork, args.all)
 
 
@@ -240,7 +245,12 @@ def show_shares(out, found):
             out.line(out.styled("Shared by you", "bold"))
             rows = [[clean(o["id"], 40), clean(o["peer"], 64), clean(o["state"], 30)] for o in found["shared"]]
             out.table(["ID", "WITH", ""], rows)
-        if not found["offered"] and not found["shared"]:
+        if found["left"]:
+            out.line()
+            out.line(out.styled("Left sealed with", "bold"))
+            rows = [[clean(o["id"], 40), clean(o["peer"], 64), o["number"], clean(o["error"] or "", 100)] for o in found["left"]]
+            out.table(["ID", "WITH", "VERSION", ""], rows)
+        if not found["offered"] and not found["shared"] and not found["left"]:
             out.line("Nothing is shared, and nothing was offered to you.")
 
     out.result(found, page)

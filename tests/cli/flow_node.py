@@ -39,7 +39,7 @@ class MadeUp:
             "peer_list": [ROW], "peer_add": {**ROW, "how": "dial"}, "peer_set": ROW, "peer_block": {**ROW, "state": "blocked"},
             "peer_unblock": {**ROW, "state": "known"}, "peer_remove": None,
             "peer_stat": {"peer": ROW, "bytes": {"blocks": [5_000, 70_000]}}, "follows": [], "unfollow": None, "backup_stop": None,
-            "shares": {"shared": [], "offered": []}, "backup_stat": {"backups": [], "held": []},
+            "shares": {"shared": [], "offered": [], "left": []}, "take_back": None, "backup_stat": {"backups": [], "held": []},
         }  # fmt: skip
         self.ends = {
             "peer_invite": ROW, "peer_accept": ROW,
@@ -54,6 +54,8 @@ class MadeUp:
                 "asked": ["ben", "anna"], "missing": [{"peer": "anna", "why": "No answer within 5 s."}],
             },
             "backup_to": {"mimei": 2, "versions": 3, "sent": 1000, "bytes": 5000}, "backup_check": {"asked": 16, "same": 16},
+            "leave": {"number": 1, "bytes": 5000, "unknown": [ROW["id"]]},
+            "take_sealed": {"id": ROW["id"], "versions": [1], "is_new": True},
             "restore_from": {"mimei": 2, "versions": 3, "bytes": 5000, "time": 1_700_000_000},
         }  # fmt: skip
 

@@ -119,6 +119,15 @@ def test_finding_backing_up_restoring(on_node, made):
     assert "are back" in on_node("mimei", "restore-from", "ben")[0].out
 
 
+def test_what_lies_sealed_elsewhere(on_node, made, notes):
+    ran, found = on_node("mimei", "leave", "notes", "carl")
+    assert "lies sealed with carl" in ran.out and "1 member" in ran.err and found["number"] == 1
+    assert "taken back" in on_node("mimei", "leave", "notes", "carl", "--stop")[0].out
+    assert "1 new version" in on_node("mimei", "sync", notes, "--sealed", "--from", "carl")[0].out
+    assert made.asked[-1] == ("take_sealed", (id_from_text(notes), "carl", None))
+    on_node("mimei", "sync", notes, "--sealed", code=2)
+
+
 def test_failures_are_plain_and_have_their_exit_codes(on_node, made):
     made.answers["peer_block"] = failing("Nobody of this name is known here.", "unknown-peer")
     ran, found = on_node("peer", "block", "nobody", code=1)

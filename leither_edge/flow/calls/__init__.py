@@ -13,16 +13,18 @@ class FlowCalls(PeerCalls, ContentCalls, BackupCalls, JobCalls):
     plain, too. Those that take long give the facts of a job (see jobs.Job.facts); its progress is {doing, done, total, rate, providers,
     note, asks}, each of which may be missing. All of them raise MimeiError.
 
-    Args: library; peers (Peers); flow (Flow); jobs (Jobs); invitations (Invitations); keeping, holder, bringing (of ../backup); may_run
-    (Session -> whether he runs this node, which peers and backups are for); addresses (-> texts by which others reach this node);
+    Args: library; peers (Peers); flow (Flow); jobs (Jobs); invitations (Invitations); keeping, holder, bringing, leaving (of ../backup);
+    may_run (Session -> whether he runs this node, which peers and backups are for); addresses (-> texts by which others reach this node);
     default_port (of addresses without one); search (Search).
     Attribute before_backup: function called in a worker thread before a backup is begun, or None.
     """
 
-    def __init__(self, library, peers, flow, jobs, *, invitations, keeping, holder, bringing, may_run, addresses, default_port, search):
+    def __init__(
+        self, library, peers, flow, jobs, *, invitations, keeping, holder, bringing, leaving, may_run, addresses, default_port, search
+    ):  # fmt: skip
         self.library, self.peers, self.flow, self.jobs = library, peers, flow, jobs
-        self.invitations, self.keeping, self.holder, self.bringing = invitations, keeping, holder, bringing
+        self.invitations, self.keeping, self.holder, self.bringing, self.leaving = invitations, keeping, holder, bringing, leaving
         self.may_run, self.own_addresses, self.default_port, self.search = may_run, addresses, default_port, search
         self.before_backup = None
-        # {job id: FarKey} of restores whose key lies elsewhere.
+        # {job id: FarKey} of jobs whose key lies elsewhere.
         self._far_keys = {}

@@ -1,4 +1,4 @@
-"""Calls on backups: of this node on friends', and bringing one back. All of them are for who runs this node."""
+"""Calls on what lies sealed with others: backups of this node, for who runs it; single MiMei, by their rights."""
 
 import trio
 
@@ -7,7 +7,7 @@ from leither_edge.flow.flow import friend_key
 from leither_edge.mimei.errors import NotFound
 from leither_edge.mimei.tables import MIMEI, VERSIONS
 
-from .failures import text_of, told
+from .failures import id_of, text_of, told
 from .far_key import FarKey
 from .job_calls import user_of
 
@@ -15,7 +15,7 @@ PEER_CHARS_MAX = 300
 
 
 class BackupCalls:
-    """See FlowCalls. Uses: library, peers, keeping, holder, bringing, jobs, start, _must_run, _called."""
+    """See FlowCalls. Uses: library, peers, keeping, holder, bringing, leaving, jobs, start, _must_run, _called."""
 
     @told
     async def backup_to(self, session, peer):
@@ -60,33 +60,58 @@ class BackupCalls:
         return await trio.to_thread.run_sync(self._health)
 
     @told
-    async def restore_from(self, session, peer, key=None):
+    async def restore_from(self, session, peer, key=None, of=""):
         """A job: {mimei, versions, time, bytes, kept (ids that were here)}.
 
-        Args: key (public key of a reader; his key answers what the job's progress asks: see far_key, key_answer; None: the node's own).
+        Args: key (public key of a reader; his key answers what the job's progress asks: see far_key, key_answer; None: the node's own), of
+        (id's text of the node whose backup it is; "" where there is only one).
         """
         self._must_run(session)
         holder, name = self._holder(peer)
-        reader = self.library.node_key if key is None else FarKey(key)
+        scope = id_of(of, "A node's id")
 
-        @told
-        async def work(tell):
-            if key is not None:
-                reader.tell = tell
-            try:
-                found = await self.bringing.restore(holder, reader, progress=tell)
-            finally:
-                self._far_keys = {id: far for id, far in self._far_keys.items() if far is not reader}
+        async def work(tell, reader):
+            found = await self.bringing.restore(holder, reader, scope=scope, progress=tell)
             return {
                 "mimei": found.mimei, "versions": found.versions, "time": found.time, "bytes": found.bytes,
                 "kept": [id_to_text(mid) for mid in found.kept],
             }  # fmt: skip
 
-        facts = self.start(session, "restore", name, work)
-        if key is not None:
-            # Where the same work runs already, it asks the key that it began with.
-            self._far_keys.setdefault(facts["id"], reader)
-        return facts
+        return self._start_with_key(session, "restore", name, work, key)
+
+    # Single MiMei, sealed
+
+    @told
+    async def leave(self, session, mid, peer):
+        """A job: {number, bytes, unknown (ids of members whose keys are not known here)}: it lies sealed with a node, and is renewed."""
+        key, name = self._holder(peer)
+
+        @told
+        async def work(tell):
+            found = await self.leaving.leave(session, mid, key, tell)
+            return {
+                "number": found.left.number if found.left else None, "bytes": found.left.bytes if found.left else 0,
+                "unknown": [id_to_text(user) for user in found.unknown],
+            }  # fmt: skip
+
+        return self.start(session, "leave sealed", f"{id_to_text(mid)} with {name}", work)
+
+    @told
+    async def take_back(self, session, mid, peer):
+        """It lies there no longer."""
+        await self.leaving.take_back(session, mid, self._holder(peer)[0])
+
+    @told
+    async def take_sealed(self, session, mid, peer, key=None):
+        """A job: {id, versions, is_new}: the newest version that lies sealed with a node is here. Args: key (as restore_from)."""
+        self.library.must_keep(session)
+        holder, name = self._holder(peer)
+
+        async def work(tell, reader):
+            found = await self.leaving.take(session, mid, holder, reader, progress=tell)
+            return {"id": id_to_text(mid), "versions": list(found.numbers), "is_new": found.is_new}
+
+        return self._start_with_key(session, "take sealed", f"{id_to_text(mid)} from {name}", work, key)
 
     @told
     async def key_answer(self, session, job, number, data):
@@ -95,6 +120,25 @@ class BackupCalls:
         if found is None:
             raise NotFound("This work asks no key for anything.")
         found.answer(number, data)
+
+    def _start_with_key(self, session, kind, subject, work, key):
+        """The facts of a job whose work is given a reader's key: the node's own, or one (public key) that answers from afar."""
+        reader = self.library.node_key if key is None else FarKey(key)
+
+        @told
+        async def with_key(tell):
+            if key is not None:
+                reader.tell = tell
+            try:
+                return await work(tell, reader)
+            finally:
+                self._far_keys = {id: far for id, far in self._far_keys.items() if far is not reader}
+
+        facts = self.start(session, kind, subject, with_key)
+        if key is not None:
+            # Where the same work runs already, it asks the key that it began with.
+            self._far_keys.setdefault(facts["id"], reader)
+        return facts
 
     def _holder(self, peer):
         """(Public key, name) of a node that is named. Raises BadInput."""

@@ -2,7 +2,7 @@
 
 import trio
 
-from leither_edge.core.ids import IdError, id_from_text, id_to_text, key_id
+from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.flow import chain, link, search
 from leither_edge.flow.errors import NoSource
 from leither_edge.flow.flow import friend_key
@@ -10,7 +10,7 @@ from leither_edge.flow.syncing import ALL, KEEP_BOTH, LAST, REFUSE, REPLACE
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput
 
-from .failures import text_of, texts_of, told
+from .failures import id_of, text_of, texts_of, told
 
 WHAT_CHARS_MAX, PROVIDERS_MAX, PROVIDER_CHARS_MAX, TICKET_CHARS_MAX = link.MAX_CHARS, 16, 300, 64
 FIND_MAX_S, SEARCH_MAX_S = 120, 60
@@ -163,7 +163,7 @@ class ContentCalls:
     async def share(self, session, mid, peer, user, right):
         """A job: {state, told (whether his node heard of it), accepted}. Args: user (id's text of one who is let in beside; "")."""
         key = friend_key(self.peers, text_of(peer, "A node", PROVIDER_CHARS_MAX))
-        reader = _user(user)
+        reader = id_of(user, "A user's id")
 
         @told
         async def work(tell):
@@ -186,13 +186,21 @@ class ContentCalls:
 
     @told
     async def shares(self, session):
-        """{shared: [{id, peer, state, words, time}], offered: [{id, peer, words, time}]}; offers are for who runs this node."""
+        """{shared: [{id, peer, state, words, time}], left: [{id, peer, number, time, error}], offered: [{id, peer, words, time}]}.
+
+        Offers are for who runs this node.
+        """
+        left = await trio.to_thread.run_sync(self.leaving.all, session)
         rows = await trio.to_thread.run_sync(self.flow.shares, session)
         offers = await trio.to_thread.run_sync(self.flow.offers) if self._runs(session) else []
         return {
             "shared": [
                 {"id": id_to_text(row.mid), "peer": self._called(row.node_id), "state": row.state, "words": row.words, "time": row.since}
                 for row in rows
+            ],
+            "left": [
+                {"id": id_to_text(row.mid), "peer": self._called(row.node_id), "number": row.number, "time": row.time, "error": row.error}
+                for row in left
             ],
             "offered": [
                 {"id": id_to_text(row.mid), "peer": self._called(row.node_id), "words": row.words, "time": row.since} for row in offers
@@ -297,11 +305,3 @@ def _provider(found):
 def _line(line, where):
     return {"number": line.number, "where": where, "time": line.time, "author": id_to_text(line.author), "memo": line.memo}
 
-
-def _user(text):
-    if not text_of(text, "A user's id", PROVIDER_CHARS_MAX):
-        return None
-    try:
-        return id_from_text(text)
-    except IdError as error:
-        raise BadInput(f"“{text[:60]}” is no user's id: {error}.") from None

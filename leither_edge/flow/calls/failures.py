@@ -2,6 +2,7 @@
 
 import functools
 
+from leither_edge.core.ids import ID_TEXT_CHARS, IdError, id_from_text
 from leither_edge.mimei.errors import BadInput, MimeiError
 
 
@@ -40,3 +41,13 @@ def texts_of(things, what, count_max, chars_max):
     if not isinstance(things, (list, tuple)) or len(things) > count_max:
         raise BadInput(f"{what}: at most {count_max} of them.")
     return [text_of(thing, what, chars_max) for thing in things]
+
+
+def id_of(text, what):
+    """The 20 bytes of an id's text, None for "". Raises BadInput."""
+    if not text_of(text, what, ID_TEXT_CHARS):
+        return None
+    try:
+        return id_from_text(text)
+    except IdError as error:
+        raise BadInput(f"{what} is not good: {error}.") from None

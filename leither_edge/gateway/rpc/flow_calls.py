@@ -120,11 +120,26 @@ async def backup_check(at, session, peer):
 
 
 @call(
-    "RestoreFrom", "sid:session peer:text key:bytes?", "object",
+    "RestoreFrom", 'sid:session peer:text key:bytes? of:text=""', "object",
     "Rebuilds this node from a friend's backup, opened by the node's own key or by one (public key) that answers from afar; gives a job.",
 )  # fmt: skip
-async def restore_from(at, session, peer, key):
-    return await (await at.flow()).restore_from(session, peer, key)
+async def restore_from(at, session, peer, key, of):
+    return await (await at.flow()).restore_from(session, peer, key, of)
+
+
+@call("MMLeave", _SID_MID + "peer:text", "object", "Leaves it sealed with a node that may not read it, for readers; gives a job.")
+async def leave(at, session, mid, peer):
+    return await (await at.flow()).leave(session, mid, peer)
+
+
+@call("MMTakeBack", _SID_MID + "peer:text", "null", "It lies sealed with a node no longer.")
+async def take_back(at, session, mid, peer):
+    await (await at.flow()).take_back(session, mid, peer)
+
+
+@call("MMTakeSealed", _SID_MID + "peer:text key:bytes?", "object", "Takes the newest version that lies sealed with a node; gives a job.")
+async def take_sealed(at, session, mid, peer, key):
+    return await (await at.flow()).take_sealed(session, mid, peer, key)
 
 
 @call("KeyAnswer", "sid:session job:text number:int data:bytes", "null", "Gives a job what its progress asks a key for (asks).")
