@@ -200,6 +200,27 @@ async def test_a_node_that_knows_no_code(tmp_path):
         assert ben.peers.book.get(eve.id) is None
 
 
+async def test_nobody_between_can_pass_a_proof_on(tmp_path):
+    """Eve stands where Ben looks for Anna, and asks Anna whatever Ben asks her: the proof is of another channel."""
+    async with open_nodes(tmp_path, "anna", "ben", "eve") as (anna, ben, eve):
+        passed = []
+
+        async def pass_on(call):
+            passed.append(call.arguments)
+            return await (await eve.connect(anna)).call(SERVICE, call.arguments)
+
+        eve.services.add(SERVICE, pass_on, for_strangers=True)
+
+        async def nearby():
+            return [NEAR(eve.public_key, "Anna", [eve.address])]
+
+        async with invited(inviting(anna)) as (told, came):
+            with trio.move_on_after(0.3):
+                await inviting(ben, nearby=nearby).accept(told["code"])
+            assert passed and all(set(asked) == {"tag"} for asked in passed) and not came
+        assert ben.peers.book.get(eve.id) is None and anna.peers.book.get(eve.id) is None
+
+
 async def test_what_cannot_be_taken_up(tmp_path):
     async with open_nodes(tmp_path, "anna", "ben") as (anna, ben):
         annas, bens = inviting(anna), inviting(ben)
