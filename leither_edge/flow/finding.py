@@ -30,11 +30,11 @@ Provider = namedtuple("Provider", ("key", "name", "address", "how", "number", "a
 
 class Finding:
     """Args: peers (peer.peers.Peers), discovery (with find_providers and nearby, or None), dht (function of nothing: the DHT node, or None
-    where there is none), web (function of a URL: a source; None: no gateways).
+    where there is none).
     """
 
-    def __init__(self, peers, discovery=None, dht=None, web=None):
-        self._peers, self._discovery, self._web = peers, discovery, web
+    def __init__(self, peers, discovery=None, dht=None):
+        self._peers, self._discovery = peers, discovery
         self._dht = dht or _no_dht
 
     def key_of(self, text):
@@ -45,12 +45,12 @@ class Finding:
             known = self._peers.book.find(text)
             return known.public_key or None if known is not None else None
 
-    def source(self, text):
-        """The source of a text. Raises BadInput."""
+    def source(self, text, author=None):
+        """The source of a text. Args: author (public key of whose it is, if known: a gateway may have blocks alone). Raises BadInput."""
         if text.startswith(WEB):
-            if self._web is None:
-                raise BadInput("This node asks no gateways. Name a node.")
-            return self._web(text)
+            from .web_source import WebSource
+
+            return WebSource(text, lambda mid: self._pointed(mid, author))
         key = self.key_of(text)
         if key is not None:
             return self._of_key(key)
@@ -78,9 +78,17 @@ class Finding:
         except MimeiError:
             return None, found.value
 
+    async def _pointed(self, mid, author):
+        """The label of the newest manifest, as the DHT has it; None where it does not."""
+        try:
+            found, _ = await self.pointer(mid, author)
+        except DhtError:
+            return None
+        return None if found is None else found.manifest
+
     async def sources(self, mid, author=None, named=()):
         """[source] to ask: those that are named; where none is, all that can be found. Raises BadInput."""
-        found = [self.source(text) for text in dict.fromkeys(named)]
+        found = [self.source(text, author) for text in dict.fromkeys(named)]
         if found:
             return found
         return [self._source_of(provider) for provider in await self.candidates(mid, author)][:SOURCES_MAX]

@@ -35,13 +35,13 @@ class Flow:
     """
 
     def __init__(
-        self, library, peers, *, discovery=None, dht=None, port=None, own_key=None, may_keep=None, load=None, sealed=None, web=None,
+        self, library, peers, *, discovery=None, dht=None, port=None, own_key=None, may_keep=None, load=None, sealed=None,
         counters, log=None,
     ):  # fmt: skip
         """Args: library, peers (peer.peers.Peers, whose services get those of this), discovery (discovery.find.Discovery), dht (function
         of nothing: the DHT node or None), port (function of nothing: the TCP port of channels, 0 for none), own_key (public key of the
         user who gets what friends share; None: the node's), may_keep (function of a public key: whether that user may keep content
-        here; None: everybody), load (Load in place of one by the profile), sealed (as BlocksService), web (as Finding), counters, log.
+        here; None: everybody), load (Load in place of one by the profile), sealed (as BlocksService), counters, log.
         """
         self.library, self.peers, self.counters, self.log = library, peers, counters, log
         self._dht, self._may_keep = dht or _none, may_keep or _everybody
@@ -53,7 +53,7 @@ class Flow:
         self.blocks = BlocksService(library, load=self.load, sealed=sealed, counters=counters, log=log, streams_max=self.limits.streams_max)
         self.heads = Heads(library, counters)
         self.news = News(library, self.heads, peers.connect, counters, self.limits.followed_max)
-        self.finding = Finding(peers, discovery, self._dht, web)
+        self.finding = Finding(peers, discovery, self._dht)
         self.syncing = Syncing(library, self.fetcher, counters, own_key)
         watched_max = max(1, self.limits.connections_max // WATCHED_SHARE)
         self.following = Following(library, self.syncing, self.finding, peers, counters, log, watched_max, self._may_keep)

@@ -66,6 +66,8 @@ class Syncing:
         here, user = here or await trio.to_thread.run_sync(Here, self._library, mid), self.named(session)
         # What a node was told for itself is not for everybody on it.
         found, tried = await self._heads(mid, sources, author, dict(heads) if user is None else {}, user)
+        answered = {source for source, _ in found}
+        blocks_alone = [each for each in sources if each not in answered and getattr(each, "has_blocks_alone", False)]
         found.sort(key=lambda each: -each[1].manifest.number)
         for place, (source, head) in enumerate(found):
             try:
@@ -73,7 +75,7 @@ class Syncing:
             except MimeiError as error:
                 tried.append([source.name, str(error), error])
                 continue
-            return source, beside, [each for each, _ in found[:place] + found[place + 1 :]]
+            return source, beside, [each for each, _ in found[:place] + found[place + 1 :]] + blocks_alone
         raise _nobody_has(tried)
 
     async def _sync(self, session, mid, sources, author, which, on_fork, heads, progress, more):
