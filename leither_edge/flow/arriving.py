@@ -57,16 +57,25 @@ class Arriving:
         if found is not None and len(found.data) == size and found.filled == offset:
             return found
         if found is not None:
-            self.dropped_bytes += found.filled
+            self.drop(found)
         return Block(label, size) if offset == 0 else None
 
     def cut(self, block):
         """No more of it comes from where it came."""
         # One that is suspected must come whole from one.
         if not block.filled or block.label in self._suspects or len(self._cut) >= CUT_MAX:
-            self.dropped_bytes += block.filled
+            self.drop(block)
         else:
             self._cut[block.label] = block
+
+    def distrust(self, key):
+        """Drops what one who sends wrong bytes has sent of blocks that are not whole."""
+        for label in [label for label, block in self._cut.items() if any(part[0] == key for part in block.parts)]:
+            self.drop(self._cut.pop(label))
+
+    def drop(self, block):
+        """What came of a block is of no use."""
+        self.dropped_bytes += block.filled
 
     def wrong(self, block):
         """A whole block is not what its label says: the key of who sent it, None where that is not known yet. It is to be fetched again."""

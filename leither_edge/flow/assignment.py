@@ -11,12 +11,14 @@ from leither_edge.mimei.ipld import cid as cids
 
 AHEAD_S = 4
 AHEAD_MAX_BYTES = 8 << 20
+# Until so much of a provider was good, it is asked for no more at a time than was good before.
+TRUSTED_BYTES = 256 << 10
 # As many as a giver queues for one stream, less what is being given up.
 WANTS_AHEAD_MAX = 192
 # Without a byte for so long, while others could give it, and when there is nobody else.
 STALL_S, STALL_ALONE_S = 5, 20
 # How long one that stopped is left alone; it doubles each time.
-REST_S, REST_MAX_S = 2, 60
+REST_S, REST_MAX_S = 1, 60
 # So often in a row without one good block, and a provider is not asked any more.
 STALLS_MAX = 5
 # Blocks in a row that a provider has not: it is left alone, as it may be getting them itself.
@@ -156,8 +158,8 @@ class Assignment:
         if source.state != ACTIVE or source.must_stop or len(source.entries) >= WANTS_AHEAD_MAX:
             return None
         live = [entry.size for entry in source.entries if entry.is_live]
-        # Two at least once it has shown that it is good, so that it never waits for us.
-        if live and (source.ahead == 0 or len(live) > 1 and sum(live) >= self._ahead(source)):
+        # Two at least, so that it never waits for us, once it has shown that it is good.
+        if len(live) > (source.given >= TRUSTED_BYTES) and sum(live) >= self._ahead(source):
             return None
         label = self._next(source) or (self._take_over(source, now) if not live else None)
         if label is None:

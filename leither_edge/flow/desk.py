@@ -33,6 +33,14 @@ class Desk:
                 return found, cancels
             await run.changed()
 
+    async def one(self):
+        """(Entry, offset) of one block to ask for, for those who ask for each by itself; what is given up shows by its is_live."""
+        run = self._run
+        while (entry := run.plan.take(self.source, run.now())) is None:
+            run.plan.take_cancels(self.source)
+            await run.changed()
+        return entry, run.arriving.offset(entry.label)
+
     def open(self, entry, size, offset):
         """The Block that the bytes from an offset go into, None where they are of no use any more: `drop` them. Raises BadWire."""
         if offset > size:
@@ -101,7 +109,10 @@ class Desk:
         """The connection has ended, or is_gone: the provider is not asked again."""
         run = self._run
         for block in self._open.values():
-            run.arriving.cut(block)
+            if run.is_shunned(self.source):
+                run.arriving.drop(block)
+            else:
+                run.arriving.cut(block)
         self._open.clear()
         run.plan.lost(self.source, run.now(), is_gone)
         run.wake()

@@ -94,6 +94,10 @@ class _Run:
         """Waits until there may be something to ask."""
         await self._event.wait()
 
+    def is_shunned(self, source):
+        """Whether a provider has sent wrong bytes."""
+        return source.name in self._shunned
+
     def received(self, source, count):
         """Bytes of blocks came from a provider."""
         self._new_bytes += count
@@ -223,6 +227,7 @@ class _Run:
                 fetcher.log.warning("fetch-wrong-block", provider=source.name, label=cids.to_text(label))
             self._to_shun.append((key, source.name))
         self._tried[source.name] = "sent wrong bytes"
+        self.arriving.distrust(key)
         source.state = GONE
         self._stop(source)
 

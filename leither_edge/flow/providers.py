@@ -83,7 +83,7 @@ class _Asking:
     async def run(self):
         self._desk.begin()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._ask, nursery.cancel_scope)
+            nursery.start_soon(self._ask)
             try:
                 await self._receive()
             except (PeerError, wire.BadWire) as error:
@@ -92,7 +92,7 @@ class _Asking:
         if self._error is not None:
             raise self._error
 
-    async def _ask(self, scope):
+    async def _ask(self):
         try:
             while True:
                 entries, cancels = await self._desk.entries()
@@ -101,9 +101,9 @@ class _Asking:
                     self._asked.append((entry, offset))
                     out.append(wire.want(entry.label, offset))
                 await self._stream.send(b"".join(out))
-        except (StreamAborted, ChannelClosed) as error:
-            self._error = self._error or error
-            scope.cancel()
+        except (StreamAborted, ChannelClosed):
+            # What came before the end is still there to be taken; who takes it meets the end, too.
+            pass
 
     async def _receive(self):
         desk, receive_into = self._desk, self._stream.receive_some_into

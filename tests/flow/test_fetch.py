@@ -14,9 +14,9 @@ from leither_edge.mimei import info, rights
 from leither_edge.mimei.blocks.digest_set import DigestSet, new_key
 from leither_edge.mimei.files.build import build
 from leither_edge.mimei.files.label_profile import V1_2025
-from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.ipld.walk import must_be_whole, walk
 from leither_edge.mimei.quota import Writing
+from tests.flow.fault_giver import lying
 from tests.flow.nodes_of_blocks import MIB, Flow, givers
 from tests.peer.kept_library import open_kept
 
@@ -158,7 +158,7 @@ def test_who_sends_wrong_bytes_is_named_and_not_asked_again(pair, tmp_path):
 
         async def main():
             async with givers(giver, second) as (one, liar):
-                liar.service.find = _lying(liar.service.find)
+                liar.service.find = lying(liar.service.find)
                 fetcher = Fetcher(taker, counters=taker.counters)
                 found = await fetcher.fetch([root], [liar.provider(), one.provider()], USER)
                 before = liar.connects
@@ -184,7 +184,7 @@ def test_whose_part_was_wrong_is_found_once_the_block_came_whole(pair, tmp_path)
 
         async def main():
             async with givers(giver, second) as (one, liar):
-                liar.service.find = _lying(liar.service.find)
+                liar.service.find = lying(liar.service.find)
                 liar.wrap = lambda stream: Flow(stream, end_after=MIB // 2)
                 liar_online = iter([True])
 
@@ -296,25 +296,6 @@ def test_a_cut_of_the_whole_process_costs_seconds_at_most(pair):
 
     assert 0 < run(main).blocks < 7
     assert is_whole(taker, root)
-
-
-def _lying(find):
-    """A service's find whose raw blocks are wrong in one byte."""
-
-    def lie(asker, want):
-        part = find(asker, want)
-        if cids.codec(want.label) == cids.RAW and not isinstance(part, bytes):
-            read = part.next_piece
-
-            def next_piece(head):
-                data, is_last = read(head)
-                at = len(data) // 2
-                return data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :], is_last
-
-            part.next_piece = next_piece
-        return part
-
-    return lie
 
 
 def test_a_stranger_gets_what_a_version_reaches_that_he_may_read(pair):

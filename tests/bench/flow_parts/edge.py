@@ -9,6 +9,7 @@ from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.crypto.sodium import random_bytes
 from leither_edge.peer.channel.credential import ChannelKey
 from leither_edge.peer.channel.handshake import Initiator, Responder
+from leither_edge.peer.channel.handshake_errors import HandshakeFailed
 from leither_edge.peer.channel.limits import Limits
 from leither_edge.peer.connection import Channel, Remote
 from leither_edge.peer.services import Services
@@ -43,27 +44,35 @@ def made(stream, side, services, window_bytes):
     )  # fmt: skip
 
 
-async def listen(key, services, window_bytes, *, task_status=trio.TASK_STATUS_IGNORED):
-    """Takes connections at a loopback address, whose port is told when it is open."""
+async def listen(key, services, window_bytes, port=0, *, task_status=trio.TASK_STATUS_IGNORED):
+    """Takes connections at a loopback address, whose port is told when it is open. Args: port (0: a free one)."""
 
     async def serve(stream):
         side = Responder(key, random_bytes)
-        await shake(stream, side)
+        try:
+            await shake(stream, side)
+        except (OSError, trio.BrokenResourceError, HandshakeFailed):
+            return
         await made(stream, side, services, window_bytes).run()
 
     async with trio.open_nursery() as nursery:
-        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
         task_status.started(listeners[0].socket.getsockname()[1])
         await trio.serve_listeners(serve, listeners, handler_nursery=nursery)
+
+
+async def shaken(stream, key, window_bytes, services=None):
+    """The Channel that begins with a stream to a node; not running yet."""
+    side = Initiator(key, random_bytes)
+    await shake(stream, side)
+    return made(stream, side, services or Services(), window_bytes)
 
 
 @asynccontextmanager
 async def connected(port, key, window_bytes, services=None):
     """``async with connected(port, key, window_bytes) as channel``."""
     stream = await trio.open_tcp_stream("127.0.0.1", port)
-    side = Initiator(key, random_bytes)
-    await shake(stream, side)
-    channel = made(stream, side, services or Services(), window_bytes)
+    channel = await shaken(stream, key, window_bytes, services)
     async with trio.open_nursery() as nursery:
         await nursery.start(channel.run)
         yield channel
