@@ -181,11 +181,16 @@ class Channel:
         mux = self._mux
         if mux.changed or mux.closed is not None:
             self._tell()
-        while mux.opened:
-            self._serving.begin(mux.opened.popleft())
-            self._hurry()
+        if mux.opened:
+            self._begin()
         if mux.has_some:
             self._wanted.set()
+
+    def _begin(self):
+        """Have requests answered."""
+        while (half := self._mux.next_request(trio.current_time(), self.peer.is_friend)) is not None:
+            self._serving.begin(half)
+        self._hurry()
 
     async def _write(self):
         mux, stream = self._mux, self._stream
@@ -231,6 +236,7 @@ class Channel:
             self.flush()
             if self._next_tick is None:
                 return
+            self._begin()
             if mux.is_at_rest and self._reading is not None:
                 # The reader holds the buffer that is to be given back.
                 self._reading.cancel()
@@ -240,7 +246,7 @@ class Channel:
 
     def _hurry(self):
         """Something is under way: look sooner whether the peer still is there."""
-        if self._next_tick is not None and self._next_tick > trio.current_time() + SILENCE_BUSY_S:
+        if self._next_tick is not None and (self._mux.opened or self._next_tick > trio.current_time() + SILENCE_BUSY_S):
             self._clock.set()
 
     def _tell(self):

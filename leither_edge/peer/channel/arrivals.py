@@ -7,7 +7,7 @@ from .errors import Violation
 from .frames import ABORT, ANSWER, CALL, CLOSE, CREDIT, DATA, END, HELLO, MORE, NUMBER, OPEN, PING, PONG, REFUSE, REKEY
 from .half import Half
 from .inbox import Inbox
-from .limits import Bucket
+from .limits import STRANGER_COST, Bucket
 from .liveness import Liveness
 from .outbox import Outbox
 from .streams import NO_SERVICE, Streams
@@ -17,6 +17,7 @@ TURN_FRAMES = 64
 # Frames with next to nothing in them cost as much work as full ones.
 SMALL_BYTES = 64
 SMALL_PER_S, SMALL_BURST = 20_000, 40_000
+REFUSED_PER_S = 100
 # What the peer takes before it says how much: as few streams as any profile has.
 STREAMS_BEFORE_HELLO = 4
 # Streams broken off here of which the peer has not yet said that it knows, and frames of the channel that it does not take.
@@ -27,8 +28,8 @@ class Arrivals:
     """The receiving side of a Mux, which has the attributes' meaning."""
 
     __slots__ = (
-        "_in", "_out", "_limits", "_streams", "_opens", "_small", "_is_initiator", "_last_theirs", "_peer_streams_max", "_has_hello",
-        "opened", "changed", "closed", "is_ours_closed", "live", "is_at_rest",
+        "_in", "_out", "_limits", "_streams", "_opens", "_refused", "_small", "_is_initiator", "_last_theirs", "_peer_streams_max",
+        "_has_hello", "opened", "changed", "closed", "is_ours_closed", "live", "is_at_rest",
     )  # fmt: skip
 
     def __init__(self, sending, receiving, is_initiator, limits, now):
@@ -37,7 +38,8 @@ class Arrivals:
         self._limits, self._is_initiator, self._last_theirs = limits, is_initiator, 0
         self.opened, self.changed = deque(), self._out.touched
         self._streams = Streams(limits.window_bytes, self.changed)
-        self._opens = Bucket(limits.opens_per_s, 2 * limits.streams_max + 8, now)
+        self._opens = Bucket(limits.opens_per_s, max(limits.opens_per_s / 10, STRANGER_COST), now)
+        self._refused = Bucket(REFUSED_PER_S, REFUSED_PER_S, now)
         self._small = Bucket(SMALL_PER_S, SMALL_BURST, now)
         self._peer_streams_max, self._has_hello = STREAMS_BEFORE_HELLO, False
         self.closed, self.is_ours_closed, self.is_at_rest = None, False, False
@@ -135,13 +137,14 @@ class Arrivals:
             raise Violation("frame", "A call goes on after its request, or a stream ends with it.")
         method, half.arguments, half.credit = frames.read_request(message)
         half.has_ended = half.is_call
-        if self._streams.theirs > self._limits.streams_max:
-            self.refuse(half, "busy", "More is open in this channel than this node takes at a time. Try again when something is done.")
-        elif not self._opens.take(now):
-            self.refuse(half, "too-fast", "More was asked in a second than this node answers. Ask again in a moment.")
-        else:
+        if self._streams.theirs <= self._limits.streams_max:
             half.method = method
             self.opened.append(half)
+            return
+        # Who was told how many there may be has no reason to try more.
+        if not self._refused.take(now):
+            raise Violation("flood", "The peer opens more streams than it was told that there may be.")
+        self.refuse(half, "busy", "More is open in this channel than this node takes at a time. Try again when something is done.")
 
     def _take_answer(self, flags, number, payload, size):
         half = self._streams.get(number) or self._streams.leaving(number)

@@ -73,11 +73,6 @@ def read_reply(data):
     raise HandshakeFailed("peer-" + code, sentence)
 
 
-def is_of_channel(start):
-    """Whether the first bytes on a connection can be those of a channel. Args: start (bytes, at least one)."""
-    return _MAGIC.startswith(bytes(start[: len(_MAGIC)]))
-
-
 def _check_head(data):
     if not data.startswith(_MAGIC):
         raise HandshakeFailed("protocol", "Who is at this address does not speak the peer channel: check the address and its port.")

@@ -10,9 +10,11 @@ MESSAGE_MAX_DEPTH = 9
 LEDGER, CONTROL, NORMAL, BULK = range(4)
 PRIORITIES = 4
 
-# streams_max: open at a time, each way. window_bytes: what may be on its way in one stream. opens_per_s: how many streams a second the
-# peer may open. idle_s: a channel without streams ends after so long (0: never).
-Limits = namedtuple("Limits", "streams_max window_bytes opens_per_s idle_s", defaults=(32, 512 * 1024, 1000, 0))
+# streams_max: open at a time, each way. window_bytes: what may be on its way in one stream. opens_per_s: how many of a friend's requests
+# are begun in a second, more wait. idle_s: a channel without streams ends after so long (0: never).
+Limits = namedtuple("Limits", "streams_max window_bytes opens_per_s idle_s", defaults=(32, 512 * 1024, 2000, 0))
+# A stranger's request counts as so many.
+STRANGER_COST = 10
 
 
 class Bucket:
@@ -24,11 +26,11 @@ class Bucket:
         self._per_s, self._burst = per_s, burst
         self._level, self._at = burst, now
 
-    def take(self, now):
-        """Whether there is one; it is taken."""
+    def take(self, now, cost=1):
+        """Whether there are so many; then they are taken."""
         self._level = min(self._burst, self._level + (now - self._at) * self._per_s)
         self._at = now
-        if self._level < 1:
+        if self._level < cost:
             return False
-        self._level -= 1
+        self._level -= cost
         return True

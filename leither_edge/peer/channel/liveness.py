@@ -41,6 +41,10 @@ class Liveness:
         token, self._owed = self._owed, None
         return token
 
+    def used(self, now):
+        """Something was done."""
+        self._idle_since = now
+
     @property
     def is_asking(self):
         """Whether a ping is on its way."""

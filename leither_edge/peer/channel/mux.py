@@ -9,7 +9,10 @@ from . import frames
 from .arrivals import Arrivals
 from .frames import ABORT, ANSWER, END, OPEN, PING, PONG, REFUSE
 from .half import Half
-from .limits import BULK, CONTROL
+from .limits import BULK, CONTROL, STRANGER_COST
+
+# Requests that must wait are looked at again after so long.
+WAIT_S = 0.02
 
 
 class Mux(Arrivals):
@@ -21,6 +24,19 @@ class Mux(Arrivals):
     """
 
     __slots__ = ()
+
+    # what the peer wants
+
+    def next_request(self, now, is_friend):
+        """The next request that somebody should answer, or None: there is none, or it must wait, so that others have their turn, too."""
+        while self.opened:
+            if self.opened[0].end is not None:
+                self.opened.popleft()
+            elif self._opens.take(now, 1 if is_friend else STRANGER_COST):
+                return self.opened.popleft()
+            else:
+                return None
+        return None
 
     # what this side wants
 
@@ -134,6 +150,8 @@ class Mux(Arrivals):
         if self.closed is not None:
             return None
         is_busy, idle_s = self._streams.has_some, self._limits.idle_s
+        if self._streams.was_used():
+            self.live.used(now)
         what = self.live.due(now, is_busy, idle_s)
         if what == "ping":
             self.ping(random_bytes, now)
@@ -144,7 +162,8 @@ class Mux(Arrivals):
             self.close("idle", "Nothing was to be done for a while.")
             return None
         self.is_at_rest = self.live.is_quiet(now) and (self._in.is_large or self._out.is_large)
-        return self.live.next(now, is_busy, idle_s)
+        then = self.live.next(now, is_busy, idle_s)
+        return min(then, now + WAIT_S) if self.opened else then
 
     def ping(self, random_bytes, now):
         """Ask whether the peer is there, if that is not asked already; live.is_asking until it answers."""

@@ -16,7 +16,7 @@ class Streams:
     Attributes: ours, theirs (open streams by who opened them), changed (list of Half that somebody should look at).
     """
 
-    __slots__ = ("ours", "theirs", "changed", "_open", "_waiting", "_leaving", "_window", "_spare", "_parts", "_traffic")
+    __slots__ = ("ours", "theirs", "changed", "_open", "_waiting", "_leaving", "_window", "_spare", "_parts", "_traffic", "_is_used")
 
     def __init__(self, window_bytes, changed):
         self.ours = self.theirs = self._parts = 0
@@ -25,7 +25,7 @@ class Streams:
         self._open, self._waiting, self._leaving = {}, set(), {}
         # What all streams together may have granted beyond the least of each.
         self._window, self._spare = window_bytes, 2 * window_bytes
-        self._traffic = {}
+        self._traffic, self._is_used = {}, False
 
     def __iter__(self):
         """All that are open."""
@@ -41,6 +41,11 @@ class Streams:
         """How many were broken off and may still bring something."""
         return len(self._leaving)
 
+    def was_used(self):
+        """Whether any began since the last time."""
+        used, self._is_used = self._is_used, False
+        return used
+
     def get(self, number):
         """The open stream of this number, or None."""
         return self._open.get(number)
@@ -53,11 +58,13 @@ class Streams:
         """The peer opened a stream."""
         self._open[half.number] = half
         self.theirs += 1
+        self._is_used = True
 
     def add_ours(self, half):
         """This side opens one; its number comes with its first frame."""
         self._waiting.add(half)
         self.ours += 1
+        self._is_used = True
 
     def numbered(self, half):
         """The first frame is out."""
