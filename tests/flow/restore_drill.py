@@ -101,9 +101,19 @@ async def rebuild(folder, holder_key, holder_address):
         def tell(facts):
             print(json.dumps(facts), flush=True)
 
+        before = memory_kib("VmRSS")
         brought = await node.backup.restore_from(public_key, OWNER, progress=tell)
+        grown = (memory_kib("VmHWM") - before) / 1024
         described = await trio.to_thread.run_sync(describe, node.library)
-        print(json.dumps({"described": described, "bytes": brought.bytes, "mimei": brought.mimei, "kept": len(brought.kept)}), flush=True)
+        print(json.dumps({"described": described, "bytes": brought.bytes, "rss_growth_mb": round(grown, 1)}), flush=True)
+
+
+def memory_kib(name):
+    """What this process takes, or took at most. Args: name (VmRSS or VmHWM, of /proc/self/status)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1])
+    raise SystemExit(f"This system does not tell {name}.")
 
 
 async def killed(folder, node, kills, chance, tell):
@@ -156,7 +166,7 @@ async def drill(folder, files, mib, kills, seed, tell):
     return {
         "facts": len(before), "differences": told, "mimei": pushed.snapshot.mimei, "versions": pushed.snapshot.versions,
         "backup_bytes": pushed.bytes, "backup_s": round(took, 2), "restore_bytes": found["bytes"], "restore_s": round(restored, 2),
-        "kills": made, "pieces_asked": asked, "pieces_same": same, "holder_read_it": seen,
+        "restore_rss_growth_mb": found["rss_growth_mb"], "kills": made, "pieces_asked": asked, "pieces_same": same, "holder_read_it": seen,
     }  # fmt: skip
 
 
@@ -191,7 +201,7 @@ def main(words=None):
         for sentence in found["differences"]:
             print(f"different: {sentence}")
         for name, value in {**found, "differences": len(found["differences"])}.items():
-            print(f"{name:16} {value}")
+            print(f"{name:22} {value}")
     return 1 if found["differences"] or found["holder_read_it"] or found["pieces_same"] < found["pieces_asked"] else 0
 
 

@@ -20,7 +20,7 @@ from . import forms
 
 # Wants on their way; what of them is gathered before it is made durable.
 AHEAD = 64
-BATCH_BLOCKS, BATCH_BYTES = 128, 2 << 20
+BATCH_BLOCKS, BATCH_BYTES = 128, 1 << 20
 CALL_S = 60.0
 # A holder that went away is looked for so often; each try that brought something begins to count anew.
 TRIES, PAUSE_S = 5, 3
@@ -69,26 +69,35 @@ class Bringing:
         """
         progress = progress or _nothing
         progress({"doing": "Looking for the backup"})
-        head = unlocked = work = None
+        way = _Way(public_key, key, scope, number, node)
+        try:
+            await self._bring(way, user, progress)
+        finally:
+            if way.work is not None:
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(way.work.close)
+        return Came(way.head, way.unlocked, way.work)
+
+    async def _bring(self, way, user, progress):
         tries = 0
         while True:
-            before = None if work is None else work.state().bytes
+            before = None if way.work is None else way.work.state().bytes
             try:
-                channel = await self._connect(public_key)
-                found, data = await self._open(channel, key, scope, number, node)
-                if head is None:
-                    head = _chosen(found, data, scope, node)
+                channel = await self._connect(way.holder)
+                found, data = await self._open(channel, way.key, way.scope, way.number, way.node)
+                if way.head is None:
+                    way.head = _chosen(found, data, way.scope, way.node)
                     # From now on this very one, whatever is pushed meanwhile.
-                    scope, number = head.scope, head.number
-                    unlocked = await trio.to_thread.run_sync(heads.unlock, head, key)
-                    work = await trio.to_thread.run_sync(fetching.Fetching, self._library, head, unlocked, user)
-                await _Asking(work, progress, head.size).run(channel)
-                return Came(head, unlocked, work)
+                    way.scope, way.number = way.head.scope, way.head.number
+                    way.unlocked = await trio.to_thread.run_sync(heads.unlock, way.head, way.key)
+                    way.work = await trio.to_thread.run_sync(fetching.Fetching, self._library, way.head, way.unlocked, user)
+                await _Asking(way.work, progress, way.head.size).run(channel)
+                return
             except (PeerError, NoSource) as error:
-                if head is None or isinstance(error, Refused) and error.code != "busy":
+                if way.work is None or isinstance(error, Refused) and error.code != "busy":
                     raise
-                work.give_all_back()
-                tries = 0 if before is not None and work.state().bytes > before else tries + 1
+                way.work.give_all_back()
+                tries = 0 if before is not None and way.work.state().bytes > before else tries + 1
                 if tries >= TRIES:
                     raise NoSource(f"The backup stopped coming: {error} What came is kept; the same command goes on from there.") from None
                 await trio.sleep(PAUSE_S)
@@ -114,6 +123,16 @@ class Bringing:
             pass
         work.finish()
         return Brought(rebuilt.mimei, rebuilt.versions, head.time, state.bytes, rebuilt.kept, head.scope)
+
+
+class _Way:
+    """What is asked of whom, and how far it is: head, unlocked, work, None until there is one."""
+
+    __slots__ = ("head", "holder", "key", "node", "number", "scope", "unlocked", "work")
+
+    def __init__(self, holder, key, scope, number, node):
+        self.holder, self.key, self.scope, self.number, self.node = holder, key, scope, number, node
+        self.head = self.unlocked = self.work = None
 
 
 def _chosen(found, data, scope, node):

@@ -45,14 +45,14 @@ def keeper(clock):
 
 
 class Fetching:
-    """Sealed blocks of one scope on their way. For one thread at a time.
+    """Sealed blocks of one scope on their way. For one thread at a time; close it when no more come.
 
     Args: library, head (SealedHead), unlocked (head.Unlocked), user (20 bytes, who is charged).
     """
 
     def __init__(self, library, head, unlocked, user):
         self._library, self._unlocked, self._scope = library, unlocked, head.scope
-        self._asked = set()
+        self._asked, self._writer = set(), None
         now = library.now()
         with library.store.read() as tx:
             found = read_restoring(tx, head.scope)
@@ -109,38 +109,43 @@ class Fetching:
         Args: came ([(Wanted, sealed bytes)]), parts ({sealed label: bytes} of those that have any).
         Raises BadBlock (one of them is not what it should be: nothing is taken), QuotaReached, StorageError.
         """
-        library, parts, size = self._library, parts or {}, 0
-        with library.blocks.writer() as writer:
-            below, entered = {}, []
-            for wanted, sealed in came:
-                data, found = open_block(self._unlocked, wanted.label, wanted.sealed_label, sealed, parts.__getitem__)
-                writer.put(wanted.label, data)
-                size += len(sealed)
-                if cids.codec(wanted.label) != cids.RAW:
-                    entered.append(wanted.label)
-                if found and wanted.depth >= _DEPTH_MAX:
-                    raise BadBlock("The backup has more levels than content has.")
-                for label, sealed_label in found:
-                    if cids.codec(label) != cids.RAW or not writer.has(label):
-                        below[self._key(wanted.depth + 1, label)] = sealed_label
+        writer, parts, size = self._open(), parts or {}, 0
+        below, entered = {}, []
+        for wanted, sealed in came:
+            data, found = open_block(self._unlocked, wanted.label, wanted.sealed_label, sealed, parts.__getitem__)
+            writer.put(wanted.label, data)
+            size += len(sealed)
+            if cids.codec(wanted.label) != cids.RAW:
+                entered.append(wanted.label)
+            if found and wanted.depth >= _DEPTH_MAX:
+                raise BadBlock("The backup has more levels than content has.")
+            for label, sealed_label in found:
+                if cids.codec(label) != cids.RAW or not writer.has(label):
+                    below[self._key(wanted.depth + 1, label)] = sealed_label
 
-            def put(tx):
-                for wanted, _ in came:
-                    tx.delete(LEFT, self._key(wanted.depth, wanted.label))
-                for label in entered:
-                    tx.put(ENTERED, self._scope + label, b"")
-                for key, sealed_label in below.items():
-                    if tx.get(ENTERED, self._scope + key[SCOPE_BYTES + 2 :]) is None:
-                        tx.put(LEFT, key, sealed_label)
-                found = read_restoring(tx, self._scope)
-                is_more = next((key.startswith(self._scope) for key in tx.keys(LEFT, start=self._scope)), False)
-                found = found._replace(blocks=found.blocks + len(came), bytes=found.bytes + size, is_here=not is_more)
-                tx.put(RESTORING, self._scope, list(found))
-                return is_more
+        def put(tx):
+            for wanted, _ in came:
+                tx.delete(LEFT, self._key(wanted.depth, wanted.label))
+            for label in entered:
+                tx.put(ENTERED, self._scope + label, b"")
+            for key, sealed_label in below.items():
+                if tx.get(ENTERED, self._scope + key[SCOPE_BYTES + 2 :]) is None:
+                    tx.put(LEFT, key, sealed_label)
+            found = read_restoring(tx, self._scope)
+            is_more = next((key.startswith(self._scope) for key in tx.keys(LEFT, start=self._scope)), False)
+            found = found._replace(blocks=found.blocks + len(came), bytes=found.bytes + size, is_here=not is_more)
+            tx.put(RESTORING, self._scope, list(found))
+            return is_more
 
-            is_more = writer.finish(put)
+        is_more = writer.finish(put)
         self.give_back([wanted for wanted, _ in came])
         return is_more
+
+    def close(self):
+        """No more comes; what came stays."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.__exit__(None, None, None)
 
     def finish(self):
         """Everything was rebuilt: nothing of it is left, and the next collection decides by the rows."""
@@ -148,6 +153,13 @@ class Fetching:
         while held.call(lambda tx: _clear_some(tx, self._scope), durable=False):
             pass
         held.call(lambda tx: tx.delete(RESTORING, self._scope))
+
+    def _open(self):
+        # One for all that comes: each has a thread and a buffer of a block's size.
+        if self._writer is None:
+            self._writer = self._library.blocks.writer()
+            self._writer.__enter__()
+        return self._writer
 
     def _key(self, depth, label):
         return self._scope + (_DEPTH_MAX - depth).to_bytes(2, "big") + label

@@ -82,6 +82,7 @@ def fetch(library, snapshot, held, most=None, count=7, asked=None):
             most -= 1
             if not most:
                 break
+    found.close()
     return found
 
 
