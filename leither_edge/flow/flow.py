@@ -52,7 +52,7 @@ class Flow:
         self.load = load or Load(self.limits.streams_max, peers.up, self._providers)
         self.blocks = BlocksService(library, load=self.load, sealed=sealed, counters=counters, log=log, streams_max=self.limits.streams_max)
         self.heads = Heads(library, counters)
-        self.news = News(library, self.heads, peers.connect, counters, self.limits.followed_max)
+        self.news = News(library, self.heads, peers, counters, self.limits.followed_max)
         self.finding = Finding(peers, discovery, self._dht)
         self.syncing = Syncing(library, self.fetcher, counters, own_key)
         watched_max = max(1, self.limits.connections_max // WATCHED_SHARE)
@@ -264,13 +264,13 @@ class Flow:
         return {"keys": await trio.to_thread.run_sync(self._providers, call.peer, mid)}
 
     def _providers(self, peer, mid):
-        """Public keys of nodes that have what the asker may read."""
+        """Public keys of nodes that have what the asker may read, this one first."""
         try:
-            self.heads.newest(self.heads.session_of(peer), mid)
+            self.heads.number(self.heads.session_of(peer), mid)
         except MimeiError:
             return []
         keys = [self.finding.key_of(source) for source in self._followed_sources(mid)]
-        keys = dict.fromkeys([*keys, *self.news.followers(mid)])
+        keys = dict.fromkeys([self.library.node_key.public_key, *keys, *self.news.followers(mid)])
         return [key for key in keys if key is not None and key != peer.public_key][: told.KEYS_MAX]
 
 

@@ -167,7 +167,7 @@ async def test_published_found_and_fetched_by_its_link_alone(tmp_path):
         await anna.until(lambda: anna.flow.news.followers(mid))
         found = await carl.flow.finding.candidates(mid, None)
         assert {(each.how, each.key, each.address) for each in found} == {
-            (ANNOUNCED, None, ben.address), (BY_FRIEND, ben.public_key, ben.address)
+            (ANNOUNCED, None, ben.address), (BY_FRIEND, ben.public_key, ben.address), (BY_FRIEND, anna.public_key, anna.address),
         }  # fmt: skip
         await ben.flow.provide(ben.session, mid, False)
         assert ben.flow.publishing.provided(ben.session) == []
