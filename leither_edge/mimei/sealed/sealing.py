@@ -93,16 +93,16 @@ class SealedBlocks:
 
     def some(self, scope, count):
         """Up to `count` sealed labels of a scope, drawn at random: what a holder is asked to show."""
-        found = []
+        found = {}
         with self._store.read() as tx:
             for _ in range(8 * count):
                 for key, value in tx.scan(SEALED, start=self._random(32)):
                     if value[:SCOPE_BYTES] == scope and value[SCOPE_BYTES + _EPOCH_BYTES] == 0:
-                        found.append((key, value[SCOPE_BYTES + _EPOCH_BYTES + 1 :]))
+                        found[key] = value[SCOPE_BYTES + _EPOCH_BYTES + 1 :]
                     break
                 if len(found) >= count:
                     break
-            rows = {tx.get(SEALED_AS, scope + plain) for _, plain in found}
+            rows = [tx.get(SEALED_AS, scope + plain) for plain in found.values()]
         return [row[:_LABEL_BYTES] for row in rows if row is not None]
 
     def sweep(self, scope, roots, step=2000):
