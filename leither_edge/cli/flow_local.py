@@ -15,6 +15,8 @@ AT_ONCE = frozenset((
     "peer_list", "peer_set", "peer_stat", "peer_block", "peer_unblock", "peer_remove", "follows", "unfollow", "shares", "backup_stat",
     "job_wait", "job_stop", "key_answer",
 ))  # fmt: skip
+# What is nothing without it.
+NETWORK_ONLY = frozenset(("publish", "provide"))
 
 
 class LocalNode:
@@ -34,7 +36,7 @@ class LocalNode:
         self.content = content
         self._home, self._out, self._args, self._port = home, out, args, port
         self._thread, self._ready = None, threading.Event()
-        self._calls = self._token = self._closing = self._joined = self._dht = self._error = None
+        self._calls = self._token = self._closing = self._joined = self._dht = self._error = self._not_met = None
 
     def call(self, name, *arguments):
         """What FlowCalls' method of a name gives. Raises MimeiError, Failure."""
@@ -146,11 +148,16 @@ class LocalNode:
 
         try:
             await dht_access.live(self._home, network, math.inf, lambda text: None, stay, True)
-        except* (DhtError, OSError):
-            self._dht = None
+        except* DhtError as group:
+            self._not_met = dht_access.failure(dht_access.alone(group), network)
+        except* OSError:
+            pass
+        self._dht = None
         self._joined.set()
 
     async def _call(self, name, arguments):
         if name not in AT_ONCE:
             await self._joined.wait()
+        if name in NETWORK_ONLY and self._not_met is not None:
+            raise self._not_met
         return await getattr(self._calls, name)(self.content.session, *arguments)

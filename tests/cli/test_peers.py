@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.cli.test_mimei_node import serving
+from tests.dht_nodes import Nodes
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,34 @@ def test_what_cannot_be_reached_or_is_not_there(both, run):
     assert own("mimei", "publish", own("mimei", "create", "--mark", "notes")["id"], code=1)["error"]["code"] in ("no-network", "not-found")
     # Who is nobody on a node may ask it for nothing.
     assert run("peer", "list", "--node", both[0].home and hers("mimei", "stat")["where"]).code == 3
+
+
+@pytest.fixture(scope="module")
+def network():
+    with Nodes([(f"127.33.{number + 1}.1",) for number in range(3)], requests_per_s=10_000) as nodes:
+        yield nodes
+
+
+def test_a_code_and_a_link_are_all_that_strangers_need(both, run, network, tmp_path, monkeypatch):
+    own, _ = both
+    door = "{}:{}".format(*network.addresses[0])
+    assert run("dht", "join", door, "--json").code == 0
+    mid = own("mimei", "create", "--mark", "notes")["id"]
+    own("mimei", "backup", "notes")
+    done = own("mimei", "publish", "notes")
+    assert done["stored"] > 0 and done["is_private"] and done["link"].startswith(f"leither:mimei/{mid}/")
+    command = [sys.executable, "-m", "leither_edge.cli", "peer", "invite", "--as", "anna", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    told = json.loads(process.stderr.readline())
+    monkeypatch.setenv("LEITHER_HOME", str(tmp_path / "other"))
+    assert run("dht", "join", door, "--json").code == 0
+    assert own("peer", "accept", told["code"].lower(), "--as", "ben")["peer"]["name"] == "anna"
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and json.loads(out)["peer"]["name"] == "ben", err
+    # Known by the pointer of its author; nobody answers there any more.
+    found = own("mimei", "findprovs", done["link"], "--seconds", "2")
+    assert [(one["name"], one["how"], one["answered"]) for one in found["providers"]] == [("anna", "author", False)]
+    assert own("mimei", "publish", "notes", "--bootstrap", "127.0.0.1:1", code=1)["error"]["code"] == "not-found"
 
 
 def test_names_are_completed(both, run):
