@@ -22,18 +22,29 @@ def made(standing):
     made.answers, made.ends = answers, ends
 
 
+class Shown:
+    """A command as people see it, run at once, [0] (Ran), and as programs do, run when looked at, [1] (the JSON object)."""
+
+    def __init__(self, run, words, code):
+        self._run, self._words, self._code = run, words, code
+        self._found = [self._ran(*words), None]
+
+    def __getitem__(self, position):
+        if self._found[position] is None:
+            self._found[1] = self._ran(*self._words, "--json").json
+            assert self._found[1] is not None, self._words
+        return self._found[position]
+
+    def _ran(self, *words):
+        ran = self._run(*words)
+        assert ran.code == self._code, (words, ran)
+        return ran
+
+
 @pytest.fixture
 def on_node(run, standing, made):
-    """Run ``leither`` on the node, as people and as programs see it; returns (Ran, the JSON object)."""
-
-    def on_node(*words, code=0):
-        ran = run(*words, "--node", standing[0])
-        assert ran.code == code, (words, ran)
-        found = run(*words, "--node", standing[0], "--json")
-        assert found.code == code and found.json is not None, (words, found)
-        return ran, found.json
-
-    return on_node
+    """Run ``leither`` on the node; returns Shown."""
+    return lambda *words, code=0: Shown(run, (*words, "--node", standing[0]), code)
 
 
 @pytest.fixture
