@@ -34,9 +34,7 @@ class Heads:
         """The Head that a session may have. Args: user (id of one who must have the right, too). Raises NotFound, Forbidden, BadInput."""
         library = self._library
         with library.store.read() as tx:
-            mid, identity = library.permitted(tx, session, mid, "info", "versions")
-            head = history.read_head(tx, mid)
-            number = _newest_for(self._mask(tx, session, mid, identity, user), head, session)
+            mid, identity, head, number = self._newest(tx, session, mid, user)
             row = history.read_version(tx, mid, number)
             release = head.release if head.release is not None and head.release <= number else None
             guest = rights.effective(identity.masks, rights.GUEST) & rights.PUBLIC
@@ -44,12 +42,16 @@ class Heads:
         label, found = told.read_manifest(data, mid)
         return told.Head(label, found, data, release, guest)
 
+    def number(self, session, mid):
+        """The number of that version alone. Raises as newest."""
+        with self._library.store.read() as tx:
+            return self._newest(tx, session, mid, None)[3]
+
     def page(self, session, mid, start, end, user=None):
         """The answer to mimei.chain: as many manifests from number `start` as fit. Args: as newest. Raises NotFound, Forbidden."""
         library, found, dropped, size = self._library, [], [], 0
         with library.store.read() as tx:
-            mid, identity = library.permitted(tx, session, mid, "info", "versions")
-            last = _newest_for(self._mask(tx, session, mid, identity, user), history.read_head(tx, mid), session)
+            mid, _, _, last = self._newest(tx, session, mid, user)
             rows = []
             for number, row in history.scan_versions(tx, mid, start):
                 if number > min(end, last) or len(rows) >= told.PAGE_MAX:
@@ -67,14 +69,15 @@ class Heads:
             raise NotFound(f"There is no version {start} of this MiMei here.")
         return {"manifests": found, "dropped": dropped}
 
-    def _mask(self, tx, session, mid, identity, user):
-        """The rights that a session and a user have both. Raises Forbidden."""
+    def _newest(self, tx, session, mid, user):
+        """(mid, Identity, Head, number of the newest version) that a session, and a user where one is named, may read both."""
         library = self._library
-        mask = library.mask(tx, session, mid, identity)
+        mid, identity = library.permitted(tx, session, mid, "info", "versions")
+        mask, head = library.mask(tx, session, mid, identity), history.read_head(tx, mid)
         if user is not None:
             mask &= library.mask_of(tx, mid, identity, user)
             rights.require(mask, rights.SEE | rights.LIST, session, "have this for that user")
-        return mask
+        return mid, identity, head, _newest_for(mask, head, session)
 
     async def _on_head(self, call):
         mid, user = read(told.read_head_question, call.arguments)

@@ -25,14 +25,14 @@ STRANGERS_MAX = 1024
 
 
 class News:
-    """Args: library, heads (heads.Heads), connect (async function of a public key -> Channel), counters, followers_max (friends' rows)."""
+    """Args: library, heads (heads.Heads), peers (peer.peers.Peers), counters, followers_max (rows of friends)."""
 
-    def __init__(self, library, heads, connect, counters, followers_max):
-        self._library, self._heads, self._connect, self._counters = library, heads, connect, counters
+    def __init__(self, library, heads, peers, counters, followers_max):
+        self._library, self._heads, self._peers, self._counters = library, heads, peers, counters
         self._most = followers_max
         # {mid: {channel}} of strangers.
         self._strangers = {}
-        self._pending, self._wanted, self._token = set(), trio.Event(), None
+        self._pending, self._wanted, self._look, self._token = set(), trio.Event(), trio.Event(), None
         # {(mid, public key): an Event for its end}.
         self._limiter, self._under_way, self._once_more = trio.CapacityLimiter(AT_ONCE), {}, set()
 
@@ -54,6 +54,7 @@ class News:
         """Until cancelled."""
         self._token = trio.lowlevel.current_trio_token()
         self._library.listeners.append(self.heard)
+        self._peers.listeners.append(self._met)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._again)
@@ -68,6 +69,7 @@ class News:
         finally:
             self._token = None
             self._library.listeners.remove(self.heard)
+            self._peers.listeners.remove(self._met)
 
     async def tell(self, mid):
         """Tell all who follow now, and wait until they heard or could not be reached; returns how many friends' nodes know."""
@@ -83,7 +85,7 @@ class News:
         newest = {}
         for key, number in self._read_rows(mid):
             try:
-                newest[bytes(key)] = number == self._heads.newest(self._session(bytes(key)), mid).manifest.number
+                newest[bytes(key)] = number == self._heads.number(self._session(bytes(key)), mid)
             except (MimeiError, StorageError):
                 continue
         return sum(newest.values())
@@ -111,20 +113,34 @@ class News:
         with self._library.store.read() as tx:
             return [row for _, row in _rows(tx, mid)]
 
-    async def _again(self):
-        while True:
-            await trio.sleep(AGAIN_S)
-            for mid in await trio.to_thread.run_sync(self._behind):
-                self._note(mid)
+    def _met(self, channel):
+        """A channel has begun: what could not be told before is told now."""
+        if channel.peer.is_friend:
+            self._look.set()
 
-    def _behind(self):
-        """Mids of which a friend's node was told nothing yet, or an older version."""
+    async def _again(self):
+        # At once, too: versions may have been made while this node was not among others.
+        while True:
+            self._look = trio.Event()
+            friends = {known.id for known in self._peers.book.rows() if known.is_friend}
+            for mid in await trio.to_thread.run_sync(self._behind, friends):
+                self._note(mid)
+            with trio.move_on_after(AGAIN_S):
+                await self._look.wait()
+
+    def _behind(self, friends):
+        """Mids of which a friend's node was told nothing yet, or an older version; rows of those who are friends no more go."""
         with self._library.store.read() as tx:
-            rows = [(key[:ID_BYTES], row) for key, row in tx.scan(FOLLOWERS)]
-        found = set()
-        for mid, (key, number) in rows:
+            rows = [(bytes(key), row) for key, row in tx.scan(FOLLOWERS)]
+        found, gone = set(), [name for name, _ in rows if name[ID_BYTES:] not in friends]
+        if gone:
+            self._library.held.call(lambda tx: [self.forget(tx, name[:ID_BYTES], name[ID_BYTES:]) for name in gone])
+        for name, (key, number) in rows:
+            mid = name[:ID_BYTES]
+            if name in gone or mid in found:
+                continue
             try:
-                newest = self._heads.newest(self._session(bytes(key)), mid).manifest.number
+                newest = self._heads.number(self._session(bytes(key)), mid)
             except (MimeiError, StorageError):
                 continue
             if number is None or number < newest:
@@ -148,7 +164,7 @@ class News:
                     return
                 with trio.move_on_after(TELL_S):
                     try:
-                        channel = await self._connect(key)
+                        channel = await self._peers.connect(key)
                     except PeerError:
                         self._counters.add("mimei_news", result="unreachable")
                         return
@@ -199,7 +215,7 @@ class News:
         found, session = [], self._heads.session_of(peer)
         for mid in mids:
             try:
-                found.append(self._heads.newest(session, mid).manifest.number)
+                found.append(self._heads.number(session, mid))
             except (MimeiError, StorageError):
                 found.append(None)
         if peer.is_friend:

@@ -246,9 +246,17 @@ async def test_what_is_followed_is_known_after_a_restart(tmp_path):
     async with flowing(tmp_path, "anna") as (anna,):
         await anna.made(b"two", mid=mid)
         assert anna.flow.news.followers(mid) == [ben.public_key]
-    async with flowing(tmp_path, "anna", "ben") as (anna, ben):
-        await ben.until(lambda: ben.last(mid) == 1)
-        assert await ben.read(mid) == b"two"
+    # Told by whoever is there first: here by the one who was told nothing of it.
+    async with flowing(tmp_path, "ben", friends=False) as (ben,):
+        ben.flow.following.look()
+        async with flowing(tmp_path, "anna", friends=False) as (anna,):
+            await anna.node.befriend(ben)
+            await anna.node.connect(ben)
+            await ben.until(lambda: ben.last(mid) == 1)
+            assert await ben.read(mid) == b"two"
+            await anna.until(lambda: anna.flow.news._behind({ben.id}) == set())
+            # Who is a friend no more is told nothing more.
+            assert anna.flow.news._behind(set()) == set() and anna.flow.news.followers(mid) == []
 
 
 async def test_what_peers_may_not(tmp_path):
