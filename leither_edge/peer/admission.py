@@ -13,12 +13,14 @@ QUIET_S = 10.0
 
 
 class Half:
-    """A handshake on its way. group: whom it is counted under (bytes, None for the own machine); since: s; drop: ends it."""
+    """A handshake on its way. group: whom it is counted under (bytes, None for the own machine); since: s; drop: ends it; is_expected: a
+    friend came from there before.
+    """
 
-    __slots__ = ("group", "since", "drop", "has_spoken", "static")
+    __slots__ = ("group", "since", "drop", "is_expected", "has_spoken", "static")
 
-    def __init__(self, group, since, drop):
-        self.group, self.since, self.drop = group, since, drop
+    def __init__(self, group, since, drop, is_expected=False):
+        self.group, self.since, self.drop, self.is_expected = group, since, drop, is_expected
         self.has_spoken, self.static = False, None
 
     @property
@@ -47,7 +49,7 @@ class HalfOpen:
                 return "address-full"
             self._drop(mute)
         elif len(self._halves) >= self._most:
-            loser = self._first(lambda each: not each.has_spoken) or self._first_of_crowd(half)
+            loser = self._first(lambda each: not (each.has_spoken or each.is_expected)) or self._first_of_crowd(half)
             if loser is None:
                 return "full"
             self._drop(loser)
@@ -77,12 +79,12 @@ class HalfOpen:
     def _first_of_crowd(self, half):
         crowds = {}
         for each in self._halves:
-            if not each.is_known:
+            if not (each.is_known or each.is_expected):
                 crowds[each.group] = crowds.get(each.group, 0) + 1
         if not crowds:
             return None
         group = max(crowds, key=crowds.get)
-        return self._first(lambda each: each.group == group and not each.is_known)
+        return self._first(lambda each: each.group == group and not (each.is_known or each.is_expected))
 
 
 class Place:

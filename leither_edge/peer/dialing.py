@@ -40,6 +40,7 @@ class _Race:
         self.won, self.failures = None, {}
         self._attempt = attempt
         self._begun, self._waiting, self._changed = set(), [], trio.Event()
+        self._is_beginning = False
 
     async def run(self, addresses, more):
         self._add(addresses)
@@ -49,12 +50,16 @@ class _Race:
             await self._begin_all(nursery)
 
     async def _begin_all(self, nursery):
+        if self._is_beginning:
+            return
+        self._is_beginning = True
         while self._waiting:
             address = self._waiting.pop(0)
             failed = trio.Event()
             nursery.start_soon(self._try, address, failed, nursery.cancel_scope)
             with trio.move_on_after(STAGGER_S):
                 await failed.wait()
+        self._is_beginning = False
 
     async def _look(self, more, nursery):
         with trio.move_on_after(LOOK_AFTER_S):

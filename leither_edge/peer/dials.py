@@ -19,6 +19,8 @@ from .meeting import shake_hands
 STATICS_MAX, BACK_OFFS_MAX = 64, 256
 # Of a node that is to be kept connected.
 RETRY_MIN_S, RETRY_BLOCKED_S = 1.0, 60.0
+# Who asks for a channel himself is kept waiting so long at most after a failure; what goes on beside waits as long as it must.
+REST_MAX_S = 2.0
 # To reach the relay of a node.
 RELAY_S = 20.0
 
@@ -65,10 +67,8 @@ class Dials:
             return found
         dial = self._dials.get(id20)
         if dial is None:
-            left_s = 0 if at_once or given else self.wait_s(id20)
-            if left_s:
-                why = self._back_offs[id20].why
-                raise Unreachable(f"{why} It is tried again in {left_s:.0f} s.", details={"wait_s": round(left_s)})
+            if not at_once and not given and self._has_just_failed(id20):
+                raise Unreachable(f"{self._back_offs[id20].why} That was a moment ago.")
             dial = self._begin(id20, id20, public_key or (known and known.public_key) or None, given, is_relay)
         return await self._outcome_of(dial, timeout_s)
 
@@ -82,10 +82,10 @@ class Dials:
         dial = self._dials.get(where) or self._begin(where, None, None, given, False)
         return await self._outcome_of(dial, timeout_s)
 
-    def keep(self, public_key):
-        """See Peers.keep."""
+    def keep(self, public_key, reconnects=True):
+        """See Peers.keep. reconnects: False where the caller himself sees to that."""
         count, scope = self._kept.get(public_key, (0, None))
-        if scope is None:
+        if scope is None and reconnects:
             scope = trio.CancelScope()
             self._peers.start_soon(self._keep, public_key, scope)
         self._kept[public_key] = count + 1, scope
@@ -101,6 +101,10 @@ class Dials:
     def is_kept(self, public_key):
         """Whether somebody wants a channel to stay."""
         return public_key in self._kept
+
+    def _has_just_failed(self, id20):
+        back_off, now = self._back_offs.get(id20, _NO_BACK_OFF), trio.current_time()
+        return back_off.wait_s(now) > 0 and now - back_off.since < REST_MAX_S
 
     def wait_s(self, id20):
         """How long a node is still left alone, 0 for not at all."""
@@ -182,12 +186,16 @@ class Dials:
         """A Channel that has shown a sign of life. Raises PeerError."""
         peers = self._peers
         known = None if id20 is None else peers.book.get(id20)
-        addresses = [*given, *parse_all(known.addresses if known else (), ADDRESSES_MAX)]
+
+        def usable(addresses):
+            return [address for address in addresses if address.relay is None or not is_relay]
+
+        addresses = usable([*given, *parse_all(known.addresses if known else (), ADDRESSES_MAX)])
         static = ((known and known.static) or self._statics.get(public_key) or None) if public_key else None
 
         async def more(told):
-            found = await peers.find_addresses(public_key, lambda texts: told(parse_all(texts, ADDRESSES_MAX)))
-            return parse_all(found, ADDRESSES_MAX)
+            found = await peers.find_addresses(public_key, lambda texts: told(usable(parse_all(texts, ADDRESSES_MAX))))
+            return usable(parse_all(found, ADDRESSES_MAX))
 
         async def attempt(address):
             stream, group, near = await self._connected(address, id20)
@@ -198,9 +206,7 @@ class Dials:
                 raise WrongPeer("Another node answers at this address than the one that is meant.")
             return stream, met, leftover, address, group, near
 
-        if is_relay:
-            addresses = [address for address in addresses if address.relay is None]
-        is_sought = public_key is not None and peers.find_addresses is not None and not is_relay
+        is_sought = public_key is not None and peers.find_addresses is not None
         stream, met, leftover, address, group, near = await first_of(addresses, attempt, more if is_sought else None)
         where = str(address)
         with trio.CancelScope(shield=True):

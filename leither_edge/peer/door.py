@@ -63,7 +63,7 @@ class Door:
         """
         peers = self._peers
         scope = scope or trio.CancelScope()
-        half = Half(group, trio.current_time(), scope.cancel)
+        half = Half(group, trio.current_time(), scope.cancel, group in self._friends_groups)
         half.has_spoken = has_spoken
         reason = peers.half_open.enter(half)
         if reason is not None:

@@ -53,6 +53,11 @@ class OpenChannels:
         self._all.remove(gone)
         if self._by_id.get(gone.id) is gone:
             del self._by_id[gone.id]
+            others = [each for each in self._all if each.id == gone.id and each.channel.is_open]
+            if others:
+                # The peer tried several ways at once and gave up all but one, which need not be the last to come.
+                others[-1].is_retired = False
+                self._by_id[gone.id] = others[-1]
 
     def _is_better(self, new, old, now):
         if new.channel.is_initiator == old.channel.is_initiator or now - old.since > SIMULTANEOUS_S:

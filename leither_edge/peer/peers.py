@@ -180,9 +180,16 @@ class Peers:
         """
         return await self._dials.connect(public_key, node_id, ([address] if address else []) + list(addresses), timeout_s, at_once)
 
-    def keep(self, public_key):
-        """Stay connected with a node, through whatever happens, until let_go() was called as often."""
-        self._dials.keep(public_key)
+    async def connect_relay(self, public_key):
+        """The Channel to a node that this one reaches by itself. Raises as connect."""
+        return await self._dials.connect(public_key, None, (), CONNECT_S, False, True)
+
+    def keep(self, public_key, reconnects=True):
+        """Stay connected with a node, through whatever happens, until let_go() was called as often.
+
+        reconnects: False where the caller connects again by himself, and only wants channels not to end for want of work.
+        """
+        self._dials.keep(public_key, reconnects)
 
     def let_go(self, public_key):
         """See keep."""
@@ -281,9 +288,11 @@ class Peers:
     async def _retire(self, old):
         end = trio.current_time() + RETIRE_MAX_S
         await trio.sleep(RETIRE_EVERY_S)
-        while any(old.channel.streams) and trio.current_time() < end:
+        while old.is_retired and any(old.channel.streams) and trio.current_time() < end:
             with trio.move_on_after(RETIRE_EVERY_S):
                 await old.channel.closed.wait()
+        if not old.is_retired:
+            return
         await old.channel.aclose("replaced", _TURNED_AWAY["replaced"])
 
     def _collect(self):

@@ -65,8 +65,12 @@ class Registrations:
         if self._wanted is not None:
             return list(self._wanted)
         rows = [row for row in self._peers.book.rows() if row.is_friend and row.public_key]
-        # One that is itself reached through others carries nobody.
-        return [row.public_key for row in rows if not row.addresses or any(not text.startswith("via:") for text in row.addresses)]
+        # One that is itself reached through others carries nobody; where one is that has no address here, others may know.
+        return [row.public_key for row in rows if self._is_met(row.id) or any(not text.startswith("via:") for text in row.addresses)]
+
+    def _is_met(self, id20):
+        channel = self._peers.channel_of(id20)
+        return channel is not None and not (channel.peer.address or "").startswith("via:")
 
     async def _stay_registered(self, scope):
         with scope:
@@ -86,10 +90,12 @@ class Registrations:
     async def _register_at(self, key):
         now, active, failed = trio.current_time(), self._active, self._failed
         active[key] = None
-        self._peers.keep(key)
+        self._peers.keep(key, reconnects=False)
         why = "the relay was lost"
         try:
-            channel = await self._peers.connect(key)
+            channel = await self._peers.connect_relay(key)
+            if (channel.peer.address or "").startswith("via:"):
+                raise Refused("relay", "This node is itself reached through another.")
             await channel.call(REGISTER, {})
             active[key] = channel
             self._peers.counters.add("tunnel_registrations")
