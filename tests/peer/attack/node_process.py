@@ -40,7 +40,7 @@ async def main(hosts, friends, profile_name):
         async with open_node(folder, "attacked", limits=profile.load(profile_name), hosts=hosts) as node:
             node.services.add("echo", echo, for_strangers=True)
             node.services.add("never", never, for_strangers=True)
-            node.services.add("sink", sink, is_stream=True)
+            node.services.add("sink", sink, is_stream=True, for_strangers=True)
             for number, public_key in enumerate(friends):
                 await node.peers.book.put(public_key=public_key, name=f"friend {number}", state="friend")
             key = node.peers.channel_key

@@ -96,7 +96,7 @@ def beyond_credit(ground, scale):
             if not wire.send(wire.sealed(frames.DATA, 0, 1, bytes(60_000))):
                 break
 
-    return ends_of(ground, scale / 4, "beyond the credit", [greedy], {"credit", "stream", "cut", "unknown-service", "not-a-friend"})
+    return ends_of(ground, scale / 4, "beyond the credit", [greedy], {"credit", "cut"})
 
 
 def stream_flood(ground, scale):
