@@ -71,6 +71,17 @@ class PeerNode:
             own.append(address_text(*mapped))
         return own + (self.peers.tunnels.addresses() if self._uses_tunnels else [])
 
+    async def find_addresses(self, public_key, told=None):
+        """[address text] of a node, as discovery finds them; at last through the relays of this one, which may be its relays, too.
+
+        told: called with each list as a source has answered.
+        """
+        found = await self.discovery.find_addresses(public_key, told)
+        for relay in self.relays():
+            via = f"via:{id_to_text(key_id(relay.public_key))}"
+            found += [f"{via}@{place}" for place in relay.addresses[:1]] or [via]
+        return list(dict.fromkeys(found))
+
     def relays(self):
         """[Relay] through which this node is reached."""
         if not self._uses_tunnels:
@@ -136,8 +147,7 @@ async def open_peer_node(
                 lan = _lan_of(node, counters, log)
                 nursery.start_soon(lan.run)
             node.discovery = Discovery(counters, book=_book_of(peers), dht=dht_now, lan=lan)
-            peers.find_addresses = node.discovery.find_addresses
-            await nursery.start(node.discovery.run)
+            peers.find_addresses = node.find_addresses
             await nursery.start(peers.run)
             parts = _Parts(node, dht_now, counters, log, random_bytes)
             await parts.begin(nursery, own_key, may_run, may_keep, owners)

@@ -7,19 +7,19 @@ import trio
 
 from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.dht import DhtError
-from leither_edge.discovery.node_records import NOWHERE, read_reach
-from leither_edge.names.resolver import Resolver
+from leither_edge.discovery.node_records import NOWHERE, address_text, read_reach
 
 FOUND_MAX = 24
 PROVIDERS_MAX = 50
-PACKETS_MAX = 32
-# The DHT's own time-outs are shorter; a packet that was looked up once comes at once.
+REACHES_MAX = 32
+BELIEVED_S = 10.0
+# The DHT's own time-outs are shorter.
 FIND_MAX_S = 12.0
 VIA = "via:"
 
 
 class Discovery:
-    """Finds nodes; `run` goes on beside.
+    """Finds nodes. For the trio thread.
 
     Args: counters, book (public key -> [address text] known from before), dht (() -> the DHT node, or None while there is none),
     lan (Lan that runs by itself, or None).
@@ -28,17 +28,8 @@ class Discovery:
     def __init__(self, counters, *, book=None, dht=None, lan=None):
         self._counters, self._book, self._lan = counters, book or (lambda key: ()), lan
         self._dht_now = dht or (lambda: None)
-        self._nursery = self._resolver = self._resolver_of = None
-
-    async def run(self, *, task_status=trio.TASK_STATUS_IGNORED):
-        """Until cancelled."""
-        async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            try:
-                task_status.started()
-                await trio.sleep_forever()
-            finally:
-                self._nursery = self._resolver = self._resolver_of = None
+        # {public key: (when it was looked up, Reach)}, the oldest first; {public key: trio.Event of the search under way}.
+        self._reaches, self._under_way = {}, {}
 
     async def find_addresses(self, public_key, told=None):
         """[address text] of a key's node, the likely best first: its own, then ways through relays. Never raises for want of a network.
@@ -68,8 +59,6 @@ class Discovery:
 
     async def find_providers(self, id20):
         """[address text] of nodes that announced to have something (20 bytes). Raises DhtError."""
-        from leither_edge.discovery.node_records import address_text
-
         dht = self._dht_now()
         if dht is None:
             return []
@@ -100,24 +89,43 @@ class Discovery:
         return found
 
     async def _reach(self, public_key):
-        """What the packet of a key says."""
-        resolver = self._resolver_now()
-        if resolver is None:
+        """What the packet of a key says: looked up once for all who ask at a time, and believed for a moment only.
+
+        Who comes here could not reach the node where it was: that a name holds for minutes is of no use to him.
+        """
+        dht = self._dht_now()
+        if dht is None:
             return NOWHERE
+        now = trio.current_time()
+        at, reach = self._reaches.get(public_key, (-BELIEVED_S, NOWHERE))
+        if now - at < BELIEVED_S:
+            return reach
+        under_way = self._under_way.get(public_key)
+        if under_way is not None:
+            await under_way.wait()
+            return self._reaches.get(public_key, (at, reach))[1]
+        self._under_way[public_key] = trio.Event()
+        try:
+            reach = await self._looked_up(dht, public_key, reach)
+            self._reaches.pop(public_key, None)
+            while len(self._reaches) >= REACHES_MAX:
+                del self._reaches[next(iter(self._reaches))]
+            self._reaches[public_key] = (trio.current_time(), reach)
+        finally:
+            self._under_way.pop(public_key).set()
+        return reach
+
+    async def _looked_up(self, dht, public_key, before):
+        """The Reach of a key as the network has it; before, where nobody there knows better."""
         from leither_edge.names import packet
-        from leither_edge.names.errors import PacketError, ResolveError
+        from leither_edge.names.errors import PacketError
 
         try:
-            entry = await resolver.resolve(public_key, FIND_MAX_S)
-            return NOWHERE if entry.item is None else read_reach(public_key, packet.read(entry.item).records)
-        except (ResolveError, PacketError, DhtError):
+            found = (await dht.get_mutable(public_key)).value
+            return before if found is None else read_reach(public_key, packet.read(found).records)
+        except DhtError:
+            return before
+        except PacketError as error:
+            # Signed by the key, yet no packet of records: something else is kept there.
+            self._counters.add("names_unreadable", reason=error.code)
             return NOWHERE
-
-    def _resolver_now(self):
-        dht = self._dht_now()
-        if dht is None or self._nursery is None:
-            return None
-        if dht is not self._resolver_of:
-            # The device opens its node anew when its owner chooses another network.
-            self._resolver, self._resolver_of = Resolver(dht, self._nursery, self._counters, packets_max=PACKETS_MAX), dht
-        return self._resolver

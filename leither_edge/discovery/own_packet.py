@@ -11,7 +11,7 @@ from leither_edge.names import packet
 from leither_edge.names.errors import PacketError
 from leither_edge.names.publisher import Publisher
 
-LOOK_S = 20
+LOOK_S = 10
 RETRY_MIN_S, RETRY_MAX_S = 15, 900
 JOIN_S = 30
 

@@ -37,11 +37,7 @@ def found(*, book=None, dht=None, lan=None, key=KEY, told=None):
 
     async def main():
         discovery = Discovery(Counters(), book=book, dht=lambda: dht, lan=lan)
-        async with trio.open_nursery() as nursery:
-            await nursery.start(discovery.run)
-            result = await discovery.find_addresses(key, told)
-            nursery.cancel_scope.cancel()
-        return result
+        return await discovery.find_addresses(key, told)
 
     return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -68,6 +64,27 @@ def test_nobody_found_is_no_error():
     slow.delay_s, failing.failure = 1000, DhtError("no-contacts", "Nobody.")
     assert [found(dht=dht) for dht in (slow, failing, odd, None)] == [[], [], [], []]
     assert found(lan=FakeLan(RELAY.public_key, ("10.0.0.1:1",))) == []
+
+
+def test_the_network_is_asked_once_at_a_time_and_again_a_moment_later():
+    async def main():
+        dht = FakeDht(signed(PAIR, DIRECT))
+        dht.delay_s = 1
+        discovery = Discovery(Counters(), dht=lambda: dht)
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(discovery.find_addresses, KEY)
+        assert dht.asked == [KEY]
+        dht.items[KEY] = signed(PAIR, service_records(KEY, None, [Relay(RELAY.public_key, ("203.0.113.9:1",))]))
+        assert await discovery.find_addresses(KEY) == ["192.0.2.7:8042"]
+        await trio.sleep(30)
+        assert await discovery.find_addresses(KEY) == [f"{VIA}@203.0.113.9:1"]
+        await trio.sleep(30)
+        dht.failure = DhtError("no-contacts", "Nobody.")
+        assert await discovery.find_addresses(KEY) == [f"{VIA}@203.0.113.9:1"], "what was known is better than nothing"
+        assert len(discovery._under_way) == 0
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_providers_come_from_the_dht():
