@@ -4,6 +4,7 @@ from collections import namedtuple
 
 from leither_edge.flow.tables import HELD, HELD_BYTES
 from leither_edge.mimei.blocks.digest_set import DigestSet
+from leither_edge.mimei.blocks.rows import charge_of
 from leither_edge.mimei.errors import MimeiError
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.ipld.links import links
@@ -78,7 +79,7 @@ def to_drop(found):
 
 
 def count_bytes(library, roots):
-    """Bytes that some sealed roots reach together, as far as they are here; walks them. In a worker thread."""
+    """Bytes that some sealed roots reach together, as far as they are here, with what a row takes; walks them. In a worker thread."""
     blocks = library.blocks
     seen, total, todo = DigestSet(blocks.leases.key), 0, list(roots)
     while todo:
@@ -86,7 +87,7 @@ def count_bytes(library, roots):
         if not seen.add(label):
             continue
         try:
-            total += blocks.size(label)
+            total += charge_of(blocks.size(label))
             if cids.codec(label) != cids.RAW:
                 todo += links(label, blocks.get(label))
         except MimeiError:

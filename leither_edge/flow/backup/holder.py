@@ -11,6 +11,7 @@ from leither_edge.flow.blocks_service import BlocksService
 from leither_edge.flow.errors import BadAnswer
 from leither_edge.flow.providers import ChannelProvider
 from leither_edge.flow.tables import HELD_BYTES
+from leither_edge.mimei.blocks.rows import ROW_CHARGE_BYTES
 from leither_edge.mimei.errors import MimeiError, QuotaReached
 from leither_edge.mimei.ipld.block_hash import digest_of
 from leither_edge.mimei.sealed import head as heads
@@ -70,6 +71,17 @@ class Holder:
                 found.append((peer, held_rows.bytes_held(tx, peer), self.allowed(peer), whole[-1] if whole else None))
         return found
 
+    async def forget(self, peer, scope=b""):
+        """Holds nothing of a peer any more, or nothing of one scope; the room is free after the next collection. Args: peer (node id)."""
+
+        def drop(tx):
+            found = held_rows.held_of(tx, peer, scope)
+            held_rows.drop_held(tx, peer, found)
+            fetch_rows.end_fetch(tx, peer, [held.root for held in found])
+
+        await trio.to_thread.run_sync(self._library.held.call, drop)
+        await self._recount(peer)
+
     def asker(self, peer, mids=(), channel=None):
         """Who asks for sealed blocks by backup.get (see readable.py): whoever opened a backup over this channel may have them by label."""
         return _Opened(channel in self._opened)
@@ -128,6 +140,7 @@ class Holder:
         def begin(tx):
             held_rows.drop_held(tx, peer, stale)
             held_rows.write_held(tx, peer, held)
+            fetch_rows.end_fetch(tx, peer, [other.root for other in stale])
 
         await trio.to_thread.run_sync(library.held.call, begin)
         whole = [other.root for other in found if other.is_whole]
@@ -172,7 +185,8 @@ class Holder:
                 nursery.cancel_scope.cancel()
         if scope.cancelled_caught:
             return None
-        return fetched.bytes if fetched.bytes <= left else None
+        charged = fetched.bytes + ROW_CHARGE_BYTES * fetched.blocks
+        return charged if charged <= left else None
 
     async def _make_room(self, peer, scope):
         """Lets go of all but the newest whole snapshot of a scope; returns the bytes that are left."""
@@ -226,11 +240,7 @@ class Holder:
         peer = call.peer.node_id
         scope = _read(forms.read_scope, call.arguments) or peer
 
-        def drop(tx):
-            held_rows.drop_held(tx, peer, held_rows.held_of(tx, peer, scope))
-
-        await trio.to_thread.run_sync(self._library.held.call, drop)
-        await self._recount(peer)
+        await self.forget(peer, scope)
         return {}
 
     async def _on_open(self, call):
@@ -326,6 +336,7 @@ def _read_head(call):
 def _drop_unfinished(tx, peer, head):
     found = held_rows.held_of(tx, peer, head.scope)
     held_rows.drop_held(tx, peer, [held for held in found if held.number == head.number and not held.is_whole])
+    fetch_rows.end_fetch(tx, peer, [head.root])
 
 
 def _read(reader, value):

@@ -20,12 +20,13 @@ from . import forms
 HOLDERS_MAX = 16
 # After a change so long is waited for more of them; a minute is promised.
 SETTLE_S, LOOK_S = 10, 30
+REST_TIMES, REST_MAX_S = 9, 600
 # What databases and streams hold beyond their last version is frozen so often.
 CUR_EVERY_S = 3600
 CHECK_EVERY_S = 86400
 RETRY_MIN_S, RETRY_MAX_S = 60, 3600
 # Rows of what is sealed and no longer reached are looked for so often.
-SWEEP_EVERY_S = 7 * 86400
+SWEEP_EVERY_S, STEP_PAUSE_S = 7 * 86400, 0.02
 PIECES = 16
 CALL_S = 60.0
 FAILURES = (PeerError, MimeiError, StorageError, BadAnswer)
@@ -49,7 +50,7 @@ class Keeping:
         self._lock = trio.Lock()
         self._wake = None
         self._retry = {}
-        self._cur_at = self._swept_at = 0
+        self._cur_at = self._swept_at = self._making_s = 0
         library.keepers.append(making.keeper)
         library.listeners.append(self._changed)
 
@@ -82,6 +83,9 @@ class Keeping:
         peer = key_id(public_key)
         if not await self._library.held.commit(lambda tx: tx.delete(BACKUPS, peer)):
             raise NotFound("No backup of this node is kept there.")
+        if not await trio.to_thread.run_sync(self.holders):
+            async with self._lock:
+                await self._let_go()
         try:
             with trio.fail_after(CALL_S):
                 await (await self._connect(public_key)).call(forms.DROP, {"scope": None})
@@ -138,7 +142,8 @@ class Keeping:
                     await self._event.wait()
                 now_mark = self._library.changes, self._library.epoch
                 if self._event.is_set() or now_mark != mark:
-                    await trio.sleep(SETTLE_S)
+                    # Sealing takes a tenth of a slow CPU at most, however often something changes.
+                    await trio.sleep(max(SETTLE_S, min(REST_MAX_S, REST_TIMES * self._making_s)))
                     self._event, now_mark = trio.Event(), (self._library.changes, self._library.epoch)
                     await self._push_all(True)
                     mark = now_mark
@@ -176,6 +181,13 @@ class Keeping:
                 except FAILURES as error:
                     await self._note(kept.peer, checked=int(self._library.clock()), error=str(error))
 
+    async def _let_go(self):
+        """Nobody holds this node's backup: what it names that was deleted since then may go, and rows of what was sealed."""
+        library = self._library
+        scope = library.node_key.id
+        await library.held.commit(lambda tx: tx.delete(making.SNAPSHOTS, scope))
+        await _each_step(self._sealed.sweep(scope, []))
+
     async def _sweep(self):
         library, now = self._library, self._library.clock()
         if not self._swept_at:
@@ -187,9 +199,7 @@ class Keeping:
             with library.store.read() as tx:
                 found = making.read_snapshot(tx, library.node_key.id)
             if found is not None:
-                steps = self._sealed.sweep(library.node_key.id, [found.root])
-                while await trio.to_thread.run_sync(next, steps, steps) is not steps:
-                    await trio.sleep(0.02)
+                await _each_step(self._sealed.sweep(library.node_key.id, [found.root]))
 
     async def _push(self, public_key, progress, with_cur):
         library, peer = self._library, key_id(public_key)
@@ -197,7 +207,9 @@ class Keeping:
         # Before anything is read: what changes from here on is not in it, perhaps.
         with library.store.read() as tx:
             versions = tx.count(VERSIONS)
+        began = trio.current_time()
         snapshot = await trio.to_thread.run_sync(self._make, with_cur)
+        self._making_s = trio.current_time() - began
         if with_cur:
             self._cur_at = library.clock()
         progress({"doing": "Connecting"})
@@ -224,6 +236,11 @@ class Keeping:
                 _put(tx, _kept(peer, row)._replace(**changed))
 
         await self._library.held.commit(put)
+
+
+async def _each_step(steps):
+    while await trio.to_thread.run_sync(next, steps, steps) is not steps:
+        await trio.sleep(STEP_PAUSE_S)
 
 
 async def pushed_to(channel, head, progress):

@@ -6,7 +6,9 @@ import trio
 from leither_edge.flow.backup import bringing, forms, held_rows, keeping
 from leither_edge.mimei import info
 from leither_edge.mimei.errors import BadInput, NotFound
+from leither_edge.mimei.sealed.tables import SEALED, SEALED_AS
 from leither_edge.mimei.snapshot.described import describe, differences
+from leither_edge.mimei.snapshot.tables import SNAPSHOTS
 from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import PeerError
 from tests.mimei.library.people import ANNA, write
@@ -105,6 +107,9 @@ async def test_a_collection_leaves_what_is_held(tmp_path):
         assert b.holder.stat() == [] and a.keeping.holders() == []
         removed = await trio.to_thread.run_sync(lambda: b.library.blocks.collect(b.library.roots).run())
         assert removed[1] > 1_400_000 and await described(a) == before
+        # What was deleted here since then is kept by nothing any more.
+        with a.library.store.read() as tx:
+            assert [tx.count(table) for table in (SNAPSHOTS, SEALED, SEALED_AS)] == [0, 0, 0]
 
 
 async def test_a_check_finds_what_is_missing(tmp_path):
