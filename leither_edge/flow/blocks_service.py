@@ -146,46 +146,49 @@ class BlocksService:
 
 
 class _Serving:
-    """One stream: a task reads wants, another answers them."""
+    """One stream: a task reads wants, one reads what is wanted, a third sends it, so that disk and line need not wait for one another."""
 
     def __init__(self, service, asker, stream):
         self._service, self._asker, self._stream = service, asker, stream
+        # One piece, beside the one being read and the one being sent.
+        self._out, self._pieces = trio.open_memory_channel(1)
         self._wants, self._next, self._given_up = deque(), 0, set()
         self._more, self._room, self._is_end = trio.Event(), trio.Event(), False
         self._error = None
 
     async def run(self):
+        """Serves until the peer ends it. Raises BadWire, StorageError, MimeiError."""
         await self._stream.accept({})
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._read, nursery.cancel_scope)
-            try:
-                await self._answer()
-            except (StreamAborted, ChannelClosed, wire.BadWire, StorageError, MimeiError) as error:
-                self._error = self._error or error
-            nursery.cancel_scope.cancel()
+            for task in (self._read, self._answer, self._send):
+                nursery.start_soon(self._guarded, task, nursery.cancel_scope)
         if self._error is not None and not isinstance(self._error, (StreamAborted, ChannelClosed)):
             raise self._error
 
-    async def _read(self, scope):
-        wants = wire.Wants()
+    async def _guarded(self, task, scope):
         try:
-            while piece := await self._stream.receive():
-                for found in wants.feed(piece):
-                    if type(found) is wire.Cancel:
-                        self._give_up(found.number)
-                    else:
-                        while len(self._wants) >= wire.WANTS_MAX:
-                            self._room = trio.Event()
-                            await self._room.wait()
-                        self._wants.append((self._next, found))
-                        self._next += 1
-                self._more.set()
-            wants.finish()
-            self._is_end = True
-            self._more.set()
-        except (StreamAborted, ChannelClosed, wire.BadWire) as error:
+            await task()
+        except (StreamAborted, ChannelClosed, wire.BadWire, StorageError, MimeiError) as error:
             self._error = self._error or error
             scope.cancel()
+
+    async def _read(self):
+        wants = wire.Wants()
+        while piece := await self._stream.receive():
+            for found in wants.feed(piece):
+                if type(found) is wire.Cancel:
+                    self._give_up(found.number)
+                    continue
+                while len(self._wants) >= wire.WANTS_MAX:
+                    self._room = trio.Event()
+                    self._more.set()
+                    await self._room.wait()
+                self._wants.append((self._next, found))
+                self._next += 1
+            self._more.set()
+        wants.finish()
+        self._is_end = True
+        self._more.set()
 
     def _give_up(self, number):
         # One that was answered, or never asked, stays in no list.
@@ -196,7 +199,7 @@ class _Serving:
         while True:
             while not self._wants:
                 if self._is_end:
-                    await self._stream.finish()
+                    self._out.close()
                     return
                 self._more = trio.Event()
                 await self._more.wait()
@@ -207,9 +210,9 @@ class _Serving:
             self._given_up.difference_update(number for number, _ in wants[:count])
             self._room.set()
             if file is None:
-                await self._send(data)
+                await self._out.send(data)
             else:
-                await self._send_file(file, data)
+                await self._read_file(file, data)
 
     def _gather(self, wants, given_up):
         """(answers to some wants as bytes, a _File that follows them or None, how many wants that are); in a worker thread."""
@@ -224,25 +227,28 @@ class _Serving:
                 break
         return b"".join(out), None, len(out)
 
-    async def _send_file(self, file, head):
+    async def _read_file(self, file, head):
         try:
             while True:
                 piece, is_last = await trio.to_thread.run_sync(file.next_piece, head)
                 head = b""
-                await self._send(piece)
+                await self._out.send(piece)
                 if is_last:
                     return
         finally:
             file.close()
 
-    async def _send(self, data):
-        with trio.move_on_after(STUCK_S) as scope:
-            await self._stream.send(data)
-        if scope.cancelled_caught:
-            raise StreamAborted("stuck", "The peer takes nothing.")
-        self._service._count("blocks_given_bytes", len(data))
-        if self._service.load is not None:
-            self._service.load.given(len(data))
+    async def _send(self):
+        service = self._service
+        async for data in self._pieces:
+            with trio.move_on_after(STUCK_S) as scope:
+                await self._stream.send(data)
+            if scope.cancelled_caught:
+                raise StreamAborted("stuck", "The peer takes nothing.")
+            service._count("blocks_given_bytes", len(data))
+            if service.load is not None:
+                service.load.given(len(data))
+        await self._stream.finish()
 
 
 class _File:
