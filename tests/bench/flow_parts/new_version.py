@@ -15,7 +15,7 @@ from leither_edge.mimei import info
 from leither_edge.mimei.ipld.walk import walk
 from tests.flow.flowing import flowing
 
-KEYS, CHANGES, QUICK_CHANGES = 100_000, 20, 5
+KEYS, CHANGES = 100_000, 20
 # Keys of one command.
 PART = 500
 FIRST_S = 600
