@@ -6,6 +6,18 @@
     stream     4 bytes: its number, odd for those that the initiator opened; 0 for frames of the whole channel
     payload    up to 65,513 bytes
 
+    0 HELLO    CBOR [streams that the peer may have open at a time, ...]: the first frame of each side
+    1 OPEN     CBOR [method, arguments, bytes of data that the opener takes]; flags: MORE, END and CALL together, urgency << 4
+    2 ANSWER   CBOR [value, bytes of data that the answerer takes]; flags: MORE, END to a call
+    3 REFUSE   CBOR [code, sentence, details]: in place of an answer
+    4 DATA     bytes of the stream; flags: END
+    5 CREDIT   4 bytes: so many more bytes of data are taken
+    6 ABORT    CBOR [code, sentence, {}]: nothing more either way; answered with another, if the other side has not sent its last frame
+    7 PING     8 bytes, which come back in a
+    8 PONG
+    9 REKEY    the sender's next frame is under the next key (Noise section 11.3)
+   10 CLOSE    CBOR [code, sentence, {}]: the end of the channel
+
 Pure: bytes in and out. Numbers are big endian, as in everything here that goes over a wire.
 """
 

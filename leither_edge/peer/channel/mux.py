@@ -43,7 +43,8 @@ class Mux(Arrivals):
     def may_open(self, priority):
         """Whether one more stream may be opened; the last free ones are kept for what is urgent."""
         kept = 0 if priority <= CONTROL else 1 if priority < BULK else 2
-        return self.closed is None and self._streams.ours + kept < max(self._peer_streams_max, 3)
+        most = min(self._peer_streams_max, self._limits.streams_max)
+        return self.closed is None and self._streams.ours + kept < max(most, kept + 1)
 
     def open(self, method, arguments, priority, is_call):
         """A new stream with its request on the way. Raises ValueError: larger than one message, or not of CBOR."""
