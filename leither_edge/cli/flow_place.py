@@ -1,6 +1,8 @@
 """A node to ask about others: one of this computer's store that lives as long as a command, or a running one."""
 
 import contextlib
+import math
+import time
 
 from leither_edge.cli.failure import Failure, RefusedError, UnreachableError
 from leither_edge.cli.mimei_failures import failure
@@ -23,7 +25,8 @@ FIXES = {
 
 @contextlib.contextmanager
 def between(home, out, args, port=None):
-    """Yields a node, which has ``content`` (see content()), ``call`` and ``start``; ends with a Failure in plain words.
+    """Yields a node, which has ``content`` (see content()), ``call``, ``publish`` and ``within_s`` (of --timeout, or None); ends with a
+    Failure in plain words.
 
     Args:
         port: of a store of this computer: listens there for as long as it takes (0: a free one, None: it only asks others).
@@ -32,11 +35,14 @@ def between(home, out, args, port=None):
         if getattr(args, "node", None):
             from leither_edge.cli.flow_remote import RemoteNode
 
-            yield RemoteNode(at)
+            node = RemoteNode(at)
+            node.within_s = getattr(args, "timeout", None)
+            yield node
             return
         from leither_edge.cli.flow_local import LocalNode
 
         node = LocalNode(home, out, args, at, port)
+        node.within_s = getattr(args, "timeout", None)
         try:
             yield node
         finally:
@@ -72,9 +78,16 @@ def watch(out, node, text, job, on_progress=None):
     """As work(), for a job that runs already (its facts)."""
     from leither_edge.cli.flow_progress import shown
 
+    end = math.inf if node.within_s is None else time.monotonic() + node.within_s
     try:
         with shown(out, text) as show:
             while job["state"] == "running":
+                if time.monotonic() > end:
+                    node.call("job_stop", job["id"])
+                    raise UnreachableError(
+                        f"Not done in {node.within_s:g} seconds.", "What came is kept.", "The same command goes on from there.",
+                        code="time-out",
+                    )  # fmt: skip
                 job = node.call("job_wait", job["id"], LOOK_S)
                 progress = job["progress"] or {}
                 show(progress)

@@ -35,11 +35,11 @@ def add_peer(top, common):
     )  # fmt: skip
     common(peer)
 
-    def ended(parser, is_asking=False):
+    def ended(parser, is_asking=False, timeout=TIMEOUT_S):
         places(parser)
         if is_asking:
             network(parser)
-        common(parser, timeout=TIMEOUT_S)
+        common(parser, timeout=timeout)
 
     def fill():
         _known(peer, ended)
@@ -123,7 +123,7 @@ def _meeting(peer, ended):
     )  # fmt: skip
     _called(invite)
     invite.add_argument("--port", type=whole_number(), default=0, metavar="PORT", help="TCP port to wait on (a free one)")
-    ended(invite, True)
+    ended(invite, True, 0)
     accept = peer.command(
         "accept", "Take up an invitation.", run="peer:accept", group=WHO,
         examples=[

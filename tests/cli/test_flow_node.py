@@ -2,6 +2,8 @@
 
 import pytest
 
+from leither_edge.cli.card_progress import Rate
+from leither_edge.cli.flow_progress import line
 from leither_edge.core.ids import id_from_text
 from leither_edge.mimei import rights
 from tests.cli.flow_node import ROW, failing, made_up_node
@@ -182,6 +184,25 @@ def test_work_goes_on_without_its_command(on_node, made, run, standing, monkeypa
     assert on_node("mimei", "jobs", job["id"], code=1)[1]["error"]["code"] == "stopped"
     made.steps = []
     made.is_open = True
+
+
+def test_work_that_takes_too_long_is_given_up(on_node, made):
+    made.is_open = False
+    assert "1.5 seconds" in on_node("mimei", "sync", "leither:slow", "--timeout", "1.5", code=4)[0].err
+    assert [row["state"] for row in on_node("mimei", "jobs")[1]["jobs"]][-1] == "stopped"
+    made.is_open = True
+
+
+def test_how_far_it_is():
+    rate = Rate(None)
+    shown = [line("Looking", facts, rate, now) for now, facts in enumerate((
+        {}, {"doing": "Asking who has it"}, {"done": 0, "total": None}, {"doing": "Fetching", "done": 3 << 20, "total": 9 << 20},
+        {"doing": "Fetching", "done": 6 << 20, "total": 9 << 20, "providers": ["ben", "anna", "carl", "dora"], "note": "\x1b[2J"},
+    ))]  # fmt: skip
+    assert shown[:3] == ["Looking", "Asking who has it", "Looking"]
+    assert shown[4].startswith("Fetching  [")
+    assert " 66 %  3.1 MB/s  0:01 left  6.0 MiB of 9.0 MiB  from ben, anna, carl and 1 more" in shown[4]
+    assert "\x1b" not in shown[4]
 
 
 @pytest.mark.parametrize(
