@@ -3,7 +3,7 @@
 from .blocks_wire import BadWire
 
 # What one block's bytes may wait for those before them to be checked and kept.
-WAITING_MAX_BYTES = 1 << 20
+WAITING_MAX_BYTES = 512 << 10
 
 
 class Desk:

@@ -17,7 +17,7 @@ from .quota import change_sum
 # Flushed together: the first flush brings the file system's journal to the medium for all of them. As many more stay open.
 FILES_TOGETHER = 32
 # Blocks between the caller and the writing thread; each may have 2 MiB.
-FILES_AHEAD = 2
+FILES_AHEAD = 1
 # Files whose rows wait for the flush of their folders.
 FILES_PENDING_MAX = 2048
 # Rows gathered before they go into the held transaction.
