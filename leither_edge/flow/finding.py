@@ -131,9 +131,9 @@ class Finding:
         with trio.move_on_after(ASK_S):
             try:
                 channel = await source.channel()
-                provider = provider._replace(
-                    key=source.key, name=source.name, answered=True, address=channel.peer.address or provider.address
-                )
+                # Nobody listens where a channel that the other side began comes from.
+                address = channel.peer.address if channel.is_initiator else None
+                provider = provider._replace(key=source.key, name=source.name, answered=True, address=address or provider.address)
                 return provider._replace(number=(await source.head(mid)).manifest.number)
             except MimeiError:
                 return provider

@@ -38,9 +38,11 @@ class PeerCalls:
             if known is not None:
                 id20, addresses = known.id, addresses or list(known.addresses)
             else:
-                channel = await self.peers.connect(address=self._place(word))
+                place = self._place(word)
+                channel = await self.peers.connect(address=place)
                 public_key, how, seen = channel.peer.public_key, BY_DIAL, int(self.library.clock())
-                addresses = [channel.peer.address or word, *addresses][:ADDRESSES_MAX]
+                # Not where a channel that it began comes from: nobody listens there.
+                addresses = [place, *addresses][:ADDRESSES_MAX]
         row = await self.peers.book.put(
             id20, public_key=public_key, name=name or None, addresses=addresses or None, state=state, seen=seen, how=BY_HAND
         )  # fmt: skip
