@@ -1,8 +1,8 @@
 """``leither peer``: the nodes one knows, and letting friends in."""
 
-from leither_edge.cli.figures import moment
+from leither_edge.cli.figures import moment, span
 from leither_edge.cli.flow_place import between, work
-from leither_edge.cli.mimei_progress import bytes_text
+from leither_edge.cli.mimei_progress import bytes_text, plural
 from leither_edge.cli.output import clean
 from leither_edge.cli.prompt import confirm
 
@@ -118,14 +118,8 @@ def stat(home, out, args):
             out.line(out.styled(name_of(found["peer"]), "bold"))
             show_row(out, found["peer"])
         else:
-            out.line(out.styled(clean(found["id"], 40), "bold"))
-            out.facts(
-                [
-                    ("Key", clean(found["key"], 60)), ("Listens at", ", ".join(clean(a, 100) for a in found["addresses"]) or "nowhere"),
-                    ("Nodes known", found["known"]), ("Connected", found["connected"]),
-                ],
-                indent=2,
-            )  # fmt: skip
+            show_node(out, found)
+        show_channels(out, found["channels"])
         rows = [[clean(name, 40), bytes_text(sent), bytes_text(received)] for name, (sent, received) in sorted(found["bytes"].items())]
         if rows:
             out.line()
@@ -134,6 +128,41 @@ def stat(home, out, args):
             out.note("Nothing has passed yet.")
 
     out.result(found, page)
+
+
+def show_node(out, found):
+    """Show what is known of the node itself."""
+    tunnels = found["tunnels"] or {}
+    rates = [rate_text(found[name]) for name in ("up_kib_per_s", "down_kib_per_s")]
+    out.line(out.styled(clean(found["id"], 40), "bold"))
+    out.facts(
+        [
+            ("Key", clean(found["key"], 60)), ("Listens at", ", ".join(clean(a, 100) for a in found["addresses"]) or "nowhere"),
+            ("Nodes known", found["known"]), ("Connected", f"{len(found['channels'])} of {found['channels_max']} at most"),
+            ("Other networks", f"{rates[0]} up, {rates[1]} down"),
+            ("Reached through", plural(tunnels["relays"], "relay") if tunnels.get("relays") else None),
+            ("Carries", plural(tunnels.get("registered", 0), "node") if tunnels.get("offered") else None),
+        ],
+        indent=2,
+    )  # fmt: skip
+
+
+def rate_text(kib_per_s):
+    """A rate for people."""
+    return f"{bytes_text(kib_per_s * 1024)}/s" if kib_per_s else "no limit"
+
+
+def show_channels(out, channels):
+    """List the channels that are open."""
+    if not channels:
+        return
+    rows = []
+    for one in channels:
+        ms = "-" if one["round_trip_ms"] is None else f"{one['round_trip_ms']:.1f} ms"
+        name = clean(one["name"], 64) or clean(one["id"], 30)
+        rows.append([name, clean(one["address"] or "-", 100), span(one["open_s"]), ms, one["streams"]])
+    out.line()
+    out.table(["CONNECTED", "ADDRESS", "FOR", "THERE AND BACK", "STREAMS"], rows)
 
 
 def ping(home, out, args):

@@ -21,6 +21,11 @@ ROW = {
     "id": id_to_text(key_id(BEN)), "key": public_key_to_text(BEN), "name": "ben", "state": "friend", "may": ["share", "search"],
     "addresses": ["192.0.2.7:8042"], "added": 1_700_000_000, "seen": 1_700_000_100, "how": "invite", "connected": False,
 }  # fmt: skip
+CHANNEL = {"id": ROW["id"], "name": "ben", "address": "192.0.2.7:8042", "open_s": 70, "round_trip_ms": 1.5, "streams": 2}
+NODE = {
+    "id": ROW["id"], "key": ROW["key"], "addresses": [], "known": 1, "channels": [CHANNEL], "channels_max": 64, "up_kib_per_s": 256,
+    "down_kib_per_s": None, "tunnels": {"offered": True, "registered": 2, "relays": 1}, "bytes": {},
+}  # fmt: skip
 FETCHED = {
     "versions": [0, 1], "last": 1, "bytes": 3_000_000, "twice_bytes": 0, "by_provider": {"ben": 2_000_000, "anna": 1_000_000},
     "shunned": ["carl"], "kept_as": None, "source": "ben", "state": "net-newer", "waiting": None,
@@ -38,7 +43,8 @@ class MadeUp:
         self.answers = {
             "peer_list": [ROW], "peer_add": {**ROW, "how": "dial"}, "peer_set": ROW, "peer_block": {**ROW, "state": "blocked"},
             "peer_unblock": {**ROW, "state": "known"}, "peer_remove": None,
-            "peer_stat": {"peer": ROW, "bytes": {"blocks": [5_000, 70_000]}}, "follows": [], "unfollow": None, "backup_stop": None,
+            "peer_stat": {"peer": ROW, "bytes": {"blocks": [5_000, 70_000]}, "channels": [CHANNEL]},
+            "follows": [], "unfollow": None, "backup_stop": None,
             "shares": {"shared": [], "offered": [], "left": []}, "take_back": None, "backup_stat": {"backups": [], "held": []},
         }  # fmt: skip
         self.ends = {

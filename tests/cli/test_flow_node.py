@@ -6,7 +6,7 @@ from leither_edge.cli.card_progress import Rate
 from leither_edge.cli.flow_progress import line
 from leither_edge.core.ids import id_from_text
 from leither_edge.mimei import rights
-from tests.cli.flow_node import ROW, failing, made_up_node
+from tests.cli.flow_node import NODE, ROW, failing, made_up_node
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,12 @@ def test_the_address_book(on_node, made):
     assert made.asked[-1] == ("peer_set", ("ben", "Ben", True, None, ["share", "search"]))
     assert "shut out" in on_node("peer", "block", "ben")[0].out
     assert "again" in on_node("peer", "unblock", "ben")[0].out
-    assert "68 KiB" in on_node("peer", "stat", "ben")[0].out
+    page = on_node("peer", "stat", "ben")[0].out
+    assert "68 KiB" in page and "1 min 10 s" in page
+    made.answers["peer_stat"] = NODE
+    page = on_node("peer", "stat")[0].out
+    assert "nowhere" in page and "256 KiB/s up, no limit down" in page and "2 nodes" in page and "1 relay" in page
+    made.answers["peer_stat"] = {"peer": ROW}
     assert "forgotten" in on_node("peer", "remove", "ben", "--yes")[0].out and made.asked[-1] == ("peer_remove", (ROW["id"],))
     assert "--yes" in on_node("peer", "remove", "ben", code=2)[0].err
     made.answers["peer_list"] = []

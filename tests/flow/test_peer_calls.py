@@ -43,8 +43,9 @@ class MadeUpPeers:
         await trio.sleep(0.002)
         return 0.002
 
-    def channels(self):
-        return list(self.open.values())
+    def stat(self):
+        channels = [{"id": id20, "name": channel.peer.name} for id20, channel in self.open.items()]
+        return {"channels": channels, "up_kib_per_s": None, "down_kib_per_s": 8, "tunnels": None}
 
     def channel_of(self, id20):
         return self.open.get(id20)
@@ -117,7 +118,8 @@ def test_the_address_book(tmp_path):
         calls.peers.tally.add(BEN_ID, "blocks", 10, 20)
         assert (await calls.peer_stat(owner, "Ben"))["bytes"] == {"blocks": [10, 20]}
         found = await calls.peer_stat(owner)
-        assert (found["bytes"], found["known"], found["connected"]) == ({"Ben": [10, 20]}, 2, 1)
+        assert (found["bytes"], found["known"], found["down_kib_per_s"]) == ({"Ben": [10, 20]}, 2, 8)
+        assert [one["id"] for one in found["channels"]] == [id_to_text(BEN_ID)]
         await calls.peer_remove(owner, "carl")
         with pytest.raises(NotFound, match="carl"):
             await calls.peer_remove(owner, "carl")

@@ -85,17 +85,24 @@ class PeerCalls:
 
     @told
     async def peer_stat(self, session, peer=None):
-        """{peer, bytes {service: [sent, received]}} of a node, or {id, key, addresses, known, connected, bytes {name: ...}} of this one."""
+        """{peer, channels, bytes {service: [sent, received]}} of a node; of this one {id, key, addresses, known, bytes {name: ...}} and the
+        figures of Peers.stat: channels [{id, name, address, open_s, round_trip_ms, sent, received ...}], rates, tunnels.
+        """
         self._must_run(session)
-        tally = self.peers.tally
+        # It takes in what passed until now, too.
+        figures, tally = self.peers.stat(), self.peers.tally
+        channels = [{**each, "id": id_to_text(each["id"])} for each in figures["channels"]]
         if peer is not None:
             row = self._known(peer)
-            return {"peer": self._facts(row), "bytes": {name: list(counts) for name, counts in tally.of(row.id).items()}}
+            return {
+                "peer": self._facts(row), "bytes": {name: list(counts) for name, counts in tally.of(row.id).items()},
+                "channels": [each for each in channels if each["id"] == id_to_text(row.id)],
+            }  # fmt: skip
         own, rows = self.library.node_key, self.peers.book.rows()
         names = {row.id: row.name or id_to_text(row.id) for row in rows}
         return {
-            "id": id_to_text(own.id), "key": public_key_to_text(own.public_key), "addresses": self.own_addresses(), "known": len(rows),
-            "connected": len(self.peers.channels()),
+            **figures, "id": id_to_text(own.id), "key": public_key_to_text(own.public_key), "addresses": self.own_addresses(),
+            "known": len(rows), "channels": channels,
             "bytes": {names.get(id20, id_to_text(id20)): list(counts) for id20, counts in tally.totals().items()},
         }  # fmt: skip
 
