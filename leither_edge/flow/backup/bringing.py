@@ -22,7 +22,8 @@ from . import forms
 AHEAD = 64
 BATCH_BLOCKS, BATCH_BYTES = 128, 1 << 20
 CALL_S = 60.0
-# A holder that went away is looked for so often; each try that brought something begins to count anew.
+# A holder that went away, or has much to do, is asked again so often, each time after twice as long; a try that brought something begins
+# to count anew.
 TRIES, PAUSE_S = 5, 3
 MEBI_STEP = 1 << 20
 
@@ -100,7 +101,7 @@ class Bringing:
                 tries = 0 if before is not None and way.work.state().bytes > before else tries + 1
                 if tries >= TRIES:
                     raise NoSource(f"The backup stopped coming: {error} What came is kept; the same command goes on from there.") from None
-                await trio.sleep(PAUSE_S)
+                await trio.sleep(PAUSE_S * (1 << tries))
 
     async def _open(self, channel, key, scope, number, node):
         # A key that lies elsewhere takes its time.

@@ -1,7 +1,8 @@
 """What a node and the one that holds its backup say to each other; read with every bound. Without I/O.
 
-    backup.push   stream, {head}            here is a new snapshot (sealed/head.py); the holder fetches what it lacks over the same channel,
-                                            and says how far it is: messages of [done, total or null], the last one {state: "whole", bytes}
+    backup.push   stream, {head, anew}      here is a new snapshot (sealed/head.py); the holder fetches what it lacks over the same channel,
+                                            and says how far it is: messages of [done, total or null], the last one {state: "whole", bytes};
+                                            anew: it lacked something of it before, and looks through all of it
     backup.stat   {}                        {number or null, time, bytes, allowed, snapshots}: what the holder has of the asker
     backup.prove  {labels, salt}            {proofs}: SHA-256 of salt and block, empty for one that is not here
     backup.drop   {scope}                   {}: nothing of the asker is held any more under that scope (null: its backup)

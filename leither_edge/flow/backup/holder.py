@@ -12,7 +12,7 @@ from leither_edge.flow.errors import BadAnswer
 from leither_edge.flow.providers import ChannelProvider
 from leither_edge.flow.tables import HELD_BYTES
 from leither_edge.mimei.blocks.rows import ROW_CHARGE_BYTES
-from leither_edge.mimei.errors import MimeiError, QuotaReached
+from leither_edge.mimei.errors import Damaged, MimeiError, QuotaReached
 from leither_edge.mimei.ipld.block_hash import digest_of
 from leither_edge.mimei.sealed import head as heads
 from leither_edge.peer.channel.errors import ChannelClosed, Refused
@@ -40,7 +40,7 @@ class Holder:
         self._library, self._fetcher, self._may_hold = library, fetcher, may_hold
         self._most = held_mib * MIB
         self._counters, self._log = counters, log
-        self._pushing = {}
+        self._pushing, self._is_spoilt = {}, False
         self._opened, self._tries = weakref.WeakSet(), weakref.WeakKeyDictionary()
         self._blocks = BlocksService(library, load=load, counters=counters, log=log)
         self._blocks.readable = self
@@ -124,13 +124,23 @@ class Holder:
             raise Refused("outdated", "A newer backup of this node is here. Restore from it first, or have it dropped (backup-to --stop).")
         allowed = self.allowed(peer)
         await call.stream.accept({"allowed": allowed})
-        if not is_here:
-            await self._fetch(call, peer, head, found, allowed)
+        is_anew = call.arguments.get("anew") is True
+        if is_anew:
+            await self._mend()
+        if is_anew or not is_here:
+            await self._fetch(call, peer, head, found, allowed, is_anew)
         with self._library.store.read() as tx:
             total = held_rows.bytes_held(tx, peer)
         await call.stream.send(forms.pack_message({"state": "whole", "bytes": total}))
 
-    async def _fetch(self, call, peer, head, found, allowed):
+    async def _mend(self):
+        """What the medium spoilt is removed, and so is fetched again."""
+        if self._is_spoilt:
+            self._is_spoilt = False
+            library = self._library
+            await trio.to_thread.run_sync(library.blocks.fsck, library.whole_roots, True)
+
+    async def _fetch(self, call, peer, head, found, allowed, is_anew):
         library, now = self._library, int(self._library.clock())
         readers, data = [row[0] for row in head.boxes], call.arguments["head"]
         held = held_rows.Held(head.scope, head.number, head.root, head.time, head.size, False, now, readers, data)
@@ -143,8 +153,9 @@ class Holder:
             fetch_rows.end_fetch(tx, peer, [other.root for other in stale])
 
         await trio.to_thread.run_sync(library.held.call, begin)
-        whole = [other.root for other in found if other.is_whole]
-        if stale:
+        # What earlier ones share is not walked, unless some of it is missing.
+        whole = [] if is_anew else [other.root for other in found if other.is_whole]
+        if stale or is_anew:
             await self._recount(peer)
         with library.store.read() as tx:
             before = held_rows.bytes_held(tx, peer)
@@ -232,7 +243,8 @@ class Holder:
         for label in labels:
             try:
                 found.append(digest_of(salt + self._library.blocks.get(label)))
-            except (MimeiError, StorageError):
+            except (MimeiError, StorageError) as error:
+                self._is_spoilt = self._is_spoilt or isinstance(error, Damaged)
                 found.append(b"")
         return found
 

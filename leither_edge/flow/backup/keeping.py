@@ -140,19 +140,21 @@ class Keeping:
             while True:
                 with trio.move_on_after(LOOK_S):
                     await self._event.wait()
-                now_mark = self._library.changes, self._library.epoch
-                if self._event.is_set() or now_mark != mark:
+                if self._event.is_set() or self._mark() != mark:
                     # Sealing takes a tenth of a slow CPU at most, however often something changes.
                     await trio.sleep(max(SETTLE_S, min(REST_MAX_S, REST_TIMES * self._making_s)))
-                    self._event, now_mark = trio.Event(), (self._library.changes, self._library.epoch)
+                    self._event, mark = trio.Event(), self._mark()
                     await self._push_all(True)
-                    mark = now_mark
                 else:
-                    await self._push_all(False)
+                    # Pins and names change nothing that is told of; and a holder that is gone is noticed.
+                    await self._push_all(self._library.clock() - self._cur_at > CUR_EVERY_S)
                 await self._check_some()
                 await self._sweep()
         finally:
             self._wake = None
+
+    def _mark(self):
+        return self._library.changes, self._library.epoch, tuple(self._owners())
 
     def _changed(self, mid, number):
         if self._wake is not None:
@@ -175,9 +177,11 @@ class Keeping:
 
     async def _check_some(self):
         for kept in await trio.to_thread.run_sync(self.holders):
-            if kept.number is not None and not kept.error and self._library.clock() - max(kept.checked, kept.since) > CHECK_EVERY_S:
+            if kept.number is not None and self._library.clock() - max(kept.checked, kept.since) > CHECK_EVERY_S:
                 try:
-                    await self.check(kept.public_key)
+                    asked, same = await self.check(kept.public_key)
+                    if same < asked:
+                        await self.push(kept.public_key, with_cur=False)
                 except FAILURES as error:
                     await self._note(kept.peer, checked=int(self._library.clock()), error=str(error))
 
@@ -214,9 +218,12 @@ class Keeping:
             self._cur_at = library.clock()
         progress({"doing": "Connecting"})
         channel = await self._connect(public_key)
-        size, sent = await pushed_to(channel, snapshot.head, progress)
+        with library.store.read() as tx:
+            row = tx.get(BACKUPS, peer)
+        known = row and _kept(peer, row)
+        size, sent = await pushed_to(channel, snapshot.head, progress, bool(known and known.same < known.asked))
         number = open_head(snapshot.head).number
-        await self._note(peer, number=number, time=snapshot.time, bytes=size, versions=versions, error="")
+        await self._note(peer, number=number, time=snapshot.time, bytes=size, versions=versions, asked=0, same=0, error="")
         return Pushed(snapshot, size, sent)
 
     def _make(self, with_cur):
@@ -243,10 +250,13 @@ async def _each_step(steps):
         await trio.sleep(STEP_PAUSE_S)
 
 
-async def pushed_to(channel, head, progress):
-    """(bytes that all takes there, bytes that went) once a holder has all that a head names. Raises PeerError, BadAnswer."""
+async def pushed_to(channel, head, progress, is_anew=False):
+    """(bytes that all takes there, bytes that went) once a holder has all that a head names. Raises PeerError, BadAnswer.
+
+    Args: is_anew (it lacked something of what it should have: it looks for what is missing in all of it).
+    """
     sent = 0
-    async with channel.open(forms.PUSH, {"head": head}) as stream:
+    async with channel.open(forms.PUSH, {"head": head, "anew": is_anew}) as stream:
         while True:
             size = forms.message_bytes(await stream.receive_exactly(2))
             found = forms.read_message(await stream.receive_exactly(size))

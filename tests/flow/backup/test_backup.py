@@ -5,6 +5,7 @@ import trio
 
 from leither_edge.flow.backup import bringing, forms, held_rows, keeping
 from leither_edge.mimei import info
+from leither_edge.mimei.blocks.rows import BLOCKS
 from leither_edge.mimei.errors import BadInput, NotFound
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.sealed.tables import SEALED, SEALED_AS
@@ -125,6 +126,31 @@ async def test_a_check_finds_what_is_missing(tmp_path):
         await trio.to_thread.run_sync(lambda: b.library.blocks.collect(lambda: []).run())
         asked, same = await a.keeping.check(b.key.public_key)
         assert asked > 2 and same == 0 and f"{asked} of {asked}" in a.keeping.holders()[0].error
+
+
+@pytest.mark.parametrize("is_spoilt", [False, True])
+async def test_what_a_check_missed_is_sent_again(tmp_path, is_spoilt):
+    async with world() as there:
+        a, b, first = await backed_up(there, tmp_path)
+        files = [path for path in (tmp_path / "b" / "blocks").rglob("*") if path.is_file()]
+        assert len(files) == 2
+        if is_spoilt:
+            for path in files:
+                path.write_bytes(path.read_bytes()[:-1] + b"\0")
+        else:
+            # As a card that lost some of its pages.
+            keys = b.library.held.call(lambda tx: list(tx.keys(BLOCKS)))
+            b.library.held.call(lambda tx: [tx.delete(BLOCKS, key) for key in keys])
+        while True:
+            asked, same = await a.keeping.check(b.key.public_key)
+            if same < asked:
+                break
+        assert (await a.keeping.push(b.key.public_key)).snapshot == first.snapshot
+        asked, same = await a.keeping.check(b.key.public_key)
+        assert asked == same and not a.keeping.holders()[0].error
+        c = there.add(tmp_path / "c", 13)
+        await c.bringing.restore(b.key.public_key, OWNER)
+        assert list(differences(await described(a), await described(c))) == []
 
 
 async def test_a_stranger_gets_nothing(tmp_path):
