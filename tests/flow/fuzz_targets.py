@@ -9,6 +9,7 @@ from leither_edge.mimei.info import mid_of
 from leither_edge.mimei.ipld import cid as cids
 from tests.mimei.library.people import ANNA, BEN
 
+from . import answer_target
 from .backup.fuzz_targets import targets as backup_targets
 
 PIECES = (b"\xa1", b"\xf6", b"\xd8\x2a", b"\x1b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x58\x20", b"\x9f", b"%", b"?from=", b"\0")
@@ -87,6 +88,7 @@ def targets():
         "keys": (from_map(told.read_keys), [cbor.encode({"keys": [BEN.public_key]})]),
         "link": (read_link, [link.to_text(MID, ANNA.public_key, ["[2001:db8::1]:8042", "http://x/ä"]).encode()]),
         "pointer": (read_pointer, [pointer.value_of(pointer.Pointer(3, LABEL, 2, (ANNA.public_key, BEN.public_key)))]),
+        "answers": (answer_target.read_answers, answer_target.seeds()),
         "wants": (read_wants, [blocks_wire.want(LABEL) + blocks_wire.cancel(0) + blocks_wire.want(LABEL, 1 << 20)]),
         **backup_targets(),
     }  # fmt: skip
