@@ -4,6 +4,8 @@ from .blocks_wire import BadWire
 
 # What one block's bytes may wait for those before them to be checked and kept.
 WAITING_MAX_BYTES = 512 << 10
+# So few wants on their way are added to at once.
+FEW = 4
 
 
 class Desk:
@@ -16,6 +18,8 @@ class Desk:
     def __init__(self, run, source):
         self._run, self.source = run, source
         self._open = {}
+        # How many wants were on their way when more were added last.
+        self._filled_to = 0
 
     def begin(self):
         """The provider is there and can be asked."""
@@ -26,8 +30,11 @@ class Desk:
         run = self._run
         while True:
             found = []
-            while (entry := run.plan.take(self.source, run.now())) is not None:
-                found.append((entry, run.arriving.offset(entry.label)))
+            # Many small ones are asked for together, when half of the last ones have come.
+            if len(self.source.entries) <= max(FEW, self._filled_to // 2):
+                while (entry := run.plan.take(self.source, run.now())) is not None:
+                    found.append((entry, run.arriving.offset(entry.label)))
+                self._filled_to = len(self.source.entries)
             cancels = run.plan.take_cancels(self.source)
             if found or cancels:
                 return found, cancels
