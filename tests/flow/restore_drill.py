@@ -2,8 +2,9 @@
 
     python -m tests.flow.restore_drill [--files N] [--mib N] [--kills N] [--seed N] [--json]
 
-Every node is a real one with a listening port. What differs between the node that was lost and the one that was rebuilt is found by
-mimei/snapshot/described.py: each version, right, reference, pin and tag, and every block that one of them reaches.
+Every node is a real one with a listening port; the one that is rebuilt has the memory that the profile gives a node. What differs between
+the node that was lost and the one that was rebuilt is found by mimei/snapshot/described.py: each version, right, reference, pin and tag,
+and every block that one of them reaches.
 """
 
 import argparse
@@ -29,7 +30,8 @@ from leither_edge.flow.fetch import Fetcher
 from leither_edge.mimei import info, rights
 from leither_edge.mimei.sealed.sealing import SealedBlocks
 from leither_edge.mimei.snapshot.described import describe, differences
-from tests.peer.nodes import open_node
+from tests.mimei.small_machine import Limits, status_mib
+from tests.peer.nodes import PROFILE, open_node
 
 OWNER, ANNA, BEN = (KeyPair(letter * 32) for letter in (b"o", b"a", b"b"))
 SECRETS = {"a": b"nobody who holds this may read it; ", "b": b"what another node holds; "}
@@ -101,28 +103,23 @@ async def rebuild(folder, holder_key, holder_address):
         def tell(facts):
             print(json.dumps(facts), flush=True)
 
-        before = memory_kib("VmRSS")
+        before = status_mib("VmRSS")
         brought = await node.backup.restore_from(public_key, OWNER, progress=tell)
-        grown = (memory_kib("VmHWM") - before) / 1024
+        grown = status_mib("VmHWM") - before
         described = await trio.to_thread.run_sync(describe, node.library)
         print(json.dumps({"described": described, "bytes": brought.bytes, "rss_growth_mb": round(grown, 1)}), flush=True)
 
 
-def memory_kib(name):
-    """What this process takes, or took at most. Args: name (VmRSS or VmHWM, of /proc/self/status)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    raise SystemExit(f"This system does not tell {name}.")
+async def killed(folder, node, kills, apart, chance, limits, tell):
+    """(what the last child said, kills that were made): a child is begun, and killed at a random time, so many times.
 
-
-async def killed(folder, node, kills, chance, tell):
-    """(what the last child said, kills that were made): a child is begun, and killed at a random time, so many times."""
+    Args: apart (messages of progress between two kills, at most).
+    """
     words = [sys.executable, "-m", "tests.flow.restore_drill", "--rebuild", str(folder), node.public_key.hex(), node.address]
     made = 0
     while True:
-        process = await trio.lowlevel.open_process(words, stdout=subprocess.PIPE, cwd=ROOT)
-        said, after = b"", chance.randrange(1, 12)
+        process = await trio.lowlevel.open_process(words, stdout=subprocess.PIPE, cwd=ROOT, preexec_fn=limits.enter)
+        said, after = b"", chance.randrange(1, apart)
         while piece := await process.stdout.receive_some(1 << 20):
             said += piece
             if made < kills and said.count(b'"Restoring"') + said.count(b'"Rebuilding"') >= after:
@@ -160,13 +157,18 @@ async def drill(folder, files, mib, kills, seed, tell):
         seen = await trio.to_thread.run_sync(_seen, folder / "b", SECRETS["a"])
         tell("a is erased")
         begin = time.perf_counter()
-        found, made = await killed(folder / "new", b, kills, chance, tell)
+        limits = Limits(PROFILE, "drill")
+        try:
+            found, made = await killed(folder / "new", b, kills, max(4, 2 * mib // (kills + 1)), chance, limits, tell)
+        finally:
+            limits.close()
         restored = time.perf_counter() - begin
     told = list(differences(before, found["described"], ("the lost node", "the new one")))
     return {
         "facts": len(before), "differences": told, "mimei": pushed.snapshot.mimei, "versions": pushed.snapshot.versions,
         "backup_bytes": pushed.bytes, "backup_s": round(took, 2), "restore_bytes": found["bytes"], "restore_s": round(restored, 2),
-        "restore_rss_growth_mb": found["rss_growth_mb"], "kills": made, "pieces_asked": asked, "pieces_same": same, "holder_read_it": seen,
+        "limits": limits.says, "restore_rss_growth_mb": found["rss_growth_mb"], "kills": made, "pieces_asked": asked,
+        "pieces_same": same, "holder_read_it": seen,
     }  # fmt: skip
 
 
