@@ -15,6 +15,8 @@ AT_ONCE = frozenset((
     "peer_list", "peer_set", "peer_stat", "peer_block", "peer_unblock", "peer_remove", "follows", "unfollow", "shares", "backup_stat",
     "job_wait", "job_stop", "key_answer",
 ))  # fmt: skip
+# An invitation is looked for in this house, too, and in the network as soon as that is met.
+PATIENCE_S = {"peer_accept": 1.5}
 # What is nothing without it.
 NETWORK_ONLY = frozenset(("publish", "provide"))
 
@@ -156,8 +158,11 @@ class LocalNode:
         self._joined.set()
 
     async def _call(self, name, arguments):
+        import trio
+
         if name not in AT_ONCE:
-            await self._joined.wait()
+            with trio.move_on_after(PATIENCE_S.get(name, math.inf)):
+                await self._joined.wait()
         if name in NETWORK_ONLY and self._not_met is not None:
             raise self._not_met
         return await getattr(self._calls, name)(self.content.session, *arguments)

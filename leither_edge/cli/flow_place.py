@@ -97,7 +97,10 @@ def watch(out, node, text, job, on_progress=None):
         left_behind(out, node, job)
         raise
     if job["state"] == "failed":
-        raise refused(job["error"]["code"], job["error"]["message"])
+        error = refused(job["error"]["code"], job["error"]["message"])
+        if error.code == "forbidden" and getattr(node.content, "by_pass", False):
+            error.why, error.fix = "This computer acts by a pass, which does not let it.", "Use the owner's key: --key NAME"
+        raise error
     if job["state"] != "done":
         why = "Somebody stopped it, or the node ended."
         raise Failure("It was stopped.", why, "The same command goes on where it was.", code="stopped")

@@ -10,6 +10,8 @@ from leither_edge.cli.output import clean, columns_of, cut
 from leither_edge.cli.progress import FRAMES
 
 PROVIDERS_SHOWN = 3
+# What is less says nothing of a line.
+RATE_MIN_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
@@ -64,4 +66,4 @@ def took(seconds, count):
     """``in 3 s, 12.1 MB/s`` for work that is done; nothing where it was at once."""
     if seconds < 1:
         return ""
-    return f" in {span(seconds)}" + (f", {count / seconds / 1e6:.1f} MB/s" if count else "")
+    return f" in {span(seconds)}" + (f", {count / seconds / 1e6:.1f} MB/s" if count >= RATE_MIN_BYTES else "")

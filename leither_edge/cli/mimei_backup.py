@@ -140,6 +140,7 @@ def leave(home, out, args):
 def take_sealed(home, out, args):
     """Take what lies sealed with a node."""
     from leither_edge.cli.flow_signing import reader_of
+    from leither_edge.cli.mimei_flow import called
     from leither_edge.core.ids import ID_TEXT_CHARS, IdError, id_from_text
 
     if len(args.providers) != 1 or args.follow or args.all:
@@ -155,4 +156,4 @@ def take_sealed(home, out, args):
         signer = reader_of(home, out, args)
         found = opened(out, node, "Looking for it", signer, "take_sealed", (mid, args.providers[0]))
     new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
-    out.result(found, lambda: out.done(f"{clean(args.mimei, 60)}: {new}."))
+    out.result(found, lambda: out.done(f"{called(args.mimei)}: {new}."))

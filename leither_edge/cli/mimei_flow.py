@@ -1,6 +1,7 @@
 """``leither mimei``: content that goes between nodes: publish, provide, findprovs, sync, follow, share, compare."""
 
 import os
+import shlex
 import time
 
 from leither_edge.cli.failure import DONE, FAILED, UsageError
@@ -29,6 +30,11 @@ def what_of(node, word):
     if word.startswith(LINK) or len(word) == ID_CHARS:
         return word
     return id_to_text(mid_of(node, word))
+
+
+def called(word):
+    """What people see of a word that names a MiMei: of a link, the id in it."""
+    return clean(word.split("/")[1] if word.startswith(f"{LINK}mimei/") else word, 60)
 
 
 def split(words):
@@ -65,9 +71,9 @@ def publish(home, out, args):
         found = watch(out, node, "Publishing", node.publish(mid_of(node, args.mimei)))
 
     def page():
-        out.done(f"Version {found['number']} of {clean(args.mimei, 60)} is published: {plural(found['stored'], 'node')} keep its pointer.")
+        out.done(f"Version {found['number']} of {called(args.mimei)} is published: {plural(found['stored'], 'node')} keep its pointer.")
         out.line(clean(found["link"], 300))
-        out.next_step("Elsewhere:", f"leither mimei sync {clean(found['link'], 300)}")
+        out.next_step("Elsewhere:", f"leither mimei sync {shlex.quote(clean(found['link'], 300))}")
         if found.get("is_private"):
             out.note("Whoever has the link finds it, and nobody may read it yet: leither mimei rights, leither mimei share")
 
@@ -141,11 +147,11 @@ def fetch(home, out, args, is_followed, on_fork="refuse", is_all=False):
     def page():
         new = plural(len(found["versions"]), "new version") if found["versions"] else "nothing new"
         if found["waiting"]:
-            out.done(f"{clean(args.mimei, 60)} is followed; nothing has come yet.")
+            out.done(f"{called(args.mimei)} is followed; nothing has come yet.")
             out.note(clean(found["waiting"], 600))
             return
         last = "" if found["last"] is None else f", version {found['last']} is the last"
-        out.done(f"{clean(args.mimei, 60)}: {new}{last}.")
+        out.done(f"{called(args.mimei)}: {new}{last}.")
         if found["kept_as"]:
             out.note(f"What was here is kept as {clean(found['kept_as'], 40)}.")
         if found["bytes"]:
@@ -172,7 +178,7 @@ def follow(home, out, args):
             show_follows(out, node.call("follows"))
             return
         node.call("unfollow", what_of(node, args.mimei))
-    out.result({"followed": False}, lambda: out.done(f"{clean(args.mimei, 60)} is not followed any more. What was fetched stays."))
+    out.result({"followed": False}, lambda: out.done(f"{called(args.mimei)} is not followed any more. What was fetched stays."))
 
 
 def show_follows(out, rows):
@@ -200,20 +206,20 @@ def share(home, out, args):
             raise UsageError("--accept takes what was offered, and nothing is shared at the same time.")
         with between(home, out, args) as node:
             found = work(out, node, "Taking it", "share_accept", what_of(node, args.accept))
-        out.result(found, lambda: out.done(f"{clean(args.accept, 60)} is yours to read, and followed from now on."))
+        out.result(found, lambda: out.done(f"{called(args.accept)} is yours to read, and followed from now on."))
         return
     if args.mimei is None:
         with between(home, out, args) as node:
             show_shares(out, node.call("shares"))
         return
     if args.peer is None:
-        raise UsageError("Share with whom?", fix=f"Name a friend's node: leither mimei share {clean(args.mimei, 60)} PEER")
+        raise UsageError("Share with whom?", fix=f"Name a friend's node: leither mimei share {called(args.mimei)} PEER")
     with between(home, out, args) as node:
         mask = None if args.right is None else mask_of_words(args.right)
         found = work(out, node, "Offering it", "share", mid_of(node, args.mimei), args.peer, args.reader, mask)
 
     def page():
-        out.done(f"{clean(args.mimei, 60)} is shared with {clean(args.peer, 60)}.")
+        out.done(f"{called(args.mimei)} is shared with {clean(args.peer, 60)}.")
         if not found["told"]:
             out.note("His node could not be reached: it is offered again when it is.")
         elif found["accepted"]:
@@ -262,7 +268,7 @@ def unshare(home, out, args):
         found = work(out, node, "Telling it", "unshare", mid_of(node, args.mimei), args.peer)
 
     def page():
-        out.done(f"{clean(args.mimei, 60)} is not shared with {clean(args.peer, 60)} any more.")
+        out.done(f"{called(args.mimei)} is not shared with {clean(args.peer, 60)} any more.")
         out.note("From the next version on it is sealed anew: leither mimei backup")
 
     out.result(found, page)

@@ -3,7 +3,8 @@
 import pytest
 
 from leither_edge.cli.card_progress import Rate
-from leither_edge.cli.flow_progress import line
+from leither_edge.cli.flow_progress import line, took
+from leither_edge.cli.mimei_flow import called
 from leither_edge.core.ids import id_from_text
 from leither_edge.mimei import rights
 from tests.cli.flow_node import NODE, ROW, failing, made_up_node
@@ -198,7 +199,10 @@ def test_work_that_takes_too_long_is_given_up(on_node, made):
     made.is_open = True
 
 
-def test_how_far_it_is():
+def test_how_far_it_is_and_how_long_it_took():
+    assert [took(*one) for one in ((0.5, 9 << 20), (3, 9 << 20), (3, 9))] == ["", " in 3 s, 3.1 MB/s", " in 3 s"]
+    assert (called("leither:mimei/ID/KEY?from=a"), called("leither:abc"), called("notes")) == ("ID", "leither:abc", "notes")
+
     rate = Rate(None)
     shown = [line("Looking", facts, rate, now) for now, facts in enumerate((
         {}, {"doing": "Asking who has it"}, {"done": 0, "total": None}, {"doing": "Fetching", "done": 3 << 20, "total": 9 << 20},
