@@ -24,6 +24,7 @@ from .search import Search
 from .sharing import Sharing
 from .syncing import LAST, REFUSE, Syncing
 
+# Of the channels that the profile lets be, one in so many may be kept open to hear what is new.
 WATCHED_SHARE = 2
 
 

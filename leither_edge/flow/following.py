@@ -23,8 +23,7 @@ ASK_EVERY_S = 300.0
 # After a failure, twice as long each time.
 AGAIN_S, AGAIN_MAX_S = 5.0, 300.0
 CALL_S = 20.0
-# Channels kept open for it, of those that the profile lets be; fetched at a time.
-WATCHED_SHARE = 2
+# MiMei fetched at a time.
 FETCHED_AT_ONCE = 2
 
 
@@ -104,6 +103,10 @@ class Following:
                     with trio.move_on_after(wait_s):
                         await watch.changed.wait()
                     wait_s = min(AGAIN_MAX_S, wait_s * 2)
+                    if wait_s == AGAIN_MAX_S:
+                        # It may have gone for good, and others may have what is new.
+                        for mid, user in await trio.to_thread.run_sync(self._users_of, watch.mids):
+                            self._fetch_soon(mid, user, None, None)
                     continue
                 with trio.move_on_after(ASK_EVERY_S):
                     await _first(channel.closed.wait, watch.changed.wait)
@@ -124,6 +127,10 @@ class Following:
         gone, watch.told = watch.told - watch.mids, set(watch.mids)
         if gone:
             await channel.call(told.UNFOLLOW, {"mids": sorted(gone)[: told.MIDS_MAX]}, timeout_s=CALL_S)
+
+    def _users_of(self, mids):
+        with self._library.store.read() as tx:
+            return [(mid, follow.user) for mid in mids for follow in scan_follows(tx, mid)]
 
     def _behind(self, numbers):
         """[(mid, user)] of those whose newest version here is older than a node's."""
@@ -180,7 +187,7 @@ class Following:
         session = library.acting_for(follow.public_key, ALL_RIGHTS, self._may_keep(follow.public_key))
         changes = {"asked": int(library.clock()), "problem": None}
         try:
-            others = [] if told_by else await self._finding.sources(follow.mid, follow.author or None, follow.sources)
+            others = [] if told_by else await self._all_sources(follow)
             heads = {source: head for source, head in told_by.items() if head is not None}
 
             async def more():
@@ -202,6 +209,12 @@ class Following:
         await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes))
         if changes.get("sources", follow.sources) != follow.sources:
             self.look()
+
+    async def _all_sources(self, follow):
+        """[source]: those that are named, and whoever else can be found: the named ones may have gone."""
+        author = follow.author or None
+        named = await self._finding.sources(follow.mid, author, follow.sources)
+        return named + await self._finding.others(follow.mid, author, named) if follow.sources else named
 
     def _read(self):
         with self._library.store.read() as tx:

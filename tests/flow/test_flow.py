@@ -8,7 +8,7 @@ import trio
 from leither_edge.core.ids import id_to_text, public_key_to_text
 from leither_edge.dht.errors import DhtError
 from leither_edge.dht.report import Found
-from leither_edge.flow import link, pointer, publishing, told
+from leither_edge.flow import following, link, pointer, publishing, told
 from leither_edge.flow.errors import NoSource
 from leither_edge.flow.finding import ANNOUNCED, BY_AUTHOR, BY_FRIEND
 from leither_edge.mimei import rights
@@ -281,3 +281,27 @@ async def test_what_peers_may_not(tmp_path):
         assert anna.flow.news._strangers == {} and publishing.PROVIDED_MAX
         with trio.fail_after(5):
             await channel.call(told.UNFOLLOW, {"mids": [mid]})
+
+
+async def test_others_have_it_where_the_first_has_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(following, "AGAIN_S", 0.05)
+    monkeypatch.setattr(following, "AGAIN_MAX_S", 0.1)
+    discovery = Discovery()
+    async with flowing(tmp_path, "ben", "carl", flow={"discovery": discovery}) as (ben, carl):
+        async with flowing(tmp_path, "anna") as (anna,):
+            mid = await anna.made(b"one")
+            for other in (ben, carl):
+                await anna.node.befriend(other)
+                await other.node.befriend(anna)
+                await anna.flow.share(anna.session, mid, other.public_key)
+                await other.until(lambda other=other: other.last(mid) == 0)
+            await ben.flow.unfollow(ben.session, mid)
+            await anna.made(b"two", mid=mid)
+            await carl.until(lambda: carl.last(mid) == 1)
+        # Carl may give it on to Ben, whom its author let in there, too.
+        author = carl.library.acting_for(anna.public_key)
+        await carl.in_thread(carl.library.set_right, author, mid, ben.id, rights.READ_ONLY)
+        discovery.addresses[mid] = [carl.address]
+        await ben.flow.follow(ben.session, mid, [public_key_to_text(anna.public_key)], number=0)
+        await ben.until(lambda: ben.last(mid) == 1)
+        assert await ben.read(mid) == b"two"

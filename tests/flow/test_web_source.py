@@ -3,21 +3,24 @@
 import random
 from contextlib import asynccontextmanager
 
+import h11
 import pytest
 import trio
 
 from leither_edge.flow import assignment, fetch, syncing
 from leither_edge.flow.errors import NoSource
 from leither_edge.flow.fetch import Fetcher
-from leither_edge.flow.http_get import Gets, Place
+from leither_edge.flow.http_get import HEAD_MAX_BYTES, Gets, Place
 from leither_edge.flow.web_source import WebProvider, WebSource
 from leither_edge.mimei import info, rights
-from leither_edge.mimei.errors import BadInput
+from leither_edge.mimei.errors import BadInput, MimeiError
 from leither_edge.observe.counters import Counters
+from tests.dht.mutation import mutated
 from tests.gateway.standing import gateway
 
 from .people import ANNA, BEN, library_in, read, write
 
+PIECES = (b"\r\n", b"\r\n\r\n", b"Transfer-Encoding: chunked\r\n", b"9" * 30, b"\0")
 LARGE = random.Random(1).randbytes(2_300_000)
 
 
@@ -33,6 +36,22 @@ def made(library, session, *texts, mid=None, **more):
         write(library, session, mid, text)
         library.backup(session, mid)
     return mid
+
+
+class Saying:
+    """A connection whose other end says some bytes, in pieces, and closes."""
+
+    def __init__(self, data):
+        self._pieces = [data[: len(data) // 3], data[len(data) // 3 :]]
+
+    async def send_all(self, data):
+        await trio.lowlevel.checkpoint()
+
+    async def receive_some(self, most):
+        return self._pieces.pop(0) if self._pieces else b""
+
+    async def aclose(self):
+        pass
 
 
 async def sync(library, session, mid, *sources, **more):
@@ -130,6 +149,26 @@ async def test_a_connection_that_was_closed_meanwhile_is_made_anew():
         with pytest.raises(BadInput):
             await gets.whole(2)
         await gets.aclose()
+
+
+async def test_no_answer_brings_out_what_is_not_promised(two, monkeypatch):
+    one, _, anna, _ = two
+    mid = made(one, anna, b"one")
+    manifest = one.blocks.get(one.versions(anna, mid)[0].manifest)
+    whole = b"HTTP/1.1 200 OK\r\nContent-Type: application/leither-manifest+cbor\r\nX-Mimei-Number: 0\r\nContent-Length: %d\r\n\r\n"
+    chance, source, came = random.Random(5), WebSource("http://192.0.2.7"), set()
+
+    async def connect(gets):
+        gets._stream, gets._http = Saying(data), h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_MAX_BYTES)
+
+    monkeypatch.setattr(Gets, "_connect", connect)
+    for _ in range(150):
+        data = mutated(whole % len(manifest) + manifest, chance, PIECES)
+        try:
+            came.add((await source.head(mid)).release)
+        except MimeiError as error:
+            came.add(str(error)[:30])
+    assert len(came) > 5
 
 
 @pytest.mark.parametrize(
