@@ -5,6 +5,7 @@ from leither_edge.cli.figures import moment
 from leither_edge.cli.flow_place import between, work
 from leither_edge.cli.mimei_progress import bytes_text, plural
 from leither_edge.cli.output import clean
+from leither_edge.cli.store_key import owner_keys
 
 
 def backup_to(home, out, args):
@@ -26,6 +27,8 @@ def backup_to(home, out, args):
         is_remote = node.is_remote
     if args.check:
         return tell_check(out, args.peer, found)
+    if not is_remote and not owner_keys(home):
+        out.warn("Only this store's own key opens it, which goes with this computer. Make one that words bring back: leither key new")
 
     def page():
         out.done(f"{plural(found['versions'], 'version')} of {plural(found['mimei'], 'MiMei', 'MiMei')} are with {clean(args.peer, 60)}.")

@@ -3,9 +3,15 @@
 import pytest
 
 from leither_edge.cli.card_progress import Rate
+from leither_edge.cli.failure import UntrustedError
 from leither_edge.cli.flow_progress import line, took
+from leither_edge.cli.flow_signing import Answering
+from leither_edge.cli.keyring import Signer
 from leither_edge.cli.mimei_flow import called
 from leither_edge.core.ids import id_from_text
+from leither_edge.crypto.key_pair import KeyPair
+from leither_edge.crypto.sodium import seal_to
+from leither_edge.flow.backup.forms import open_message
 from leither_edge.mimei import rights
 from tests.cli.flow_node import NODE, ROW, failing, made_up_node
 
@@ -197,6 +203,33 @@ def test_work_that_takes_too_long_is_given_up(on_node, made):
     assert "1.5 seconds" in on_node("mimei", "sync", "leither:slow", "--timeout", "1.5", code=4)[0].err
     assert [row["state"] for row in on_node("mimei", "jobs")[1]["jobs"]][-1] == "stopped"
     made.is_open = True
+
+
+class Asked:
+    """A node that takes answers. Attribute: answers."""
+
+    def __init__(self):
+        self.answers = []
+
+    def call(self, *words):
+        self.answers.append(words)
+
+
+def test_a_key_here_does_what_a_restore_needs_and_nothing_else():
+    key, node = KeyPair(b"k" * 32), Asked()
+    answer = Answering(node, Signer("owner", key.id, key.public_key, key.sign, None, key.unseal))
+    message = open_message(b"i" * 20, b"h" * 32)
+    answer({"asks": {"number": 1, "what": "sign", "data": message.hex()}}, "job")
+    answer({"asks": {"number": 1, "what": "sign", "data": message.hex()}}, "job")
+    assert node.answers == [("key_answer", "job", 1, key.sign(message))]
+    for number, other in enumerate((b"", message[:-1], message + b"x", b"leither-sign-in-1\n" + bytes(52), message[1:] + b"x"), 2):
+        with pytest.raises(UntrustedError):
+            answer({"asks": {"number": number, "what": "sign", "data": other.hex()}}, "job")
+    for number, (secret, opened) in enumerate(((b"s" * 32, b"s" * 32), (b"a sealed command, which is longer than a key", b"")), 10):
+        answer({"asks": {"number": number, "what": "open", "data": seal_to(secret, key.public_key).hex()}}, "job")
+        assert node.answers[-1] == ("key_answer", "job", number, opened)
+    answer({"asks": {"number": 20, "what": "open", "data": "00"}}, "job")
+    assert node.answers[-1][-1] == b""
 
 
 def test_how_far_it_is_and_how_long_it_took():

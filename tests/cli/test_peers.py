@@ -82,8 +82,10 @@ def test_friends_share_follow_and_keep_each_others_backup(both, run, anna, tmp_p
     mine = own("mimei", "create", "--mark", "mine")["id"]
     own("mimei", "put", "plan.txt", "mine")
     own("mimei", "backup", "mine")
+    assert "leither key new" in str(own("mimei", "backup-to", "anna")["warnings"])
     assert own("key", "new", "--no-passphrase")["name"] == "owner"
-    assert own("mimei", "backup-to", "anna")["mimei"] == 2
+    again = own("mimei", "backup-to", "anna")
+    assert again["mimei"] == 2 and "warnings" not in again
     checked = own("mimei", "backup-to", "anna", "--check")
     assert checked["asked"] == checked["same"] > 0
     assert own("mimei", "backup-to")["backups"][0]["behind"] == 0
