@@ -146,8 +146,8 @@ class Following:
         return found
 
     async def _on_new(self, call):
-        mid = call.arguments.get("mid")
-        follows = await trio.to_thread.run_sync(self._of, mid) if isinstance(mid, bytes) and len(mid) == 20 else []
+        mid = read(told.read_new_mid, call.arguments)
+        follows = await trio.to_thread.run_sync(self._of, mid)
         # The signature is looked at only where somebody wants it.
         if not follows:
             raise Refused("not-followed", "This is not followed here.")

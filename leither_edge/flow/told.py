@@ -126,12 +126,18 @@ def read_numbers(value, count):
     return numbers
 
 
-def read_new(value):
-    """The Head in a message of a new version. Raises BadAnswer, BadManifest."""
+def read_new_mid(value):
+    """The mid in a message of a new version, whose head is not looked at yet. Raises BadAnswer."""
     value = _map(value, ("mid", "head"), "A message of a new version")
     if not is_id(value["mid"]):
         raise BadAnswer("The id of a MiMei has 20 bytes.")
-    return read_head(value["head"], value["mid"])
+    return value["mid"]
+
+
+def read_new(value):
+    """The Head in a message of a new version. Raises BadAnswer, BadManifest."""
+    mid = read_new_mid(value)
+    return read_head(value["head"], mid)
 
 
 def read_offer(value):

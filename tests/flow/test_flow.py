@@ -267,6 +267,7 @@ async def test_what_peers_may_not(tmp_path):
             (told.HEAD, {"mid": mid}, "not-found"),
             (told.HEAD, {"mid": bytes(20)}, "not-found"),
             (told.HEAD, {"mid": b""}, "bad-question"),
+            *((method, arguments, "bad-question") for method in (told.HEAD, told.CHAIN, told.NEW, told.UNSHARE) for arguments in (5, [1])),
             (told.CHAIN, {"mid": mid, "start": 1, "end": 0}, "bad-question"),
             (told.CHAIN, {"mid": mid, "start": 0, "end": 9}, "not-found"),
             (told.FOLLOW, {"mids": [b"x"] * 3}, "bad-question"),
