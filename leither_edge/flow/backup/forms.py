@@ -1,8 +1,8 @@
 """What a node and the one that holds its backup say to each other; read with every bound. Without I/O.
 
     backup.push   stream, {head, anew}      here is a new snapshot (sealed/head.py); the holder fetches what it lacks over the same channel,
-                                            and says how far it is: messages of [done, total or null], the last one {state: "whole", bytes};
-                                            anew: it lacked something of it before, and looks through all of it
+                                            and says how far it is: messages of [done, total or null], the last one {state: "whole", bytes,
+                                            sent}; anew: it lacked something of it before, and looks through all of it
     backup.stat   {}                        {number or null, time, bytes, allowed, snapshots}: what the holder has of the asker
     backup.prove  {labels, salt}            {proofs}: SHA-256 of salt and block, empty for one that is not here
     backup.drop   {scope}                   {}: nothing of the asker is held any more under that scope (null: its backup)
@@ -33,6 +33,9 @@ _OPEN_WORDS = b"leither-backup-open-1\n"
 
 # What a holder says of the asker's backup. number: of the newest whole snapshot, None for none. allowed: bytes in all.
 HeldOf = namedtuple("HeldOf", "number time bytes allowed snapshots")
+# How far a push is, bytes; total may be None. And its end. bytes: that all of the asker's takes there. sent: that came for it.
+Way = namedtuple("Way", "done total")
+Whole = namedtuple("Whole", "bytes sent")
 # One snapshot that a reader's key may open.
 Found = namedtuple("Found", "scope number time size")
 # key: public key of a reader. scope, number: of the snapshot that is meant, None: the backup of the only node, and the newest. node: id
@@ -60,12 +63,12 @@ def message_bytes(head):
 
 
 def read_message(data):
-    """(done, total or None) or the bytes that the backup takes, of the last message. Raises BadAnswer."""
+    """A Way, or of the last message a Whole. Raises BadAnswer."""
     value = _decoded(data)
     if isinstance(value, list) and len(value) == 2 and is_u53(value[0]) and (value[1] is None or is_u53(value[1])):
-        return value[0], value[1]
-    if isinstance(value, dict) and value.get("state") == "whole" and is_u53(value.get("bytes")):
-        return value["bytes"]
+        return Way(*value)
+    if isinstance(value, dict) and value.get("state") == "whole" and is_u53(value.get("bytes")) and is_u53(value.get("sent")):
+        return Whole(value["bytes"], value["sent"])
     raise BadAnswer("The holder of a backup said something that has no meaning here.")
 
 

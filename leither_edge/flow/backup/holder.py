@@ -28,6 +28,7 @@ PUSHES_MAX = 2
 # Signatures that one channel may try.
 OPENINGS_MAX = 8
 TELL_S, ENDING_S = 1.0, 10.0
+COUNT_EVERY_S = 86400
 MIB = 1 << 20
 
 
@@ -40,7 +41,7 @@ class Holder:
         self._library, self._fetcher, self._may_hold = library, fetcher, may_hold
         self._most = held_mib * MIB
         self._counters, self._log = counters, log
-        self._pushing, self._is_spoilt = {}, False
+        self._pushing, self._counted, self._is_spoilt = {}, {}, False
         self._opened, self._tries = weakref.WeakSet(), weakref.WeakKeyDictionary()
         self._blocks = BlocksService(library, load=load, counters=counters, log=log)
         self._blocks.readable = self
@@ -127,11 +128,12 @@ class Holder:
         is_anew = call.arguments.get("anew") is True
         if is_anew:
             await self._mend()
+        sent = 0
         if is_anew or not is_here:
-            await self._fetch(call, peer, head, found, allowed, is_anew)
+            sent = await self._fetch(call, peer, head, found, allowed, is_anew)
         with self._library.store.read() as tx:
             total = held_rows.bytes_held(tx, peer)
-        await call.stream.send(forms.pack_message({"state": "whole", "bytes": total}))
+        await call.stream.send(forms.pack_message({"state": "whole", "bytes": total, "sent": sent}))
 
     async def _mend(self):
         """What the medium spoilt is removed, and so is fetched again."""
@@ -141,6 +143,7 @@ class Holder:
             await trio.to_thread.run_sync(library.blocks.fsck, library.whole_roots, True)
 
     async def _fetch(self, call, peer, head, found, allowed, is_anew):
+        """Takes a snapshot; returns the bytes that came for it. Raises QuotaReached and what a fetch raises."""
         library, now = self._library, int(self._library.clock())
         readers, data = [row[0] for row in head.boxes], call.arguments["head"]
         held = held_rows.Held(head.scope, head.number, head.root, head.time, head.size, False, now, readers, data)
@@ -175,9 +178,11 @@ class Holder:
             held_rows.drop_held(tx, peer, gone)
             return gone
 
-        if await trio.to_thread.run_sync(library.held.call, end):
+        if await trio.to_thread.run_sync(library.held.call, end) and now - self._counted.setdefault(peer, now) > COUNT_EVERY_S:
+            # It walks all of it; until then what was dropped still counts, unless room is needed.
             await self._recount(peer)
         self._count("backup_taken")
+        return fetched
 
     async def _fetched(self, call, peer, head, whole, left):
         """Bytes that came, None where they are more than are left."""
@@ -212,6 +217,7 @@ class Holder:
     async def _recount(self, peer):
         """Counts what a peer's backup takes; returns the bytes."""
         library = self._library
+        self._counted[peer] = int(library.clock())
 
         def count():
             with library.store.read() as tx:

@@ -251,19 +251,17 @@ async def _each_step(steps):
 
 
 async def pushed_to(channel, head, progress, is_anew=False):
-    """(bytes that all takes there, bytes that went) once a holder has all that a head names. Raises PeerError, BadAnswer.
+    """The forms.Whole once a holder has all that a head names. Raises PeerError, BadAnswer.
 
     Args: is_anew (it lacked something of what it should have: it looks for what is missing in all of it).
     """
-    sent = 0
     async with channel.open(forms.PUSH, {"head": head, "anew": is_anew}) as stream:
         while True:
             size = forms.message_bytes(await stream.receive_exactly(2))
             found = forms.read_message(await stream.receive_exactly(size))
-            if isinstance(found, int):
-                return found, sent
-            sent = found[0]
-            progress({"doing": "Backing up", "done": found[0], "total": found[1]})
+            if isinstance(found, forms.Whole):
+                return found
+            progress({"doing": "Backing up", "done": found.done, "total": found.total})
 
 
 def _kept(peer, row):

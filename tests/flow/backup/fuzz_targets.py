@@ -37,7 +37,7 @@ def targets():
     label = cids.of(cids.RAW, b"content")
     opening = {"key": ANNA.public_key, "signature": bytes(64), "scope": bytes(20), "number": 3}
     stat = {"number": 3, "time": 1, "bytes": 2, "allowed": 3, "snapshots": 1}
-    messages = [forms.pack_message([5, None]), forms.pack_message({"state": "whole", "bytes": 7})]
+    messages = [forms.pack_message([5, None]), forms.pack_message({"state": "whole", "bytes": 7, "sent": 5})]
     return {
         "backup's record": (value(forms.read_head_bytes), [cbor.encode({"head": b"head"})]),
         "backup's stat": (value(forms.read_stat), [cbor.encode(stat)]),

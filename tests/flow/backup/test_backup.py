@@ -95,11 +95,17 @@ async def test_a_change_costs_what_is_new(tmp_path):
         await trio.to_thread.run_sync(write, a.library, anna, mid, b"one line more")
         await trio.to_thread.run_sync(a.library.backup, anna, mid)
         second = await a.keeping.push(b.key.public_key)
-        assert 0 < second.bytes - first.bytes < 30_000
         assert (await a.keeping.push(b.key.public_key)).snapshot == second.snapshot
+        assert 0 < second.sent < 30_000 and second.bytes - first.bytes == second.sent and first.sent == first.bytes
+        there.clock.now += 2 * 86400
+        await trio.to_thread.run_sync(a.library.set_tags, anna, mid, ["later"])
+        third = await a.keeping.push(b.key.public_key)
+        await trio.to_thread.run_sync(a.library.set_tags, anna, mid, ["later still"])
+        # What was dropped meanwhile counts no more.
+        assert (await a.keeping.push(b.key.public_key)).bytes < third.bytes
         held = await a.keeping.stat_of(b.key.public_key)
-        # Two of one day: the newer one stays.
-        assert (held.number, held.snapshots, held.allowed) == (1, 1, 48 << 20)
+        # Of each day the newest one stays.
+        assert (held.number, held.snapshots, held.allowed) == (3, 2, 48 << 20)
 
 
 async def test_a_collection_leaves_what_is_held(tmp_path):
