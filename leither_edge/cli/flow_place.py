@@ -12,11 +12,17 @@ from leither_edge.cli.output import clean
 # A job is asked for anew so often, by who shows how far it is.
 LOOK_S = 0.5
 # Codes of what did not come in time, or at all.
-UNREACHED = {"unreachable", "timed-out", "time-out", "closed", "no-contacts", "silent", "not-stored", "no-providers", "unknown-address",
-             "lost", "expired", "not-found-here", "no-answer"}  # fmt: skip
-REFUSED = {"forbidden", "not-signed-in", "blocked", "refused", "not-a-friend", "stranger", "wrong-code", "used-up", "wrong-peer"}
+UNREACHED = {
+    "unreachable", "timeout", "time-out", "closed", "aborted", "given-up", "not-registered", "not-offered", "no-contacts", "silent",
+    "not-stored",
+}  # fmt: skip
+# Codes of what somebody does not want.
+REFUSED = {"forbidden", "not-signed-in", "blocked", "refused", "not-a-friend", "not-allowed", "wrong-friend", "wrong-proof"}
 FIXES = {
     "unknown-peer": "See whom you know: leither peer list",
+    "not-a-friend": "Ask its owner for an invitation: leither peer accept CODE",
+    "no-backup": "Name the key that it was sealed for: --key NAME. Its 24 words bring that back: leither key restore",
+    "several-backups": "Say which: --of NODEID",
     "no-peers": "Work on this computer's store (leave out --node), or ask the node's owner.",
     "no-network": "Join one: leither dht join --lan, or leither dht join HOST:PORT",
     "conflict": "See what each side has: leither mimei compare",
