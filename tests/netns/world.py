@@ -78,6 +78,16 @@ class World:
         for address in addresses:
             self._in(PUBLIC, "ip", "address", "add", f"{address}/24", "dev", "net")
 
+    def host(self, space, address, gateway):
+        """A machine on the public side: its address, and that of the public side in the same network. Its cable there: "eth0"."""
+        self.add(space)
+        # Between its networks, the public side is a router.
+        self._in(PUBLIC, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        link = self._cable(space, "eth0", PUBLIC)
+        self._in(PUBLIC, "ip", "link", "set", link, "master", "net")
+        self._in(space, "ip", "address", "add", f"{address}/24", "dev", "eth0")
+        self._in(space, "ip", "route", "add", "default", "via", gateway)
+
     def house(self, space, outside, gateway):
         """A router with NAT: its public address, and that of the public side in the same network."""
         self.add(space)
