@@ -26,7 +26,7 @@ from struct import Struct
 from leither_edge.core import cbor
 
 from .errors import Violation
-from .limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_DEPTH, PRIORITIES
+from .limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_DEPTH, MESSAGE_MAX_ITEMS, PRIORITIES
 
 LENGTH = Struct(">H")
 HEADER = Struct(">BBI")
@@ -153,12 +153,26 @@ def _message(value):
     data = cbor.encode(value, MESSAGE_MAX_DEPTH)
     if len(data) > MESSAGE_MAX_BYTES:
         raise cbor.CborError("too-large", f"a message of {len(data)} bytes, and at most {MESSAGE_MAX_BYTES} go at once: use a stream")
+    # Every item takes a byte at least.
+    if len(data) > MESSAGE_MAX_ITEMS and _items(value) > MESSAGE_MAX_ITEMS:
+        raise cbor.CborError("too-many", f"a message whose lists and maps hold more than {MESSAGE_MAX_ITEMS} values: use a stream")
     return data
+
+
+def _items(value):
+    """How many values the lists and maps of a message hold together."""
+    if isinstance(value, cbor.Tagged):
+        return _items(value.value)
+    if isinstance(value, (list, tuple)):
+        return len(value) + sum(_items(each) for each in value)
+    if isinstance(value, dict):
+        return 2 * len(value) + sum(_items(each) for each in value.values())
+    return 0
 
 
 def _decode(data):
     try:
-        return cbor.decode(data, MESSAGE_MAX_BYTES, MESSAGE_MAX_DEPTH)
+        return cbor.decode(data, MESSAGE_MAX_BYTES, MESSAGE_MAX_DEPTH, MESSAGE_MAX_ITEMS)
     except cbor.CborError as error:
         raise Violation("message", f"What came is no message: {error}.") from None
 

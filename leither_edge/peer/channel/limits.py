@@ -4,6 +4,8 @@ from collections import namedtuple
 
 # One CBOR message: a request, an answer. What is larger goes through a stream.
 MESSAGE_MAX_BYTES = 256 * 1024
+# What its lists and maps hold together: the smallest board makes so many in a tenth of a second, and as many as there are bytes in five.
+MESSAGE_MAX_ITEMS = 8192
 # As core.cbor takes, and the list around it.
 MESSAGE_MAX_DEPTH = 9
 # How urgent a stream is. A more urgent one goes first, see outbox.py.

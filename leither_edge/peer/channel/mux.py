@@ -10,6 +10,7 @@ from .arrivals import Arrivals
 from .frames import ABORT, ANSWER, END, OPEN, PING, PONG, REFUSE
 from .half import Half
 from .limits import BULK, CONTROL, STRANGER_COST
+from .streams import NO_SERVICE
 
 # Requests that must wait are looked at again after so long.
 WAIT_S = 0.02
@@ -75,9 +76,7 @@ class Mux(Arrivals):
         """Answer a request with a reason why not."""
         if half.end is None and not half.is_over:
             half.has_sent_end = True
-            payload = frames.reason(code, sentence, details)
-            half.sent += len(payload) + frames.OVERHEAD_BYTES
-            self._out.urgent(REFUSE, half.number, payload)
+            self._out.urgent(REFUSE, half.number, frames.reason(code, sentence, details))
             # The opener can send nothing before an answer, so nothing more comes.
             self._remove(half)
 
@@ -179,6 +178,9 @@ class Mux(Arrivals):
 
     def take_traffic(self):
         """{service: (bytes sent, bytes received)} on the wire since the last time; "channel" is what belongs to none."""
+        beside, self._out.beside = self._out.beside, 0
+        if beside:
+            self._streams.count(NO_SERVICE, beside, 0)
         return self._streams.take_traffic()
 
     @property

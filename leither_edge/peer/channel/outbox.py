@@ -34,11 +34,12 @@ class Outbox:
     """Frames in, bytes out. Args: cipher (CipherState of the direction), is_initiator, now (s).
 
     Attributes: touched (streams whose queue got shorter since somebody last looked), finished (streams whose last frame was written),
-    numbered (streams that got their number), next_number (of the next stream that this side opens).
+    numbered (streams that got their number), next_number (of the next stream that this side opens), beside (bytes written that belong to no
+    stream).
     """
 
     __slots__ = ("_cipher", "_buffer", "_view", "_urgent", "_credits", "_turns", "next_number", "_key_bytes", "_key_at", "_last",
-                 "touched", "finished", "numbered")  # fmt: skip
+                 "touched", "finished", "numbered", "beside")  # fmt: skip
 
     def __init__(self, cipher, is_initiator, now):
         self._cipher = cipher
@@ -47,6 +48,7 @@ class Outbox:
         self.next_number = 1 if is_initiator else 2
         self._key_bytes, self._key_at = 0, now
         self._last = None
+        self.beside = 0
         self.touched, self.finished, self.numbered = [], [], []
 
     def _make(self, size):
@@ -105,6 +107,7 @@ class Outbox:
         at, room = 0, min(max(max_bytes, SIZES[0]), BATCH_MAX_BYTES)
         if self._key_bytes > KEY_BYTES or self._key_bytes and now - self._key_at > KEY_S:
             at = self._seal(0, REKEY, 0, 0, 0)
+            self.beside += at
             self._cipher.rekey()
             self._key_bytes, self._key_at = 0, now
         while at < room:
@@ -115,7 +118,7 @@ class Outbox:
             if half is None:
                 if self._last is not None:
                     payload, self._last = self._last, None
-                    at = self._whole(at, CLOSE, 0, 0, payload)
+                    at = self._beside(at, CLOSE, 0, payload)
                 break
             size = _size_of(half, room - at - OVERHEAD_BYTES)
             if at and at + size + OVERHEAD_BYTES > room:
@@ -125,15 +128,21 @@ class Outbox:
 
     def _control(self, at):
         if self._urgent:
-            kind, stream, payload = self._urgent.popleft()
-            return self._whole(at, kind, 0, stream, payload)
+            return self._beside(at, *self._urgent.popleft())
         half = self._credits.popleft()
         count = half.consumed
         half.consumed, half.is_owing = 0, False
         if not count or half.is_over or half.has_ended:
             return at
         half.granted += count
-        return self._whole(at, CREDIT, 0, half.number, NUMBER.pack(count))
+        end = self._whole(at, CREDIT, 0, half.number, NUMBER.pack(count))
+        half.sent += end - at
+        return end
+
+    def _beside(self, at, kind, stream, payload):
+        end = self._whole(at, kind, 0, stream, payload)
+        self.beside += end - at
+        return end
 
     def _whole(self, at, kind, flags, stream, payload):
         size = len(payload)

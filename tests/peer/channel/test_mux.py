@@ -2,7 +2,7 @@
 
 import pytest
 
-from leither_edge.peer.channel import arrivals, frames, limits, liveness, outbox
+from leither_edge.peer.channel import arrivals, frames, liveness, outbox
 from leither_edge.peer.channel.frames import ABORT, ANSWER, CALL, CLOSE, CREDIT, DATA, END, HELLO, MORE, OPEN, PING, PONG, REFUSE
 from leither_edge.peer.channel.limits import BULK, CONTROL, LEDGER, NORMAL, Limits
 
@@ -380,12 +380,26 @@ def test_messages_that_cbor_does_not_hold_change_nothing():
     assert half.refusal == ["x" * frames.CODE_MAX, "y" * frames.SENTENCE_MAX, {}]
 
 
-def test_bytes_are_accounted_to_services():
+def test_bytes_are_accounted_to_services_and_none_is_forgotten():
     a, b = pair()
+    assert a.take_traffic().keys() == b.take_traffic().keys() == {"channel"}
     half, other = opened(a, b, arguments={"x": bytes(1000)})
-    a.send(half, bytes(5000))
+    a.send(half, bytes(50_000))
     carry(a, b)
-    sent, received = a.take_traffic()["x"]
-    assert 6000 < sent < 6200 and 0 < received < 100
-    assert b.take_traffic()["channel"][1] and a.take_traffic() == {}
-    assert limits.MESSAGE_MAX_BYTES > 200_000
+    other.take(None)
+    b.taken(other)
+    carry(a, b)
+    traffic = a.take_traffic()
+    sent, received = traffic.pop("x")
+    assert 51_000 < sent < 51_200 and 0 < received < 200 and traffic == {} == a.take_traffic()
+    assert b.take_traffic() == {"x": (received, sent)}
+    # Refusals, pings, ends: whoever sends more is the one who sent more.
+    a.open("y", {}, NORMAL, True)
+    carry(a, b)
+    b.refuse(b.opened.popleft(), "no", "No.")
+    a.abort(half, "enough")
+    a.ping(bytes, 1.0)
+    carry(a, b, now=outbox.KEY_S * 2)
+    carry(a, b)
+    one, other = a.take_traffic().values(), b.take_traffic().values()
+    assert [sum(column) for column in zip(*one, strict=True)] == [sum(column) for column in zip(*other, strict=True)][::-1]
