@@ -38,18 +38,19 @@ def encode(value, max_depth=MAX_DEPTH):
     return bytes(out)
 
 
-def decode(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH):
+def decode(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_items=None):
     """The value that ``data`` (bytes) encodes.
 
-    Args: max_bytes bounds the input, max_depth the arrays, maps and tags within one another.
-    Raises CborError: too-large, too-deep, truncated, trailing, not-shortest, indefinite, float, simple, reserved, utf8,
+    Args: max_bytes bounds the input, max_depth the arrays, maps and tags within one another, max_items what all arrays and maps hold
+    together (None: as many as there are bytes; an empty map is one byte of input, and sixty of memory).
+    Raises CborError: too-large, too-many, too-deep, truncated, trailing, not-shortest, indefinite, float, simple, reserved, utf8,
     key-type, key-order, duplicate-key.
     """
     if not isinstance(data, bytes):
         data = _as_bytes(data)
     if len(data) > max_bytes:
         raise CborError("too-large", f"{len(data)} bytes of CBOR where at most {max_bytes} are taken")
-    value, end = _read(data, 0, max_depth)
+    value, end = _read(data, 0, max_depth, [len(data) if max_items is None else max_items])
     if end != len(data):
         raise CborError("trailing", f"{len(data) - end} bytes follow the CBOR value")
     return value
@@ -142,8 +143,8 @@ def _first(pair):
     return pair[0]
 
 
-def _read(data, at, depth):
-    """The value at offset ``at``, and the offset behind it."""
+def _read(data, at, depth, left):
+    """The value at offset ``at``, and the offset behind it. Args: left ([how many more values arrays and maps may hold])."""
     size = len(data)
     if at >= size:
         raise CborError("truncated", "the CBOR value ends too early")
@@ -186,34 +187,42 @@ def _read(data, at, depth):
         # Every item takes a byte at least, so a count beyond the input is refused before any work is done for it.
         if number > size - at:
             raise CborError("truncated", "a CBOR array ends too early")
+        _take(left, number)
         items = []
         for _ in range(number):
-            item, at = _read(data, at, depth)
+            item, at = _read(data, at, depth, left)
             items.append(item)
         return items, at
     if kind == 5:
         if number > (size - at) // 2:
             raise CborError("truncated", "a CBOR map ends too early")
-        return _read_map(data, at, depth, number)
-    value, at = _read(data, at, depth)
+        _take(left, 2 * number)
+        return _read_map(data, at, depth, number, left)
+    value, at = _read(data, at, depth, left)
     return Tagged(number, value), at
 
 
-def _read_map(data, at, depth, count):
+def _take(left, count):
+    left[0] -= count
+    if left[0] < 0:
+        raise CborError("too-many", "the CBOR arrays and maps hold more than is taken")
+
+
+def _read_map(data, at, depth, count, left):
     result = {}
     previous = b""
     for _ in range(count):
         start = at
         if start < len(data) and data[start] >= 0x80:
             raise CborError("key-type", "a CBOR map key is an integer, a text or bytes")
-        key, at = _read(data, at, 0)
+        key, at = _read(data, at, 0, left)
         encoded = data[start:at]
         if encoded <= previous:
             if encoded == previous:
                 raise CborError("duplicate-key", "a CBOR map has a key twice")
             raise CborError("key-order", "the keys of a CBOR map are not sorted")
         previous = encoded
-        result[key], at = _read(data, at, depth)
+        result[key], at = _read(data, at, depth, left)
     return result, at
 
 

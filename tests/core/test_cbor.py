@@ -200,6 +200,14 @@ def test_size_is_bounded_before_any_work():
         assert refusal.value.code == "truncated"
 
 
+def test_the_number_of_values_is_bounded_before_they_are_made():
+    for data, count in (("820102", 2), ("8200820102", 4), ("a2010202820304", 6), ("81818100", 3)):
+        assert encode(decode(bytes.fromhex(data), max_items=count)).hex() == data
+        with pytest.raises(CborError) as refusal:
+            decode(bytes.fromhex(data), max_items=count - 1)
+        assert refusal.value.code == "too-many"
+
+
 def test_other_buffers_are_read_and_other_types_refused():
     assert decode(bytearray(b"\x01")) == decode(memoryview(b"\x01")) == 1
     assert encode([bytearray(b"\x01"), memoryview(b"\x02")]) == b"\x82\x41\x01\x41\x02"
