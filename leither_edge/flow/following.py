@@ -206,7 +206,8 @@ class Following:
         except (MimeiError, StorageError) as error:
             changes["problem"] = problem_of(error)
             self._counters.add("mimei_follow_failed", code=changes["problem"][0])
-        await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes))
+        # What is lost of it by a power cut is only asked once more.
+        await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes), False)
         if changes.get("sources", follow.sources) != follow.sources:
             self.look()
 

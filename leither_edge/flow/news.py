@@ -33,7 +33,8 @@ class News:
         # {mid: {channel}} of strangers.
         self._strangers = {}
         self._pending, self._wanted, self._look, self._token = set(), trio.Event(), trio.Event(), None
-        # {(mid, public key): an Event for its end}.
+        # {(mid, public key): what it heard of since the start}; {the same: an Event for its end}.
+        self._heard = {}
         self._limiter, self._under_way, self._once_more = trio.CapacityLimiter(AT_ONCE), {}, set()
 
     def add_to(self, services):
@@ -82,13 +83,14 @@ class News:
         return await trio.to_thread.run_sync(self._knowing, mid)
 
     def _knowing(self, mid):
-        newest = {}
+        count = 0
         for key, number in self._read_rows(mid):
             try:
-                newest[bytes(key)] = number == self._heads.number(self._session(bytes(key)), mid)
+                newest = self._heads.number(self._session(bytes(key)), mid)
             except (MimeiError, StorageError):
                 continue
-        return sum(newest.values())
+            count += newest in (number, self._heard.get((mid, bytes(key))))
+        return count
 
     def followers(self, mid):
         """[public key] of the friends' nodes that follow a MiMei."""
@@ -97,7 +99,9 @@ class News:
 
     def forget(self, tx, mid, node_id):
         """A node follows no more, in a change's transaction."""
-        if tx.get(FOLLOWERS, mid + node_id) is not None:
+        row = tx.get(FOLLOWERS, mid + node_id)
+        if row is not None:
+            self._heard.pop((mid, bytes(row[0])), None)
             tx.delete(FOLLOWERS, mid + node_id)
 
     def _note(self, mid):
@@ -143,7 +147,7 @@ class News:
                 newest = self._heads.number(self._session(bytes(key)), mid)
             except (MimeiError, StorageError):
                 continue
-            if number is None or number < newest:
+            if newest not in (number, self._heard.get((mid, bytes(key)))):
                 found.add(mid)
         return found
 
@@ -170,7 +174,9 @@ class News:
                         return
                     if await self._say(channel, mid, head):
                         number = head.manifest.number
-                        await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number))
+                        # A power cut costs telling it once more; a flush of the medium for each would cost more.
+                        self._heard[name] = number
+                        await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number), False)
         finally:
             del self._under_way[name]
             over.set()
@@ -218,9 +224,15 @@ class News:
                 found.append(self._heads.number(session, mid))
             except (MimeiError, StorageError):
                 found.append(None)
-        if peer.is_friend:
+        if peer.is_friend and self._are_news(peer, mids, found):
             self._library.held.call(lambda tx: self._write_rows(tx, peer.public_key, mids, found))
         return found
+
+    def _are_news(self, peer, mids, numbers):
+        """Whether the rows say otherwise: every follower asks again now and then."""
+        with self._library.store.read() as tx:
+            rows = [tx.get(FOLLOWERS, mid + peer.node_id) for mid in mids]
+        return any(number is not None and (row is None or row[1] != number) for row, number in zip(rows, numbers, strict=True))
 
     def _write_rows(self, tx, key, mids, numbers):
         for mid, number in zip(mids, numbers, strict=True):
