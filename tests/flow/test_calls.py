@@ -1,5 +1,7 @@
 """Calls on content and backups over two real nodes: who may what, what callers may send, a key that answers from afar."""
 
+import json
+import random
 from contextlib import asynccontextmanager
 
 import pytest
@@ -7,11 +9,17 @@ import trio
 
 from leither_edge.core.ids import id_to_text, public_key_to_text
 from leither_edge.crypto.key_pair import KeyPair
+from leither_edge.gateway.caller import Caller, Gateway
+from leither_edge.gateway.rpc import flow_calls, peer_calls
+from leither_edge.gateway.rpc.dispatch import Dispatcher
+from leither_edge.gateway.rpc.errors import INTERNAL
+from leither_edge.gateway.rpc.table import TABLE
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput, Conflict, Forbidden, MimeiError, NotFound, NotSignedIn
 from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
 from leither_edge.peer_node import open_peer_node
+from tests.http.serving import Lines
 from tests.peer.kept_library import PROFILE, open_kept
 
 OWNER, WRITER, STRANGER = KeyPair(b"o" * 32), KeyPair(b"w" * 32), KeyPair(b"s" * 32)
@@ -192,5 +200,45 @@ def test_what_callers_send_is_bounded(tmp_path):
             with pytest.raises((BadInput, NotFound)):
                 await call(owner, *arguments)
         assert not await calls.job_list(owner)
+
+    two(tmp_path, main)
+
+
+ODD = (
+    None, "", "x", "\x00", "ü" * 300, -1, 0, 3, 2**63, 1.5, True, [], {}, ["x"], [[]], "ben", "anna=2", "http://127.0.0.1:1", "127.0.0.1:1",
+    {"$bytes": "AAAA"}, {"$bytes": "!"}, "leither:mimei/x", "leither:peer/x", "/etc/passwd",
+)  # fmt: skip
+CALLS = 250
+
+
+@pytest.mark.parametrize("seed", [7, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12))])
+def test_no_arguments_of_a_procedure_are_an_internal_error(tmp_path, seed):
+    chance, log = random.Random(seed), Lines()
+
+    async def main(anna, ben):
+        owner, mid = notes(anna)
+        at = Caller(Gateway(anna.library, PROFILE, Counters(), log, "1", anna.calls), owner.sid)
+        dispatcher, names = Dispatcher(TABLE, Counters(), log), sorted({**peer_calls.TABLE, **flow_calls.TABLE})
+        jobs = ["x"]
+
+        def argument(kind):
+            if kind == "session":
+                return chance.choice(("", "", "", "x"))
+            if chance.random() < 0.4:
+                return chance.choice(ODD)
+            good = {"id": id_to_text(mid), "text": chance.choice(("ben", id_to_text(mid), *jobs)), "int": chance.randrange(1, 3)}
+            return good.get(kind, chance.choice(ODD))
+
+        for _ in range(CALLS):
+            name = chance.choice(names)
+            params = [argument(parameter.type) for parameter in TABLE[name].parameters]
+            with trio.move_on_after(1):
+                answer = json.loads(await dispatcher.answer(json.dumps({"jsonrpc": "2.0", "id": 1, "method": name, "params": params}), at))
+                assert answer.get("error", {}).get("code") != INTERNAL, (name, params, log.events)
+                jobs = [*jobs, (answer.get("result") or {}).get("id", "x")][-5:] if type(answer.get("result")) is dict else jobs
+            await trio.sleep(0.002)
+            for job in anna.calls.jobs.of(owner.user_id):
+                assert job.error is None or job.error[0] != "internal", (name, params)
+                job.scope.cancel()
 
     two(tmp_path, main)
