@@ -21,9 +21,11 @@ from . import blocks_wire as wire
 from .readable import Readable, read_mids
 
 GET, HAVE = "blocks.get", "blocks.have"
-# Labels of one question, and what goes out in one piece.
+# Labels of one question; what goes out in one piece.
 HAVE_MAX = 1024
-SLICE_BYTES = 256 << 10
+SLICE_LEAST_BYTES, SLICE_MOST_BYTES = 64 << 10, 512 << 10
+# Of all streams together: what one reads while another piece of it goes out.
+SLICES_BYTES = 2 << 20
 # Small blocks are gathered to so much.
 GATHER_BYTES, GATHER_MAX = 128 << 10, 32
 # Streams of one peer, and of all together; each holds some slices.
@@ -113,6 +115,11 @@ class BlocksService:
                 found[at >> 3] |= 0x80 >> (at & 7)
         return bytes(found)
 
+    @property
+    def slice_bytes(self):
+        """How much of a block a stream reads at a time now."""
+        return max(SLICE_LEAST_BYTES, min(SLICE_MOST_BYTES, SLICES_BYTES // max(1, sum(self._serving.values()))))
+
     def find(self, asker, want):
         """What is sent for a want: bytes of all of it, or a _File; in a worker thread. Raises StorageError."""
         label, offset = want
@@ -150,8 +157,8 @@ class _Serving:
 
     def __init__(self, service, asker, stream):
         self._service, self._asker, self._stream = service, asker, stream
-        # One piece, beside the one being read and the one being sent.
-        self._out, self._pieces = trio.open_memory_channel(1)
+        # One piece is being read, another one sent.
+        self._out, self._pieces = trio.open_memory_channel(0)
         self._wants, self._next, self._given_up = deque(), 0, set()
         self._more, self._room, self._is_end = trio.Event(), trio.Event(), False
         self._error = None
@@ -230,7 +237,7 @@ class _Serving:
     async def _read_file(self, file, head):
         try:
             while True:
-                piece, is_last = await trio.to_thread.run_sync(file.next_piece, head)
+                piece, is_last = await trio.to_thread.run_sync(file.next_piece, head, self._service.slice_bytes)
                 head = b""
                 await self._out.send(piece)
                 if is_last:
@@ -264,10 +271,10 @@ class _File:
             raise Damaged("The file of a block is not there.")
         self.head = wire.answer(wire.GIVEN, size)
 
-    def next_piece(self, head):
-        """(bytes to send, whether they are the last); in a worker thread."""
+    def next_piece(self, head, most):
+        """(bytes to send, whether they are the last); in a worker thread. Args: head (bytes before them), most (bytes to read)."""
         while True:
-            data = os.pread(self._handle, min(SLICE_BYTES, self._size - self._at), self._at)
+            data = os.pread(self._handle, min(most, self._size - self._at), self._at)
             start, self._at = self._at, self._at + len(data)
             # All of it is read, so that the end can be told to be good, also where it is not sent from the beginning.
             self._crc = binascii.crc32(data, self._crc)

@@ -26,8 +26,8 @@ def lying(find):
         if not isinstance(part, bytes):
             read = part.next_piece
 
-            def next_piece(head):
-                data, is_last = read(head)
+            def next_piece(head, most):
+                data, is_last = read(head, most)
                 at = len(data) // 2
                 return data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :], is_last
 
@@ -46,12 +46,12 @@ def silent(find, pieces=SILENT_AFTER):
         if not isinstance(part, bytes):
             read = part.next_piece
 
-            def next_piece(head):
+            def next_piece(head, most):
                 left[0] -= 1
                 if left[0] < 0:
                     # In a worker thread: the stream stays open, and nothing comes of it until this process is killed.
                     time.sleep(3600)
-                return read(head)
+                return read(head, most)
 
             part.next_piece = next_piece
         return part
