@@ -41,15 +41,27 @@ def sensible(node):
 
 
 def open_content(home, out, args):
-    """Return LocalContent or RemoteContent."""
+    """Return LocalContent or RemoteContent: of a store of this computer that a process serves, through that process."""
     if getattr(args, "node", None):
         if getattr(args, "store", None):
             raise wrong("--store and --node exclude each other.", "One is a folder here, the other a running node.")
-        from leither_edge.cli.mimei_remote import open_remote
-
-        return open_remote(home, out, args)
+        return _opened_there(home, out, args)
     if getattr(args, "user", None):
         raise wrong("--user is for a running node.", fix="Name the node, too: --node ADDRESS")
     from leither_edge.cli.mimei_local import open_local
 
-    return open_local(home, out, args)
+    try:
+        return open_local(home, out, args)
+    except Failure as error:
+        served_at = error.details.get("node")
+        if error.code != "in-use" or served_at is None:
+            raise
+        # What follows asks the command line whether it is a node's.
+        args.node = served_at
+    return _opened_there(home, out, args)
+
+
+def _opened_there(home, out, args):
+    from leither_edge.cli.mimei_remote import open_remote
+
+    return open_remote(home, out, args)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from leither_edge.cli import mimei_store
 from tests.thread_server import in_thread
 
 
@@ -182,22 +183,28 @@ def test_users_have_names_and_passwords(mimei, run, node, monkeypatch, tmp_path)
 def test_what_is_in_use_or_is_no_node_is_named(run, tmp_path, node):
     folder = tmp_path / "own"
     with serving(folder, "serve") as said:
-        ran = run("mimei", "ls", "--home", folder, "--json")
-        assert ran.code == 1 and ran.json["error"]["code"] == "in-use" and ran.json["node"] == said["address"]
-        assert "--node" in ran.json["error"]["fix"] and "serve" in ran.json["error"]["message"]
         # The store's own key is let in, and nobody else.
         assert run("mimei", "create", "--mark", "a", "--node", said["address"], "--home", folder).code == 0
+        # The same without the address: who serves the store does what is asked of it.
+        ran = run("mimei", "ls", "--home", folder, "--json")
+        assert ran.code == 0 and [found["mark"] for found in ran.json["mimei"]] == ["a"]
+        ran = run("mimei", "gc", "--home", folder)
+        assert ran.code == 1 and "running node" in ran.err
         ran = run("mimei", "create", "--node", said["address"])
         assert ran.code == 3 and "let you in" in ran.err + ran.out
     assert run("mimei", "ls", "--node", "127.0.0.1:1").code == 4
     assert run("mimei", "ls", "--node", node["address"], "--store", tmp_path).code == 2
 
 
-def test_a_database_for_redis_clients(run, tmp_path):
+def test_a_database_for_redis_clients(run, tmp_path, monkeypatch):
     redis = pytest.importorskip("redis")
     assert run("mimei", "create", "--type", "database", "--mark", "scores").code == 0
     with serving(tmp_path / "home", "db", "scores", "--serve") as said:
         client = redis.Redis(said["host"], said["port"], password=said["password"])
+        with monkeypatch.context() as patch:
+            patch.setattr(mimei_store, "IN_USE_S", 0)
+            ran = run("mimei", "ls", "--json")
+        assert ran.code == 1 and ran.json["error"]["code"] == "in-use" and "db scores" in ran.json["error"]["message"]
         assert client.zadd("best", {"anna": 7}) == 1 and client.execute_command("LEITHER.BACKUP", "from a client") == 0
         once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
         with pytest.raises(redis.AuthenticationError):
