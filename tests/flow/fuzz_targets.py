@@ -1,7 +1,7 @@
 """What the fuzzer throws its bytes at, of what flows between nodes."""
 
 from leither_edge.core import cbor
-from leither_edge.flow import blocks_wire, link, pointer, told
+from leither_edge.flow import blocks_wire, link, pointer, search, told
 from leither_edge.flow.errors import BadAnswer
 from leither_edge.mimei import manifest
 from leither_edge.mimei.errors import BadInput
@@ -85,6 +85,8 @@ def targets():
         "offer": (
             from_map(told.read_offer), [cbor.encode({"mid": MID, "author": ANNA.public_key, "data_type": 2, "words": "holidays"})]
         ),
+        "search": (from_map(search.read_question), [cbor.encode({"text": "apples", "limit": 20})]),
+        "hits": (from_map(search.read_answer, 2), [cbor.encode({"hits": [[MID, "a/b.txt", "b.txt"], [MID, "", "title"]]})]),
         "keys": (from_map(told.read_keys), [cbor.encode({"keys": [BEN.public_key]})]),
         "link": (read_link, [link.to_text(MID, ANNA.public_key, ["[2001:db8::1]:8042", "http://x/ä"]).encode()]),
         "pointer": (read_pointer, [pointer.value_of(pointer.Pointer(3, LABEL, 2, (ANNA.public_key, BEN.public_key)))]),
