@@ -145,6 +145,19 @@ def test_a_code_and_a_link_are_all_that_strangers_need(both, run, network, tmp_p
     assert own("mimei", "publish", "notes", "--bootstrap", "127.0.0.1:1", code=1)["error"]["code"] == "not-found"
 
 
+def test_a_car_file_is_a_source(both, run, tmp_path, monkeypatch):
+    own, _ = both
+    monkeypatch.chdir(tmp_path)
+    mids = [own("mimei", "create", "--mark", mark)["id"] for mark in ("notes", "other")]
+    for mid, name in zip(mids, ("notes.car", "other.car"), strict=True):
+        own("mimei", "backup", mid)
+        own("mimei", "export", "--all", mid, name)
+    monkeypatch.setenv("LEITHER_HOME", str(tmp_path / "new"))
+    found = own("mimei", "sync", mids[0], "--from", "notes.car", "--from", "other.car")
+    assert (found["versions"], found["last"]) == ([0], 0) and "other.car" in found["warnings"][0]
+    assert own("mimei", "sync", mids[0], "--from", "./notes.car")["versions"] == []
+
+
 def test_names_are_completed(both, run):
     own, _ = both
     own("peer", "add", f"127.0.0.1:{own.port}", "--name", "anna")
