@@ -75,11 +75,7 @@ async def test_what_was_lost_comes_back_from_a_friend(tmp_path):
         assert (brought.mimei, brought.versions, brought.kept) == (6, 9, [])
         assert list(differences(before, await described(c))) == []
         assert told[-1]["doing"] == "Rebuilding" and any(facts.get("done") for facts in told)
-
-
-async def test_the_holder_sees_nothing_of_it(tmp_path):
-    async with world() as there:
-        a, b, _ = await backed_up(there, tmp_path, True)
+        # The holder saw nothing of it.
         b.library.held.flush_now()
         for path in (tmp_path / "b").rglob("*"):
             if path.is_file():
