@@ -13,8 +13,9 @@ from .tunnels import ARRIVE, REGISTER
 
 # Relays at a time: when one is lost, the other is there meanwhile.
 AT_ONCE = 2
-# Who does not offer a tunnel is asked again after so long, and friends are looked through so often.
+# Who does not offer a tunnel is asked again after so long, who only does not know this node yet sooner.
 REFUSED_S = 600.0
+# How often friends are looked through.
 LOOK_S = 30.0
 # A registration that ends at once is no use.
 STEADY_S = 10.0
@@ -28,6 +29,7 @@ class Registrations:
         # None: friends. {public key: Channel} where registered; {public key: BackOff} of those that failed.
         self._wanted, self._active, self._failed = (), {}, {}
         self._scope, self._changed = None, trio.Event()
+        peers.book.changed.append(lambda id20, row: self._look_again())
 
     def use(self, public_keys):
         """See Tunnels.use."""
@@ -88,7 +90,7 @@ class Registrations:
                 await self._changed.wait()
 
     async def _register_at(self, key):
-        now, active, failed = trio.current_time(), self._active, self._failed
+        registered_at, active, failed = None, self._active, self._failed
         active[key] = None
         self._peers.keep(key, reconnects=False)
         why = "the relay was lost"
@@ -97,19 +99,19 @@ class Registrations:
             if (channel.peer.address or "").startswith("via:"):
                 raise Refused("relay", "This node is itself reached through another.")
             await channel.call(REGISTER, {})
-            active[key] = channel
+            active[key], registered_at = channel, trio.current_time()
             self._peers.counters.add("tunnel_registrations")
             await channel.closed.wait()
         except PeerError as error:
             why = str(error)
-            if isinstance(error, Refused):
-                failed.setdefault(key, BackOff()).until = now + REFUSED_S
+            if error.code in ("unknown-service", "relay"):
+                failed.setdefault(key, BackOff()).until = trio.current_time() + REFUSED_S
                 return
         finally:
             self._peers.let_go(key)
             del active[key]
             self._look_again()
-        if trio.current_time() - now > STEADY_S:
+        if registered_at is not None and trio.current_time() - registered_at > STEADY_S:
             failed.pop(key, None)
         else:
             chance = self._peers.random_bytes(1)[0] / 255

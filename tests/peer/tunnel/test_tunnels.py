@@ -2,6 +2,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio.testing
 
 from leither_edge.core.ids import id_to_text
 from leither_edge.peer.bandwidth import Gate
@@ -145,6 +146,17 @@ async def test_only_friends_with_the_role_register(tmp_path):
         await until(lambda: ben.peers.tunnels.relays())
 
 
+async def test_a_new_friend_who_offers_a_tunnel_is_used_at_once(tmp_path):
+    async with open_node(tmp_path / "anna", "anna") as anna, open_node(tmp_path / "ben", "ben", hosts=()) as ben:
+        anna.peers.tunnels.offer()
+        await anna.befriend(ben)
+        ben.peers.tunnels.use()
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert ben.peers.tunnels.relays() == []
+        await ben.befriend(anna)
+        await until(lambda: ben.peers.tunnels.relays())
+
+
 async def test_who_is_not_registered_is_not_reached(tmp_path):
     async with a_house_and_relays(tmp_path, "anna") as (ben, carl, [(anna, _)]):
         via = f"via:{id_to_text(anna.id)}@{anna.address}"
@@ -190,3 +202,13 @@ async def test_a_bad_request_is_refused(tmp_path, arguments):
             async with channel.open("tunnel.connect", arguments):
                 pass
         assert raised.value.code == "bad-call"
+
+
+async def test_who_is_not_let_in_yet_asks_again_soon(tmp_path):
+    async with open_node(tmp_path / "anna", "anna") as anna, open_node(tmp_path / "ben", "ben", hosts=()) as ben:
+        anna.peers.tunnels.offer()
+        await ben.befriend(anna)
+        ben.peers.tunnels.use()
+        await until(lambda: anna.counters.get("peer_refusals", code="not-a-friend"))
+        await anna.befriend(ben)
+        await until(lambda: ben.peers.tunnels.relays())
