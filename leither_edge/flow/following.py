@@ -123,7 +123,7 @@ class Following:
             numbers = told.read_numbers(answer, len(part))
             wanted = await trio.to_thread.run_sync(self._behind, dict(zip(part, numbers, strict=True)))
             for mid, user in wanted:
-                self._fetch_soon(mid, user, PeerSource.of(channel), None)
+                self._fetch_soon(mid, user, PeerSource.of(channel, self._peers.connect), None)
         gone, watch.told = watch.told - watch.mids, set(watch.mids)
         if gone:
             await channel.call(told.UNFOLLOW, {"mids": sorted(gone)[: told.MIDS_MAX]}, timeout_s=CALL_S)
@@ -153,7 +153,7 @@ class Following:
             raise Refused("not-followed", "This is not followed here.")
         head = await trio.to_thread.run_sync(read, told.read_new, call.arguments)
         self._counters.add("mimei_told_new")
-        source = PeerSource.of(call.channel)
+        source = PeerSource.of(call.channel, self._peers.connect)
         for follow in follows:
             # The same number may have become the released one.
             if follow.number is None or head.manifest.number >= follow.number:

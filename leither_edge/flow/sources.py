@@ -30,13 +30,13 @@ class PeerSource:
         self._channel = None
 
     @classmethod
-    def of(cls, channel):
-        """The source at the other end of an open channel."""
+    def of(cls, channel, connect=None):
+        """The source at the other end of an open channel; connect: async function of its public key: a Channel, once that one has ended."""
 
-        async def itself():
-            return channel
+        async def reached():
+            return channel if channel.is_open or connect is None else await connect(channel.peer.public_key)
 
-        return cls(itself, name_of(channel.peer), channel.peer.public_key)
+        return cls(reached, name_of(channel.peer), channel.peer.public_key)
 
     async def channel(self):
         """Its Channel, open. Raises NoSource."""
