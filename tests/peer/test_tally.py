@@ -16,6 +16,7 @@ from leither_edge.peer.tally import (
     Tally,
 )
 from leither_edge.storage import StorageError
+from tests.killed_child import kill_after, start
 from tests.peer.kept_library import open_kept
 
 ONE, TWO = b"1" * 20, b"2" * 20
@@ -126,3 +127,21 @@ def test_much_is_written_soon_and_little_seldom():
 
     assert writes(LITTLE_BYTES) == LITTLE_EVERY_S // FLUSH_EVERY_S
     assert writes(1) == 1
+
+
+def test_what_was_flushed_outlives_a_kill(tmp_path):
+    def work(folder, acknowledge):
+        async def main():
+            with open_kept(folder) as library:
+                tally = Tally(library, 8, Clock())
+                for number in range(1, 10_000):
+                    tally.add(ONE, "s", 1, 2)
+                    await tally.flush()
+                    acknowledge(number)
+
+        trio.run(main)
+
+    sure = kill_after(*start(tmp_path, work), 5, 0.01)
+    with open_kept(tmp_path) as library:
+        sent, received = Tally(library, 8, Clock()).of(ONE)["s"]
+        assert sure <= sent <= sure + 1 and received == 2 * sent
