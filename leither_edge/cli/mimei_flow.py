@@ -237,6 +237,9 @@ def mask_of_words(text):
     return from_names([word for word in text.split(",") if word])
 
 
+SHARED = {"to-offer": "his node was not reached yet", "waiting": "waits until he takes it", "accepted": "taken, and followed"}
+
+
 def show_shares(out, found):
     """List what is shared and what was offered."""
 
@@ -249,7 +252,7 @@ def show_shares(out, found):
             if found["offered"]:
                 out.line()
             out.line(out.styled("Shared by you", "bold"))
-            rows = [[clean(o["id"], 40), clean(o["peer"], 64), clean(o["state"], 30)] for o in found["shared"]]
+            rows = [[clean(o["id"], 40), clean(o["peer"], 64), SHARED.get(o["state"], clean(o["state"], 30))] for o in found["shared"]]
             out.table(["ID", "WITH", ""], rows)
         if found["left"]:
             out.line()

@@ -115,6 +115,10 @@ def test_content_between_nodes(on_node, made, notes):
     assert made.asked[-1] == ("share", (id_from_text(notes), "ben", "", rights.READ | rights.LIST))
     on_node("mimei", "unshare", "notes", "ben")
     assert "Nothing is shared" in on_node("mimei", "share")[0].out
+    row = {"id": notes, "peer": "ben", "state": "waiting", "words": "notes", "time": 1_700_000_000, "number": 1, "error": ""}
+    made.answers["shares"] = {"shared": [row], "left": [row], "offered": [row]}
+    page = on_node("mimei", "share")[0].out
+    assert "waits until he takes it" in page and "Left sealed with" in page and f"share --accept {notes}" in page
     on_node("mimei", "share", "--accept", notes)
     assert "same versions" in on_node("mimei", "compare", "notes")[0].err
     made.ends["compare"] = {
