@@ -11,7 +11,7 @@ from appliance.wifi.subnet import SUBNETS, device_address
 from leither_edge.storage import StorageError
 
 TTL_S = 300
-LOOK_S = 20
+LOOK_S = 10
 # After a failure; doubled each time.
 RETRY_MIN_S, RETRY_MAX_S = 15, 900
 JOIN_S = 30

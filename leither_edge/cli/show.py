@@ -104,6 +104,7 @@ def show_status(out, name, result, args, address=None):
             ("Temperature", temperature(out, result.get("temperature_c"))),
             ("Wi-Fi", network(table_of(result.get("wifi")))),
             ("Other nodes", reach(table_of(result.get("reach")))),
+            ("Channels", channels(table_of(result.get("reach")))),
             (
                 "Time",
                 moment(clock.get("now"))
@@ -132,6 +133,12 @@ def reach(facts):
     met = f"{known} known" if known else "none met yet"
     hidden = known and not facts.get("is_server")
     return f"{where}, {met}" + ("; asks, and is not asked (no way in from outside found)" if hidden else "")
+
+
+def channels(facts):
+    """How many channels to other nodes a device has open, and where it takes them; None where it takes none."""
+    port = number(facts.get("peer_port"))
+    return f"{number(facts.get('channels')):.0f} open, TCP port {port:.0f}" if port else None
 
 
 def temperature(out, celsius):
