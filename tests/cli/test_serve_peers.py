@@ -1,0 +1,45 @@
+"""``leither mimei serve --peers``: a served store with channels, asked by a node that lives as long as one command."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+from tests.device_process import ROOT
+
+END_S = 20
+
+
+@contextlib.contextmanager
+def served(home, *words):
+    """What a served store says of itself."""
+    command = [sys.executable, "-m", "leither_edge.cli", "mimei", "serve", *words, "--json"]
+    environment = {**os.environ, "LEITHER_HOME": str(home)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        assert process.wait(END_S) == 0
+        process.stdout.close()
+        process.stderr.close()
+
+
+def test_a_served_store_has_channels(run, tmp_path):
+    with served(tmp_path / "ben", "--peers", "--peer-port", "0", "--name", "Ben's") as said:
+        port, key = said["peers"]["port"], said["peers"]["public_key"]
+        ran = run("peer", "add", f"127.0.0.1:{port}", "--name", "ben", "--json")
+        assert ran.code == 0 and ran.json["key"] == key, ran.out
+        ran = run("peer", "ping", "ben", "-c", "1", "--json")
+        assert ran.code == 0 and ran.json["address"] == f"127.0.0.1:{port}", ran.out
+    ran = run("peer", "ping", "ben", "-c", "1", "--json")
+    assert ran.code == 4, ran.out
+
+
+def test_what_belongs_to_channels_needs_them(run):
+    for words in (("--offer-tunnel",), ("--name", "x")):
+        ran = run("mimei", "serve", *words)
+        assert ran.code == 2 and "Add --peers" in ran.err
