@@ -81,6 +81,8 @@ class Assignment:
         self._waiting = deque()
         # By label: bits of the providers that have not got it.
         self._lacking = {}
+        # Labels of which wrong bytes came, nobody knows from whom.
+        self._doubted = set()
         self._sizes = {True: RAW_BYTES, False: NODE_BYTES}
 
     # -- labels
@@ -89,9 +91,11 @@ class Assignment:
         """These are to be fetched, too."""
         self._waiting.extend(labels)
 
-    def again(self, label):
-        """This one is to be fetched again, before others."""
+    def again(self, label, is_doubted=False):
+        """This one is to be fetched again, before others. Args: is_doubted (by one who was good before, if there is one)."""
         self._waiting.appendleft(label)
+        if is_doubted:
+            self._doubted.add(label)
 
     @property
     def waiting(self):
@@ -204,6 +208,7 @@ class Assignment:
     def good(self, entry_label, source, size):
         """A block from a provider was found to be right, and is kept."""
         self._lacking.pop(entry_label, None)
+        self._doubted.discard(entry_label)
         is_raw = cids.codec(entry_label) == cids.RAW
         self._sizes[is_raw] += (size - self._sizes[is_raw]) // 8
         source.given += size
@@ -236,12 +241,16 @@ class Assignment:
 
     def _next(self, source):
         waiting, bit = self._waiting, source.bit
+        passed_over = self._doubted if source.given < TRUSTED_BYTES and self._some_are_trusted() else ()
         for at in range(min(LOOK_MAX, len(waiting))):
-            if not self._lacking.get(waiting[at], 0) & bit:
+            if not self._lacking.get(waiting[at], 0) & bit and waiting[at] not in passed_over:
                 label = waiting[at]
                 del waiting[at]
                 return label
         return None
+
+    def _some_are_trusted(self):
+        return any(other.state == ACTIVE and other.given >= TRUSTED_BYTES for other in self._sources.values())
 
     def _take_over(self, source, now):
         """A label that a slower one was asked for, and would not begin for long."""

@@ -208,7 +208,7 @@ class _Run:
                 wrong = self.arriving.right(block)
             else:
                 key = self.arriving.wrong(block)
-                self.plan.again(block.label)
+                self.plan.again(block.label, is_doubted=key is None)
                 wrong = [] if key is None else [key]
             for key in wrong:
                 self._shun(key, block.label)

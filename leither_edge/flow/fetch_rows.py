@@ -12,7 +12,12 @@ _ID_BYTES = 20
 
 
 def begin_fetch(tx, user, roots, now):
-    """Notes labels that a user has this node fetch. Args: tx (of a change), user (20 bytes), roots ([label]), now (whole s)."""
+    """Notes labels that a user has this node fetch; what nobody went on with is forgotten.
+
+    Args: tx (of a change), user (20 bytes), roots ([label]), now (whole s).
+    """
+    for key in [key for key, when in tx.scan(FETCHING) if when < now - KEPT_S]:
+        tx.delete(FETCHING, key)
     for root in roots:
         tx.put(FETCHING, user + root, now)
     if tx.count(FETCHING) > FETCHING_MAX:
@@ -46,12 +51,6 @@ def keeper(clock):
                 yield user, label, False
 
     return keep
-
-
-def forget_old(tx, now):
-    """Drops what nobody went on with."""
-    for key in [key for key, when in tx.scan(FETCHING) if when < now - KEPT_S]:
-        tx.delete(FETCHING, key)
 
 
 def shun(tx, key, name, now):

@@ -16,8 +16,8 @@ from . import blocks_wire as wire
 
 SERVICE = "blocks.get"
 CONNECT_S = 30
-# One piece of what comes and is of no use any more.
-PIECE_BYTES = 64 << 10
+# What comes and is of no use any more is received and dropped, as far as that is less than what a new stream costs.
+DROP_MAX_BYTES = 64 << 10
 BUSY = "busy"
 # Nodes that a busy one names instead of itself.
 OTHERS_MAX = 8
@@ -77,8 +77,7 @@ class _Asking:
 
     def __init__(self, desk, stream):
         self._desk, self._stream = desk, stream
-        self._asked = deque()
-        self._error = None
+        self._asked, self._error = deque(), None
 
     async def run(self):
         self._desk.begin()
@@ -86,8 +85,8 @@ class _Asking:
             nursery.start_soon(self._ask)
             try:
                 await self._receive()
-            except (PeerError, wire.BadWire) as error:
-                self._error = self._error or error
+            except (PeerError, wire.BadWire, Lost) as error:
+                self._error = error
             nursery.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
@@ -119,8 +118,10 @@ class _Asking:
                 desk.cancelled(entry)
             else:
                 block, left = desk.open(entry, size, offset), size - offset
+                if block is None and left > DROP_MAX_BYTES:
+                    raise Lost("Another one was quicker.")
                 while left:
-                    count = await receive_into(bytearray(min(left, PIECE_BYTES)) if block is None else block.room())
+                    count = await receive_into(bytearray(left) if block is None else block.room())
                     if not count:
                         raise StreamAborted("ended", "It ended in the middle of a block.")
                     left -= count

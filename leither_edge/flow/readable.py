@@ -21,8 +21,8 @@ MIDS_MAX = 16
 ROOTS_MAX = 1024
 # Labels of one set of roots: some 21 bytes each, 64 GiB of a film's chunks. What lies behind is not given to strangers.
 REACHED_MAX = 1 << 16
-# Sets of roots that are remembered, and peers to whom something was granted.
-KEPT_MAX, GRANTED_MAX = 4, 256
+# Sets of roots that are remembered.
+KEPT_MAX = 4
 
 
 def read_mids(value):
@@ -39,30 +39,11 @@ class Readable:
         self._library = library
         self._lock = Lock()
         self._reached = OrderedDict()
-        self._granted = OrderedDict()
 
     def asker(self, peer, mids=(), channel=None):
-        """An Asker. Args: peer (Remote), mids (of MiMei that he may read), channel (that he asks over, or None)."""
+        """An Asker. Args: peer (Remote), mids (of MiMei that he may read), channel (that he asks over; backup/holder.py goes by it)."""
         session = self._library.acting_for(peer.public_key, CEILINGS["viewer"], may_keep=bool(peer.is_friend))
-        return Asker(self._library, self, session, mids, channel)
-
-    def grant(self, channel, roots):
-        """Gives all that some labels reach to the peer at the other end of a channel, until `ungrant`, or 256 others later."""
-        with self._lock:
-            self._granted[channel] = tuple(roots)
-            self._granted.move_to_end(channel)
-            if len(self._granted) > GRANTED_MAX:
-                self._granted.popitem(last=False)
-
-    def ungrant(self, channel):
-        """Ends what `grant` began."""
-        with self._lock:
-            self._granted.pop(channel, None)
-
-    def granted(self, channel):
-        """The labels granted to a channel's peer."""
-        with self._lock:
-            return self._granted.get(channel, ())
+        return Asker(self._library, self, session, mids)
 
     def reach(self, roots):
         """The _Reach of some roots, remembered."""
@@ -79,21 +60,21 @@ class Readable:
 class Asker:
     """One peer, as long as he asks; for worker threads, one at a time."""
 
-    def __init__(self, library, readable, session, mids, channel):
-        self._library, self._readable, self._session, self._mids, self._channel = library, readable, session, mids, channel
+    def __init__(self, library, readable, session, mids):
+        self._library, self._readable, self._session, self._mids = library, readable, session, mids
         self._state = self._is_free = None
         self._reaches, self._manifests = (), ()
 
     def may_have(self, label):
         """Whether a block is given to him, if it is here."""
         library = self._library
-        state = (library.epoch, library.changes, library.labels_open, self._readable.granted(self._channel))
+        state = (library.epoch, library.changes, library.labels_open)
         if state != self._state:
-            self._look(state[3])
+            self._look()
             self._state = state
         return self._is_free or label in self._manifests or any(reach.has(label) for reach in self._reaches)
 
-    def _look(self, granted):
+    def _look(self):
         library = self._library
         try:
             library.may_use_labels(self._session)
@@ -101,7 +82,7 @@ class Asker:
             return
         except Forbidden:
             self._is_free = False
-        reaches, self._manifests = [self._readable.reach(granted)] if granted else [], set()
+        reaches, self._manifests = [], set()
         with library.store.read() as tx:
             for mid in self._mids:
                 roots = self._roots(tx, mid)

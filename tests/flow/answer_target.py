@@ -4,7 +4,7 @@ from leither_edge.flow import blocks_wire as wire
 from leither_edge.flow.arriving import Arriving
 from leither_edge.flow.assignment import Assignment
 from leither_edge.flow.desk import Desk
-from leither_edge.flow.providers import _Asking
+from leither_edge.flow.providers import Lost, _Asking
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.peer.channel.errors import StreamAborted
 
@@ -71,7 +71,7 @@ def read_answers(data):
         ended = "enough"
     except StopIteration:
         ended = "enough"
-    except (wire.BadWire, StreamAborted) as error:
+    except (wire.BadWire, StreamAborted, Lost) as error:
         ended = str(error)[:30]
     desk.end()
     came = {block.label for block in run.came_blocks}

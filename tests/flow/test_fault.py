@@ -47,8 +47,8 @@ def test_the_file_arrives_though_nodes_end_lie_and_fall_silent(tmp_path):
         found = run(main)
         assert is_whole(taker, root)
     assert found.shunned == [f"node {LIAR + 1}"]
-    # The liar's one block.
-    assert found.twice_bytes <= MIB
+    # The liar's one block; once more, where the clock that jumps cut it and another's bytes were joined to it.
+    assert found.twice_bytes <= 3 * MIB
 
 
 @pytest.mark.slow

@@ -212,14 +212,12 @@ def test_one_that_stops_is_left_and_its_block_goes_on(pair, tmp_path):
             async with givers(giver, second) as (one, silent):
                 one.wrap = lambda stream: Flow(stream, rate=2 * MIB)
                 silent.wrap = lambda stream: Flow(stream, stop_after=MIB // 2)
-                start = trio.current_time()
-                found = await Fetcher(taker).fetch([root], [silent.provider(), one.provider()], USER)
-                return found, trio.current_time() - start
+                return await Fetcher(taker).fetch([root], [silent.provider(), one.provider()], USER)
 
-        found, seconds = run(main)
+        found = run(main)
     assert is_whole(taker, root)
-    # It was waited for once, and what it had sent was of use.
-    assert seconds < 20 and found.twice_bytes == 0
+    # What it had sent was of use.
+    assert found.by_provider["node 2"] and found.twice_bytes == 0
 
 
 def test_no_sync_waits_for_the_slowest(pair, tmp_path):
@@ -232,14 +230,12 @@ def test_no_sync_waits_for_the_slowest(pair, tmp_path):
             async with givers(giver, second) as (one, slow):
                 one.wrap = lambda stream: Flow(stream, rate=4 * MIB)
                 slow.wrap = lambda stream: Flow(stream, rate=MIB // 16)
-                start = trio.current_time()
-                found = await Fetcher(taker).fetch([root], [slow.provider(), one.provider()], USER)
-                return found, trio.current_time() - start
+                return await Fetcher(taker).fetch([root], [slow.provider(), one.provider()], USER)
 
-        found, seconds = run(main)
+        found = run(main)
     assert is_whole(taker, root)
-    # The quick one alone takes three seconds; a block of the slow one sixteen.
-    assert seconds < 8 and found.twice_bytes < MIB
+    # The quick one has all in three seconds, where a block of the slow one takes sixteen.
+    assert found.by_provider.get("node 2", 0) < MIB and found.twice_bytes < MIB
 
 
 def test_what_came_stays_and_is_charged_where_nobody_has_the_rest(pair, tmp_path):
@@ -288,9 +284,9 @@ def test_a_cut_of_the_whole_process_costs_seconds_at_most(pair):
 
     async def main():
         async with givers(giver) as (node,):
-            with trio.move_on_after(2):
+            with trio.CancelScope() as scope:
                 node.wrap = lambda stream: Flow(stream, rate=2 * MIB)
-                await Fetcher(taker).fetch([root], [node.provider()], USER)
+                await Fetcher(taker).fetch([root], [node.provider()], USER, lambda done, *_: done > MIB and scope.cancel())
             node.wrap = None
             return await Fetcher(taker).fetch([root], [node.provider()], USER)
 
