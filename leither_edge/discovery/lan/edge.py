@@ -108,7 +108,11 @@ class Lan:
                     break
                 except OSError:
                     continue
-                self._engine.receive(data, source, now)
+                try:
+                    self._engine.receive(data, source, now)
+                except Exception as fault:
+                    # A mistake of ours that one datagram has brought out must not take the node with it.
+                    self._counters.add("lan_faults", kind=type(fault).__name__)
             self._send(sock)
             self._poke.set()
             await trio.lowlevel.checkpoint()
