@@ -8,7 +8,7 @@ from .errors import PeerError, Unreachable
 # RFC 8305, section 5: Connection Attempt Delay.
 STAGGER_S = 0.25
 # While known addresses do not answer, others are looked for after so long.
-LOOK_AFTER_S = 2.0
+LOOK_AFTER_S = 0.5
 ADDRESSES_MAX = 16
 TCP_S = 10.0
 
