@@ -46,8 +46,9 @@ class Channel:
         self.peer, self.hash, self.is_initiator = peer, hash, is_initiator
         self.closed = trio.Event()
         self._stream, self._leftover, self._random_bytes = stream, leftover, random_bytes
-        self._mux = Mux(sending, receiving, is_initiator, limits or Limits(), trio.current_time())
-        self._serving = Serving(self, self._mux, services, counters, log)
+        limits = limits or Limits()
+        self._mux = Mux(sending, receiving, is_initiator, limits, trio.current_time())
+        self._serving = Serving(self, self._mux, services, counters, log, limits.streams_max)
         self._counters = counters
         self._wanted, self._over, self._written, self._drained = trio.Event(), trio.Event(), trio.Event(), trio.Event()
         self._slots, self._clock, self._next_tick = [], trio.Event(), 0.0
@@ -188,8 +189,9 @@ class Channel:
 
     def _begin(self):
         """Have requests answered."""
-        while (half := self._mux.next_request(trio.current_time(), self.peer.is_friend)) is not None:
-            self._serving.begin(half)
+        mux, serving = self._mux, self._serving
+        while serving.has_room and (half := mux.next_request(trio.current_time(), self.peer.is_friend)) is not None:
+            serving.begin(half)
         self._hurry()
 
     async def _write(self):

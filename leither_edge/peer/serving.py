@@ -16,12 +16,19 @@ _FAILED = "failed", "The peer could not do it because of an error of its own. It
 class Serving:
     """The handlers at work in one channel."""
 
-    __slots__ = ("nursery", "_channel", "_mux", "_services", "_counters", "_log", "_scopes")
+    __slots__ = ("nursery", "_channel", "_mux", "_services", "_counters", "_log", "_scopes", "_most", "_at_work")
 
-    def __init__(self, channel, mux, services, counters, log):
+    def __init__(self, channel, mux, services, counters, log, most):
+        """Args: as of Channel; most (handlers at work at a time)."""
         self._channel, self._mux, self._services, self._counters, self._log = channel, mux, services, counters, log
         self.nursery = None
         self._scopes = {}
+        self._most, self._at_work = most, 0
+
+    @property
+    def has_room(self):
+        """Whether one more may be begun: a handler can outlive the request that the peer has taken back."""
+        return self._at_work < self._most
 
     def begin(self, half):
         """Have a request answered; what nobody here answers is refused at once."""
@@ -38,6 +45,7 @@ class Serving:
             self._refuse(half, "bad-call", "The service is used in another way: a stream for a call, or a call for a stream.")
         else:
             half.priority = max(half.priority, service.priority)
+            self._at_work += 1
             self.nursery.start_soon(self._serve, half, service)
 
     def stop(self, half):
@@ -52,8 +60,13 @@ class Serving:
         self._channel.flush()
 
     async def _serve(self, half, service):
-        if half.end is not None or self._mux.closed is not None:
-            return
+        try:
+            if half.end is None and self._mux.closed is None:
+                await self._answer(half, service)
+        finally:
+            self._at_work -= 1
+
+    async def _answer(self, half, service):
         self._count("peer_requests", service=half.method)
         stream = ChannelStream(self._channel, self._mux, half, True) if service.is_stream else None
         with trio.CancelScope() as scope:

@@ -149,13 +149,18 @@ class ChannelStream:
         half = self._half
         if half.end is not None or half.is_over:
             return
-        await self.finish()
-        while not half.has_sent_end and half.end is None and self._mux.closed is None:
-            self._sender = trio.Event()
-            try:
-                await self._sender.wait()
-            finally:
-                self._sender = None
+        try:
+            await self.finish()
+            while not half.has_sent_end and half.end is None and self._mux.closed is None:
+                self._sender = trio.Event()
+                try:
+                    await self._sender.wait()
+                finally:
+                    self._sender = None
+        except trio.Cancelled:
+            # The peer may never take the rest, and the stream would stay.
+            await self.abort("cancelled")
+            raise
         if not half.has_ended:
             await self.abort("done", "The other side has all that it wanted.")
 
