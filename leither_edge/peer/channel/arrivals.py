@@ -103,7 +103,8 @@ class Arrivals:
             raise Violation("stream", "Data came for a stream that is not open.")
         half.received += size
         count = len(payload)
-        if half.has_ended or half.parts is not None or count > half.granted:
+        is_early = half.is_ours and half.answer is None
+        if is_early or half.has_ended or half.parts is not None or count > half.granted:
             raise Violation("credit", "The peer sends more than it was allowed to.")
         half.granted -= count
         if half.end is not None:
@@ -111,8 +112,7 @@ class Arrivals:
                 self._streams.left(half)
             return
         if count:
-            half.inbox.append(bytes(payload))
-            half.arrived += count
+            half.put(payload)
         if flags & END:
             half.has_ended = True
             self._check_over(half)
@@ -138,7 +138,7 @@ class Arrivals:
         method, half.arguments, half.credit = frames.read_request(message)
         half.has_ended = half.is_call
         if self._streams.theirs <= self._limits.streams_max:
-            half.method = method
+            half.asked = method
             self.opened.append(half)
             return
         # Who was told how many there may be has no reason to try more.
@@ -209,6 +209,9 @@ class Arrivals:
         half.received += size
         half.end = (code, sentence)
         self._streams.forget_parts(half)
+        if half in self.opened:
+            # What it brought must not stay with those that wait their turn.
+            self.opened.remove(half)
         if not half.has_sent_end:
             self._out.urgent(ABORT, number, frames.reason("aborted", "So it is."))
         self._remove(half)

@@ -30,14 +30,11 @@ class Mux(Arrivals):
 
     def next_request(self, now, is_friend):
         """The next request that somebody should answer, or None: there is none, or it must wait, so that others have their turn, too."""
-        while self.opened:
-            if self.opened[0].end is not None:
-                self.opened.popleft()
-            elif self._opens.take(now, 1 if is_friend else STRANGER_COST):
-                return self.opened.popleft()
-            else:
-                return None
-        return None
+        if not self.opened or not self._opens.take(now, 1 if is_friend else STRANGER_COST):
+            return None
+        half = self.opened.popleft()
+        half.method = half.asked
+        return half
 
     # what this side wants
 

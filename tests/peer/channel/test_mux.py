@@ -144,7 +144,7 @@ def opened(a, b, is_call=False, priority=NORMAL, arguments=None):
     """A stream of two Muxes that was accepted: its half on each side."""
     half = a.open("x", arguments or {}, priority, is_call)
     carry(a, b)
-    other = b.opened.popleft()
+    other = b.next_request(0.0, True)
     if not is_call:
         b.answer(other, {})
         carry(a, b)
