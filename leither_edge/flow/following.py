@@ -65,13 +65,12 @@ class Following:
 
     async def _tend(self):
         follows = await trio.to_thread.run_sync(self._read)
-        by_key, elsewhere = {}, []
+        by_key, keys_of = {}, []
         for follow in follows:
             keys = [key for key in map(self._finding.key_of, follow.sources) if key is not None]
             for key in keys:
                 by_key.setdefault(key, set()).add(follow.mid)
-            if not keys:
-                elsewhere.append(follow)
+            keys_of.append((follow, keys))
         for key, mids in by_key.items():
             watch = self._watched.get(key)
             if watch is not None:
@@ -82,9 +81,10 @@ class Following:
         for key, watch in self._watched.items():
             if key not in by_key:
                 watch.set_mids(set())
-        # Of a gateway nothing is told; whoever is known by the DHT alone is looked for anew.
-        for follow in elsewhere:
-            if self._library.clock() - follow.asked >= ASK_EVERY_S * 0.9:
+        # Of a gateway nothing is told; whoever is known by the DHT alone is looked for anew; more nodes may be followed than watched.
+        for follow, keys in keys_of:
+            is_watched = any(key in self._watched for key in keys)
+            if not is_watched and self._library.clock() - follow.asked >= ASK_EVERY_S * 0.9:
                 self._fetch_soon(follow.mid, follow.user, None, None)
 
     async def _watch(self, key, watch):
@@ -146,8 +146,12 @@ class Following:
         return found
 
     async def _on_new(self, call):
-        mid = read(told.read_new_mid, call.arguments)
+        mid, peer = read(told.read_new_mid, call.arguments), call.peer
         follows = await trio.to_thread.run_sync(self._of, mid)
+        if not peer.is_friend:
+            # Strangers are asked to tell; to others it is no matter what is followed here.
+            key = public_key_to_text(peer.public_key)
+            follows = [follow for follow in follows if key in follow.sources]
         # The signature is looked at only where somebody wants it.
         if not follows:
             raise Refused("not-followed", "This is not followed here.")

@@ -14,6 +14,8 @@ CONNECT_S, ANSWER_S, PIECE_S = 15.0, 30.0, 30.0
 PIECE_BYTES = 65536
 HEAD_MAX_BYTES = 16384
 _PORTS = {"http": 80, "https": 443}
+# A name with an empty or overlong part is no name to those who look it up.
+_WHY = {ImportError: "this device has no TLS", ModuleNotFoundError: "this device has no TLS", UnicodeError: "there can be no such host"}
 _HOST_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._:")
 _PATH_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/%")
 
@@ -166,8 +168,8 @@ class Gets:
 
                     stream = trio.SSLStream(stream, ssl.create_default_context(), server_hostname=place.host, https_compatible=True)
                     await stream.do_handshake()
-        except (OSError, trio.BrokenResourceError, trio.TooSlowError, ImportError) as error:
-            why = getattr(error, "strerror", None) or "no answer" if not isinstance(error, ImportError) else "this device has no TLS"
+        except (OSError, trio.BrokenResourceError, trio.TooSlowError, ImportError, UnicodeError) as error:
+            why = _WHY.get(type(error)) or getattr(error, "strerror", None) or "no answer"
             raise NoSource(f"{place.name} was not reached: {why}.") from None
         self._stream, self._http = stream, h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_MAX_BYTES)
 

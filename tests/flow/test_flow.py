@@ -284,6 +284,28 @@ async def test_what_peers_may_not(tmp_path):
             await channel.call(told.UNFOLLOW, {"mids": [mid]})
 
 
+async def test_what_is_followed_here_is_no_matter_of_strangers(tmp_path):
+    async with flowing(tmp_path, "anna", "ben", friends=False) as (anna, ben):
+        mid = await anna.made(b"one")
+        await anna.flow.follow(anna.session, mid, [public_key_to_text(bytes(32))])
+        channel = await ben.node.connect(anna)
+        for each in (mid, bytes(20)):
+            with pytest.raises(Refused) as refused:
+                await channel.call(told.NEW, {"mid": each, "head": {}})
+            assert refused.value.code == "not-followed"
+
+
+async def test_more_nodes_are_followed_than_are_watched(tmp_path):
+    async with flowing(tmp_path, "anna", "ben", "carl") as (anna, ben, carl):
+        carl.flow.following._watched_max = 1
+        mids = []
+        for each in (anna, ben):
+            mids.append(await each.made(b"one"))
+            await each.flow.share(each.session, mids[-1], carl.public_key)
+        await carl.until(lambda: [carl.last(mid) for mid in mids] == [0, 0])
+        assert len(carl.flow.following.watched()) == 1
+
+
 async def test_others_have_it_where_the_first_has_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(following, "AGAIN_S", 0.05)
     monkeypatch.setattr(following, "AGAIN_MAX_S", 0.1)

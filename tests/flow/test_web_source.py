@@ -180,6 +180,12 @@ def test_what_is_no_gateway(url):
         Place(url)
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example"])
+async def test_what_can_be_no_host_is_a_plain_failure(host):
+    with pytest.raises(NoSource, match="no such host"):
+        await Gets(Place(f"http://{host}/")).get("/")
+
+
 def test_places():
     place = Place("https://Gate.Example:8443/way/")
     assert (place.scheme, place.host, place.port, place.path, place.authority) == (
