@@ -56,7 +56,8 @@ class Bringing:
         PeerError.
         """
         progress = progress or _nothing
-        came = await self.bring(public_key, key, self._library.node_key.id, scope=scope, number=number, progress=progress)
+        user = self._library.node_key.id
+        came = await self.bring(public_key, key, user, scope=scope, number=number, node=scope, progress=progress)
         # Anybody can seal something for a key. It is known whose backup this is where that node was named, or has this key.
         is_known = scope is not None or came.head.public_key == key.public_key
         more_tables = (*self._more_tables, *(self._trusted_tables if is_known else ()))

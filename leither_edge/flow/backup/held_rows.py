@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from leither_edge.flow.tables import HELD, HELD_BYTES
 from leither_edge.mimei.blocks.digest_set import DigestSet
-from leither_edge.mimei.blocks.rows import charge_of
+from leither_edge.mimei.blocks.rows import ROW_CHARGE_BYTES, charge_of
 from leither_edge.mimei.errors import MimeiError
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.ipld.links import links
@@ -43,6 +43,16 @@ def peers_held(tx):
 def write_held(tx, peer, held):
     """Keeps a Held of a peer."""
     tx.put(HELD, _key(peer, held), [held.root, held.time, held.size, held.is_whole, held.came, list(held.readers), held.head])
+
+
+def is_held(tx, peer, held):
+    """Whether there is a row of a Held still."""
+    return tx.get(HELD, _key(peer, held)) is not None
+
+
+def charge_of_row(held):
+    """Bytes that the row of a Held counts for."""
+    return len(held.head) + ID_BYTES * len(held.readers) + ROW_CHARGE_BYTES
 
 
 def drop_held(tx, peer, found):

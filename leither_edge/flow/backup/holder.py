@@ -14,12 +14,14 @@ from leither_edge.flow.tables import HELD_BYTES
 from leither_edge.mimei.blocks.rows import ROW_CHARGE_BYTES
 from leither_edge.mimei.errors import Damaged, MimeiError, QuotaReached
 from leither_edge.mimei.ipld.block_hash import digest_of
+from leither_edge.mimei.sealed import form
 from leither_edge.mimei.sealed import head as heads
 from leither_edge.peer.channel.errors import ChannelClosed, Refused
 from leither_edge.peer.channel.limits import BULK
 from leither_edge.storage import StorageError
 
 from . import forms, held_rows
+from .below import Below
 
 # Of one peer: its backup, and single MiMei.
 SCOPES_MAX = 256
@@ -42,7 +44,9 @@ class Holder:
         self._most = held_mib * MIB
         self._counters, self._log = counters, log
         self._pushing, self._counted, self._is_spoilt = {}, {}, False
-        self._opened, self._tries = weakref.WeakSet(), weakref.WeakKeyDictionary()
+        # {channel: [Below of what was opened over it]}; and by root, so that those who ask for the same share one.
+        self._opened, self._below = weakref.WeakKeyDictionary(), weakref.WeakValueDictionary()
+        self._tries = weakref.WeakKeyDictionary()
         self._blocks = BlocksService(library, load=load, counters=counters, log=log)
         self._blocks.readable = self
         library.keepers.append(held_rows.keeper)
@@ -84,8 +88,8 @@ class Holder:
         await self._recount(peer)
 
     def asker(self, peer, mids=(), channel=None):
-        """Who asks for sealed blocks by backup.get (see readable.py): whoever opened a backup over this channel may have them by label."""
-        return _Opened(channel in self._opened)
+        """Who asks for sealed blocks by backup.get (see readable.py): whoever opened a backup over this channel, for what lies below it."""
+        return _Opened(self._opened.get(channel, ()))
 
     # -- taking
 
@@ -149,6 +153,9 @@ class Holder:
         held = held_rows.Held(head.scope, head.number, head.root, head.time, head.size, False, now, readers, data)
         # One that was broken off gives way; what came of it is shared.
         stale = [other for other in found if not other.is_whole]
+        with library.store.read() as tx:
+            # What came of those, of other scopes too, was not counted.
+            is_uncounted = any(not other.is_whole for other in held_rows.held_of(tx, peer))
 
         def begin(tx):
             held_rows.drop_held(tx, peer, stale)
@@ -158,19 +165,24 @@ class Holder:
         await trio.to_thread.run_sync(library.held.call, begin)
         # What earlier ones share is not walked, unless some of it is missing.
         whole = [] if is_anew else [other.root for other in found if other.is_whole]
-        if stale or is_anew:
-            await self._recount(peer)
-        with library.store.read() as tx:
-            before = held_rows.bytes_held(tx, peer)
-        fetched = await self._fetched(call, peer, head, whole[-1:], max(0, allowed - before))
+        if is_uncounted or is_anew:
+            before = await self._recount(peer)
+        else:
+            with library.store.read() as tx:
+                before = held_rows.bytes_held(tx, peer) + held_rows.charge_of_row(held)
+        fetched = None
+        if before < allowed:
+            fetched = await self._fetched(call, peer, head, whole[-1:], allowed - before)
         if fetched is None:
-            before = await self._make_room(peer, head.scope)
-            if before <= allowed:
+            before = await self._make_room(peer, head)
+            if before < allowed:
                 fetched = await self._fetched(call, peer, head, whole[-1:], allowed - before)
         if fetched is None:
             raise QuotaReached(f"{allowed / 1e6:.1f} MB are allowed. Delete something there, or ask this node's owner for more.")
 
         def end(tx):
+            if not held_rows.is_held(tx, peer, held):
+                return None
             held_rows.write_held(tx, peer, held._replace(is_whole=True))
             fetch_rows.end_fetch(tx, peer, [head.root])
             tx.put(HELD_BYTES, peer, before + fetched)
@@ -178,7 +190,10 @@ class Holder:
             held_rows.drop_held(tx, peer, gone)
             return gone
 
-        if await trio.to_thread.run_sync(library.held.call, end) and now - self._counted.setdefault(peer, now) > COUNT_EVERY_S:
+        gone = await trio.to_thread.run_sync(library.held.call, end)
+        if gone is None:
+            raise Refused("forgotten", "What is held here for this node was let go of meanwhile. Ask this node's owner.")
+        if gone and now - self._counted.setdefault(peer, now) > COUNT_EVERY_S:
             # It walks all of it; until then what was dropped still counts, unless room is needed.
             await self._recount(peer)
         self._count("backup_taken")
@@ -204,12 +219,15 @@ class Holder:
         charged = fetched.bytes + ROW_CHARGE_BYTES * fetched.blocks
         return charged if charged <= left else None
 
-    async def _make_room(self, peer, scope):
-        """Lets go of all but the newest whole snapshot of a scope; returns the bytes that are left."""
+    async def _make_room(self, peer, head):
+        """Lets go of all but the newest whole snapshot of a head's scope, and of others that were broken off; returns the bytes left."""
 
         def drop(tx):
-            whole = [held for held in held_rows.held_of(tx, peer, scope) if held.is_whole]
-            held_rows.drop_held(tx, peer, whole[:-1])
+            whole = [held for held in held_rows.held_of(tx, peer, head.scope) if held.is_whole]
+            key = head.scope, head.number
+            broken_off = [held for held in held_rows.held_of(tx, peer) if not held.is_whole and (held.scope, held.number) != key]
+            held_rows.drop_held(tx, peer, whole[:-1] + broken_off)
+            fetch_rows.end_fetch(tx, peer, [held.root for held in broken_off])
 
         await trio.to_thread.run_sync(self._library.held.call, drop)
         return await self._recount(peer)
@@ -221,9 +239,9 @@ class Holder:
 
         def count():
             with library.store.read() as tx:
-                roots = [held.root for held in held_rows.held_of(tx, peer)]
-            total = held_rows.count_bytes(library, roots)
-            library.held.call(lambda tx: tx.put(HELD_BYTES, peer, total) if roots else tx.delete(HELD_BYTES, peer))
+                found = held_rows.held_of(tx, peer)
+            total = held_rows.count_bytes(library, [held.root for held in found]) + sum(map(held_rows.charge_of_row, found))
+            library.held.call(lambda tx: tx.put(HELD_BYTES, peer, total) if found else tx.delete(HELD_BYTES, peer))
             return total
 
         return await trio.to_thread.run_sync(count)
@@ -242,13 +260,18 @@ class Holder:
 
     async def _on_prove(self, call):
         labels, salt = _read(forms.read_prove, call.arguments)
-        return {"proofs": await trio.to_thread.run_sync(self._proofs, labels, salt)}
+        return {"proofs": await trio.to_thread.run_sync(self._proofs, call.peer.node_id, labels, salt)}
 
-    def _proofs(self, labels, salt):
+    def _proofs(self, peer, labels, salt):
         found = []
+        with self._library.store.read() as tx:
+            own = held_rows.held_of(tx, peer, peer)
+        epochs = range(heads.open_head(own[-1].head).epoch + 1) if own else ()
         for label in labels:
             try:
-                found.append(digest_of(salt + self._library.blocks.get(label)))
+                data = self._library.blocks.get(label)
+                # What of this node's own is here is not for others to find out.
+                found.append(digest_of(salt + data) if form.read(label, data).epoch in epochs else b"")
             except (MimeiError, StorageError) as error:
                 self._is_spoilt = self._is_spoilt or isinstance(error, Damaged)
                 found.append(b"")
@@ -271,14 +294,15 @@ class Holder:
         if not call.channel.hash or not sodium.verify(asked.signature, message, asked.key):
             self._count("backup_refused", "signature")
             raise Refused("bad-signature", "The signature is not good: a backup is given to who holds the key of one of its readers.")
-        found, head = await trio.to_thread.run_sync(self._readable, key_id(asked.key), asked.scope, asked.number, asked.node)
-        if head is not None:
-            self._opened.add(call.channel)
+        found, held = await trio.to_thread.run_sync(self._readable, key_id(asked.key), asked.scope, asked.number, asked.node)
+        if held is not None:
+            below = self._below.setdefault(held.root, Below(self._library.blocks, held.root))
+            self._opened.setdefault(call.channel, []).append(below)
             self._count("backup_opened")
-        return {"found": [list(row) for row in found], "head": head}
+        return {"found": [list(row) for row in found], "head": held and held.head}
 
     def _readable(self, reader, scope, number, node):
-        """([forms.Found], newest first; the head that is meant or None) for a reader's id."""
+        """([forms.Found], newest first; the Held that is meant or None) for a reader's id."""
         found, chosen = [], {}
         with self._library.store.read() as tx:
             for peer, held in held_rows.all_held(tx):
@@ -291,7 +315,7 @@ class Holder:
                         before = chosen.get(held.scope)
                         chosen[held.scope] = held if before is None or before.number <= held.number else before
         found.reverse()
-        return found[: forms.FOUND_MAX], next(iter(chosen.values())).head if len(chosen) == 1 else None
+        return found[: forms.FOUND_MAX], next(iter(chosen.values())) if len(chosen) == 1 else None
 
     async def _on_get(self, call):
         if call.channel not in self._opened:
@@ -309,15 +333,15 @@ class Holder:
 
 
 class _Opened:
-    """An asker of blocks (readable.py): all or nothing."""
+    """An asker of blocks (readable.py). Args: below ([Below] of what he opened)."""
 
-    __slots__ = ("_may",)
+    __slots__ = ("_below",)
 
-    def __init__(self, may):
-        self._may = may
+    def __init__(self, below):
+        self._below = below
 
     def may_have(self, label):
-        return self._may
+        return any(each.has(label) for each in self._below)
 
 
 async def _tell(stream, state):
