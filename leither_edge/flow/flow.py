@@ -61,7 +61,7 @@ class Flow:
         node_key = library.node_key.public_key
         self.publishing = Publishing(library, self._dht, discovery, self.news, node_key, port or _zero, counters)
         self.sharing = Sharing(library, peers, self.following, own_key or node_key, self.limits.followed_max, counters, log)
-        self.search = Search(library, peers, counters)
+        self.search = Search(library, peers, counters, self.syncing.named)
         for part in (self.blocks, self.heads, self.news, self.following, self.sharing, self.search):
             part.add_to(peers.services)
         peers.services.add(told.PROVIDERS, self._on_providers)

@@ -2,6 +2,8 @@
 
 How well words fit is a figure of each node's own content, and a node may say what it likes. So places are merged, not figures: the first
 of a friend's hits counts the most, times the friend's weight, and what several name adds up (reciprocal rank fusion, Cormack 2009).
+
+A node that asks for one of its users names him: he finds nothing by the rights of the node that he is only a guest of.
 """
 
 from collections import namedtuple
@@ -38,11 +40,17 @@ Hit = namedtuple("Hit", ("mid", "path", "title", "score", "nodes"))
 Found = namedtuple("Found", ("hits", "asked", "missing"))
 
 
-class Search:
-    """Both sides of it. Args: library, peers (peer.peers.Peers), counters."""
+def _itself(session):
+    return None
 
-    def __init__(self, library, peers, counters=None):
-        self._library, self._peers, self._counters = library, peers, counters
+
+class Search:
+    """Both sides of it. Args: library, peers (peer.peers.Peers), counters, named (function of a session: the id of the user for whom other
+    nodes are asked, None where this one asks for itself).
+    """
+
+    def __init__(self, library, peers, counters=None, named=_itself):
+        self._library, self._peers, self._counters, self._named = library, peers, counters, named
         self._turns = trio.CapacityLimiter(AT_ONCE)
 
     def add_to(self, services):
@@ -77,14 +85,15 @@ class Search:
             raise BadInput(f"A search gives 1 to {HITS_MAX} hits.")
         own = await trio.to_thread.run_sync(self._library.search, session, text, limit)
         answers, missing = [(1.0, HERE, [(hit.mid, hit.path, hit.title) for hit in own])], {}
-        done = 0
+        done, user = 0, self._named(session)
+        question = {"text": text, "limit": limit} if user is None else {"text": text, "limit": limit, "user": user}
 
         async def one(peer):
             nonlocal done
             missing[peer.name] = f"It did not answer within {within_s:g} s."
             try:
                 channel = await self._peers.connect(peer.key, timeout_s=within_s)
-                hits = read_answer(await channel.call(SERVICE, {"text": text, "limit": limit}, timeout_s=within_s), limit)
+                hits = read_answer(await channel.call(SERVICE, question, timeout_s=within_s), limit)
             except (PeerError, MimeiError) as error:
                 missing[peer.name] = str(error)
             else:
@@ -107,14 +116,14 @@ class Search:
         known = self._peers.book.get(call.peer.node_id)
         if known is None or not known.may(ROLE):
             raise Refused("not-allowed", "The owner of this node does not let you search on it.")
-        text, limit = read_question(call.arguments)
+        text, limit, user = read_question(call.arguments)
         try:
             self._turns.acquire_nowait()
         except trio.WouldBlock:
             raise Refused("busy", "This node searches for others already. Ask again in a moment.") from None
         try:
             session = self._library.acting_for(call.peer.public_key, READER, False)
-            hits = await trio.to_thread.run_sync(self._library.search, session, text, limit)
+            hits = await trio.to_thread.run_sync(self._library.search, session, text, limit, user)
         finally:
             self._turns.release()
         return answer_of(hits)
@@ -133,11 +142,13 @@ def merged(answers, limit):
 
 
 def read_question(value):
-    """(text, limit) of what was asked. Raises BadAnswer."""
-    text, limit = (value.get("text"), value.get("limit")) if isinstance(value, dict) else (None, None)
+    """(text, limit, id of the user for whom it is or None) of what was asked. Raises BadAnswer."""
+    text, limit, user = map(value.get, ("text", "limit", "user")) if isinstance(value, dict) else (None, None, None)
+    if not (user is None or is_id(user)):
+        raise BadAnswer("The id of a user has 20 bytes.")
     if not isinstance(text, str) or len(text) > TEXT_MAX_CHARS or isinstance(limit, bool) or not isinstance(limit, int):
         raise BadAnswer("A question to the search is malformed.")
-    return text, max(1, min(limit, HITS_MAX))
+    return text, max(1, min(limit, HITS_MAX)), user
 
 
 def answer_of(hits):

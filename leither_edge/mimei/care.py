@@ -24,8 +24,11 @@ ID_BYTES = 20
 class CareCalls(Access):
     """Search, sizes, collection and repair."""
 
-    def search(self, session, text, limit=20):
-        """[search.query.Hit(mid, path, score, title)] that the caller may see, best first. Args: text (see search.query.search)."""
+    def search(self, session, text, limit=20, user=None):
+        """[search.query.Hit(mid, path, score, title)] that the caller may see, best first.
+
+        Args: text (see search.query.search), user (id of one who must have the right, too).
+        """
         if not isinstance(limit, int) or not 0 < limit <= _HITS_MAX:
             raise BadInput(f"A search gives 1 to {_HITS_MAX} hits.")
         masks = {}
@@ -34,7 +37,7 @@ class CareCalls(Access):
             def may_see(mid):
                 if mid not in masks:
                     found = tx.get(MIMEI, mid)
-                    masks[mid] = 0 if found is None else self.mask(tx, session, mid, self.identity(tx, mid))
+                    masks[mid] = 0 if found is None else self._mask_of_both(tx, session, mid, user)
                 return bool(masks[mid] & rights.SEE)
 
             def may_read(mid):
@@ -43,6 +46,11 @@ class CareCalls(Access):
 
             hits = search(tx, text, limit * _HITS_MORE, may_see)
             return [hit for hit in hits if not hit.path or may_read(hit.mid)][:limit]
+
+    def _mask_of_both(self, tx, session, mid, user):
+        identity = self.identity(tx, mid)
+        mask = self.mask(tx, session, mid, identity)
+        return mask if user is None else mask & self.mask_of(tx, mid, identity, user)
 
     def stat(self, session, mid=None):
         """{name: number} of the node, or of one MiMei."""

@@ -10,6 +10,7 @@ from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput
 from leither_edge.peer.channel.errors import Refused
 from tests.flow.flowing import flowing
+from tests.mimei.library.people import CARL
 
 ONE, TWO, THREE = (bytes([number]) * 20 for number in (1, 2, 3))
 
@@ -36,8 +37,8 @@ def test_malformed_answers_are_refused(value):
 
 def test_an_answer_names_a_place_once():
     assert read_answer({"hits": [[ONE, "a", "x"], [ONE, "a", "y"]]}, 2) == [(ONE, "a", "x")]
-    assert read_question({"text": "x", "limit": 10_000}) == ("x", search.HITS_MAX)
-    for value in (None, {}, {"text": "x" * 500, "limit": 1}, {"text": "x", "limit": True}):
+    assert read_question({"text": "x", "limit": 10_000}) == ("x", search.HITS_MAX, None)
+    for value in (None, {}, {"text": "x", "limit": 1, "user": "ben"}, {"text": "x" * 500, "limit": 1}, {"text": "x", "limit": True}):
         with pytest.raises(BadAnswer):
             read_question(value)
 
@@ -95,3 +96,13 @@ async def test_friends_are_asked_and_who_gives_nothing_is_named(tmp_path):
         channel = await anna.peers.connect(ben.public_key)
         with pytest.raises(Refused):
             await channel.call(search.SERVICE, {"text": "-x", "limit": 3})
+
+
+async def test_a_user_finds_nothing_by_the_rights_of_his_node(tmp_path):
+    async with flowing(tmp_path, "anna", "ben") as (anna, ben):
+        private = await put(ben, "secret apples.txt", None)
+        await ben.in_thread(ben.library.set_right, ben.session, private, anna.id, rights.READ_ONLY)
+        public, asked = await put(ben, "red apples.txt"), anna.flow.search.chosen(["ben"])
+        for session, mids in ((anna.session, {private, public}), (anna.library.acting_for(CARL.public_key), {public})):
+            found = await anna.flow.search.ask(session, "apples", asked)
+            assert {hit.mid for hit in found.hits} == mids
