@@ -19,8 +19,6 @@ IDLE_S = 180.0
 ARRIVE_S = 15.0
 KIB = 1024
 
-_NOT_OFFERED = Refused("not-offered", "This node carries no connections for others.")
-
 
 class Relay:
     """Args: peers (Peers). Attribute: is_offered."""
@@ -63,8 +61,7 @@ class Relay:
 
     async def _register(self, call):
         peer = call.peer
-        known = self._peers.book.get(peer.node_id)
-        if not self._to_strangers and (known is None or not known.may("tunnel")):
+        if not self._may_register(peer.node_id):
             raise Refused("not-a-friend", "This node carries connections for friends only that its owner lets use its tunnel.")
         self._sweep()
         if peer.node_id not in self._registered and len(self._registered) >= self._most:
@@ -72,13 +69,18 @@ class Relay:
         self._registered[peer.node_id] = call.channel
         return {"carried_max": CARRIED_TO_ONE}
 
+    def _may_register(self, id20):
+        known = self._peers.book.get(id20)
+        return self._to_strangers or known is not None and known.may("tunnel")
+
     async def _connect(self, call):
         asker = call.peer.node_id
         wanted = call.arguments.get("to") if isinstance(call.arguments, dict) else None
         if not isinstance(wanted, bytes) or len(wanted) != ID_BYTES:
             raise Refused("bad-call", "Say to which node, by its id of 20 bytes.")
         target = self._registered.get(wanted)
-        if target is None or not target.is_open:
+        # The owner may have changed his mind since it registered.
+        if target is None or not target.is_open or not self._may_register(wanted):
             self._registered.pop(wanted, None)
             raise Refused("not-registered", "The node is not connected to this relay now.")
         pairs = self._carried.values()
@@ -111,12 +113,19 @@ class Relay:
                 nursery.start_soon(_pump, asking, onward, self._there, idle)
                 nursery.start_soon(_pump, onward, asking, self._back, idle)
         except* (StreamAborted, ChannelClosed):
-            for stream in (asking, onward):
-                await stream.abort("ended", "The other end of the tunnel is gone.")
+            await _break_off(asking, onward)
+        if idle.cancelled_caught:
+            # What is on its way to a side that takes nothing would be waited for without end.
+            await _break_off(asking, onward)
 
     def _sweep(self):
         for id20 in [id20 for id20, channel in self._registered.items() if not channel.is_open]:
             del self._registered[id20]
+
+
+async def _break_off(*streams):
+    for stream in streams:
+        await stream.abort("ended", "The other end of the tunnel is gone, or nothing came for long.")
 
 
 async def _pump(source, target, gate, idle):

@@ -1,4 +1,5 @@
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 import trio
@@ -6,8 +7,9 @@ import trio.testing
 
 from leither_edge.core.ids import id_to_text
 from leither_edge.peer.bandwidth import Gate
+from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import Unreachable
-from leither_edge.peer.tunnel.relay import CARRIED_FOR_ONE
+from leither_edge.peer.tunnel.relay import CARRIED_FOR_ONE, IDLE_S, Relay
 from tests.peer.nodes import open_node
 
 
@@ -144,6 +146,42 @@ async def test_only_friends_with_the_role_register(tmp_path):
         anna.peers.tunnels.offer(True, to_strangers=True)
         ben.peers.tunnels.use()
         await until(lambda: ben.peers.tunnels.relays())
+
+
+async def test_who_loses_the_role_is_reached_no_more(tmp_path):
+    async with a_house_and_relays(tmp_path, "anna") as (ben, carl, [(anna, _)]):
+        await anna.peers.book.put(ben.id, roles=["search"])
+        relay = await carl.connect(anna)
+        with pytest.raises(Refused) as raised:
+            await carl.peers.tunnels.carried(relay, ben.id)
+        assert raised.value.code == "not-registered"
+
+
+class Stuck:
+    """A stream that brings one piece and takes none."""
+
+    def __init__(self):
+        self.pieces, self.end = [b"x"], None
+
+    async def receive(self, max_bytes):
+        return self.pieces.pop() if self.pieces else await trio.sleep_forever()
+
+    async def send(self, data):
+        await trio.sleep_forever()
+
+    async def abort(self, code, sentence):
+        self.end = code
+
+
+def test_a_connection_that_does_not_move_is_broken_off():
+    async def main():
+        relay = Relay(SimpleNamespace(limits=SimpleNamespace(tunnels_max=1, tunnel_kib_per_s=100)))
+        ends = Stuck(), Stuck()
+        with trio.fail_after(2 * IDLE_S):
+            await relay._carry(*ends)
+        assert [end.end for end in ends] == ["ended", "ended"]
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 async def test_a_new_friend_who_offers_a_tunnel_is_used_at_once(tmp_path):
