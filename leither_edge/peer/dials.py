@@ -19,6 +19,8 @@ from .meeting import shake_hands
 STATICS_MAX, BACK_OFFS_MAX = 64, 256
 # Of a node that is to be kept connected.
 RETRY_MIN_S, RETRY_BLOCKED_S = 1.0, 60.0
+# A channel that ends sooner is not followed by the next at once: each costs both sides a handshake.
+STEADY_S = 10.0
 # Who asks for a channel himself is kept waiting so long at most after a failure; what goes on beside waits as long as it must.
 REST_MAX_S = 2.0
 # To reach the relay of a node.
@@ -244,7 +246,10 @@ class Dials:
                     least_s = RETRY_BLOCKED_S if isinstance(error, Blocked) else RETRY_MIN_S
                     await trio.sleep(max(least_s, self.wait_s(key_id(public_key))))
                     continue
+                since = trio.current_time()
                 await channel.closed.wait()
+                if trio.current_time() - since < STEADY_S:
+                    await trio.sleep(RETRY_MIN_S)
 
 
 def _blocked(known):

@@ -2,6 +2,8 @@
 
 # Two channels of one peer that came within so long: both sides dialled. Else the older one may be dead, and the peer knows it.
 SIMULTANEOUS_S = 10.0
+# Of one peer, with those on their way out: whoever connects again and again must not take the places of all.
+CHANNELS_OF_ONE = 4
 
 
 class Open:
@@ -47,6 +49,11 @@ class OpenChannels:
         if old is not None:
             old.is_retired = True
         return old
+
+    def beyond(self, id20):
+        """[Open] of a peer that are more than it may have: the oldest of those on their way out."""
+        found = [each for each in self._all if each.id == id20 and each.channel.is_open]
+        return [each for each in found if each.is_retired][: max(0, len(found) - CHANNELS_OF_ONE)]
 
     def leave(self, gone):
         """It has ended."""

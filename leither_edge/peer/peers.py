@@ -217,6 +217,9 @@ class Peers:
         now = trio.current_time()
         place = Place(group, friend, now, None)
         refusal = None
+        if len(self._places) >= self._places.most:
+            # Who was at work since the last time must not be taken for quiet.
+            self._collect()
         if known is not None and known.state == BLOCKED:
             refusal = "blocked"
         elif self._places.enter(place, now, is_initiator) is not None:
@@ -237,6 +240,8 @@ class Peers:
         loser = self._open.enter(new, now)
         if loser is not None:
             self.start_soon(self._retire, loser)
+            for old in self._open.beyond(id20):
+                self.start_soon(old.channel.aclose, "replaced", _TURNED_AWAY["replaced"])
         self._dials.met(met.public_key, met.static)
         self.counters.set("peer_channels", len(self._open))
         await self._nursery.start(self._carry, new)

@@ -4,6 +4,7 @@ import trio.testing
 
 from leither_edge.peer.addresses import parse
 from leither_edge.peer.dialing import LOOK_AFTER_S, STAGGER_S, first_of, in_order
+from leither_edge.peer.dials import Dials
 from leither_edge.peer.errors import Unreachable, WrongPeer
 
 RELAY = "via:" + "A" * 27
@@ -74,6 +75,26 @@ def test_what_comes_in_portions_is_tried_in_turn():
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     assert places.begun == {"one": 0, "two": STAGGER_S, "three": 2 * STAGGER_S}
+
+
+def test_a_peer_that_comes_and_goes_is_not_dialled_without_end():
+    class Flighty:
+        closed, count = trio.Event(), 0
+        counters = None
+
+        async def connect(self, public_key):
+            self.count += 1
+            assert self.count < 20
+            self.closed.set()
+            return self
+
+    async def main():
+        peers = Flighty()
+        with trio.move_on_after(10):
+            await Dials(peers)._keep(bytes(32), trio.CancelScope())
+        assert peers.count >= 5
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_the_end_says_what_was_tried():

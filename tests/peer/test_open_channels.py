@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from leither_edge.peer.open_channels import SIMULTANEOUS_S, Open, OpenChannels
+from leither_edge.peer.open_channels import CHANNELS_OF_ONE, SIMULTANEOUS_S, Open, OpenChannels
 
 OWN, LOW, HIGH = b"m" * 20, b"a" * 20, b"z" * 20
 
@@ -54,3 +54,15 @@ def test_a_dead_one_does_not_count():
     assert channels.enter(new, 0.1) is None
     channels.leave(dead)
     assert channels.of(HIGH) is new
+
+
+def test_one_peer_has_so_many_channels_at_most():
+    channels = OpenChannels(OWN)
+    came = [opened(HIGH, False) for _ in range(CHANNELS_OF_ONE + 2)]
+    for at, each in enumerate(came):
+        channels.enter(each, at)
+        channels.enter(opened(LOW, False), at)
+    assert channels.beyond(HIGH) == came[:2] and channels.of(HIGH) is came[-1]
+    end(channels, came[0])
+    came[1].channel.is_open = False
+    assert channels.beyond(HIGH) == []

@@ -3,6 +3,7 @@ import trio
 
 from leither_edge.peer.channel.errors import ChannelClosed, Refused
 from leither_edge.peer.errors import Blocked, PeerError, Unreachable
+from leither_edge.peer.open_channels import CHANNELS_OF_ONE
 from tests.peer.nodes import open_node, open_nodes
 
 
@@ -164,6 +165,39 @@ async def test_a_friend_takes_the_place_of_a_stranger(tmp_path):
             await first.closed.wait()
         assert first.reason[0] == "no-room"
         assert second.is_open
+
+
+async def test_a_stranger_at_work_keeps_his_place(tmp_path):
+    from leither_edge.peer.admission import Places
+
+    async with open_nodes(tmp_path, "anna", "ben", "dora") as (anna, ben, dora):
+        with_services(anna)
+        anna.peers._places = Places(1)
+        first = await ben.connect(anna)
+        anna.peers._places._places[0].used_at -= 60
+        await first.call("echo")
+        with pytest.raises(Unreachable) as raised:
+            await dora.connect(anna)
+        assert raised.value.code == "busy" and first.is_open
+
+
+async def test_a_peer_that_connects_again_and_again_does_not_take_all_places(tmp_path):
+    async with open_nodes(tmp_path, "anna", "ben", friends=True) as (anna, ben):
+        with_services(anna)
+        async with trio.open_nursery() as nursery:
+
+            async def hold(channel, task_status):
+                async with channel.open("sink"):
+                    task_status.started()
+                    await trio.sleep_forever()
+
+            for _ in range(CHANNELS_OF_ONE + 3):
+                ben.peers._open._by_id.clear()
+                await nursery.start(hold, await ben.connect(anna))
+            with trio.fail_after(5):
+                while len(anna.peers._open) > CHANNELS_OF_ONE:
+                    await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
 
 
 async def test_who_becomes_a_friend_may_do_more_at_once(tmp_path):
