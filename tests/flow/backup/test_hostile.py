@@ -131,6 +131,8 @@ async def test_pushes_that_never_end_count_too(tmp_path):
                 pass
             a.sealed.get = real
             await there.cut()
+            while b.holder._pushing:
+                await trio.sleep(0.01)
         with b.library.store.read() as tx:
             found = held_rows.held_of(tx, a.key.id)
         total = held_rows.count_bytes(b.library, [held.root for held in found])
