@@ -157,10 +157,11 @@ class Scene:
         self.keys["device"] = self.at_device("peer", "stat")["key"]
         self.serve("laptop", "--peers", "--name", "laptop")
         for name, address in RELAYS.items():
-            self.at_device("peer", "add", self.keys[name], f"{address}:8042", "--name", name, "--friend")
-            self.own("peer", "add", self.keys[name], f"{address}:8042", "--name", name, "--friend")
+            # First the one that is asked: who is no friend yet is refused, and asks again after a while.
             for friend in ("device", "laptop"):
                 self.must(name, "peer", "add", self.keys[friend], "--name", friend, "--friend", "--node", f"http://127.0.0.1:{RPC_PORT}")
+            self.at_device("peer", "add", self.keys[name], f"{address}:8042", "--name", name, "--friend")
+            self.own("peer", "add", self.keys[name], f"{address}:8042", "--name", name, "--friend")
         self.at_device("peer", "add", self.keys["laptop"], "--name", "laptop", "--friend")
         self.own("peer", "add", self.keys["device"], "--name", "device", "--friend")
 
