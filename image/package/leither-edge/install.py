@@ -21,7 +21,6 @@ LEFT_OUT = (
     "leither_edge/card/block_map.py", "leither_edge/card/fat.py", "leither_edge/card/location.py", "leither_edge/card/partitions.py",
     "leither_edge/crypto/key_file.py", "leither_edge/crypto/recovery_words.py", "leither_edge/core/sequence.py",
     "leither_edge/ledger/fsck", "leither_edge/ledger/book_view.py", "leither_edge/ledger/group_", "leither_edge/storage/one_byte.py",
-    "leither_edge/mimei/tree/build.py",
 )  # fmt: skip
 # What the node serves as it is.
 SERVED = ("leither_edge/gateway/static/leither.js",)
