@@ -15,9 +15,14 @@ from tests.peer.pair import channel_pair
 
 
 def in_mock_time(test):
+    async def bounded():
+        # What waits for ever is a failure: mock days pass in seconds.
+        with trio.fail_after(86400):
+            await test()
+
     @functools.wraps(test)
     def run():
-        trio.run(test, clock=MockClock(autojump_threshold=0))
+        trio.run(bounded, clock=MockClock(autojump_threshold=0))
 
     # What pytest looks at must be no coroutine function.
     del run.__wrapped__
