@@ -306,7 +306,7 @@ class Peers:
 
     def _count_of(self, each):
         for service, (sent, received) in each.channel.take_traffic().items():
-            self.tally.add(each.id, service, sent, received)
+            self.tally.add(each.id, service, sent, received, each.place.is_friend)
             each.sent += sent
             each.received += received
             if service != "channel":

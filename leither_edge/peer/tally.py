@@ -22,7 +22,10 @@ _DAY_BYTES = 4
 
 
 class Tally:
-    """Counts in memory, and rows. For the trio thread. Args: library, peers_max (ids with rows of their own), clock (-> s since 1970)."""
+    """Counts in memory, and rows. For the trio thread.
+
+    Args: library, peers_max (ids with rows of their own; a friend gets his even where strangers have taken all), clock (-> s since 1970).
+    """
 
     __slots__ = ("_store", "_held", "_most", "_clock", "_pending", "_writing", "_ids", "_bytes")
 
@@ -34,14 +37,14 @@ class Tally:
         self._ids = None
         self._bytes = 0
 
-    def add(self, id20, service, sent, received):
+    def add(self, id20, service, sent, received, is_friend=False):
         """Count bytes of a peer and a service."""
         if not sent and not received:
             return
         if self._ids is None:
             self._ids = self._known_ids()
         if id20 not in self._ids:
-            if len(self._ids) >= self._most:
+            if len(self._ids) >= self._most and not is_friend:
                 id20 = OTHERS
             else:
                 self._ids.add(id20)

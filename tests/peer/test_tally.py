@@ -46,6 +46,21 @@ async def test_bytes_are_counted_by_peer_and_service_and_kept(tmp_path):
         assert tally.totals() == {ONE: (14, 1005), TWO: (5, 0)}
 
 
+async def test_strangers_leave_friends_an_account(tmp_path):
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        for number in range(20):
+            tally.add(bytes([number + 100]) * 20, "channel", 1, 0)
+        tally.add(ONE, "blocks.get", 5, 0, is_friend=True)
+        tally.add(TWO, "blocks.get", 5, 0)
+        await tally.flush()
+    with open_kept(tmp_path) as library:
+        tally = Tally(library, 8, Clock())
+        tally.add(TWO, "blocks.get", 1, 0, is_friend=True)
+        assert tally.totals()[ONE] == (5, 0) and tally.totals()[TWO] == (1, 0)
+        assert tally.totals()[OTHERS] == (17, 0) and len(tally.totals()) == 11
+
+
 async def test_days_are_kept_for_a_month_and_then_summed(tmp_path):
     clock = Clock()
     with open_kept(tmp_path) as library:
