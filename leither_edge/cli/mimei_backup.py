@@ -1,6 +1,6 @@
 """``leither mimei``: a node's content kept on a friend's, and brought back."""
 
-from leither_edge.cli.failure import DONE, FAILED, UsageError
+from leither_edge.cli.failure import DONE, FAILED, Failure, UsageError
 from leither_edge.cli.figures import moment
 from leither_edge.cli.flow_place import between, work
 from leither_edge.cli.mimei_progress import bytes_text, plural
@@ -27,7 +27,9 @@ def backup_to(home, out, args):
         is_remote = node.is_remote
     if args.check:
         return tell_check(out, args.peer, found)
-    if not is_remote and not owner_keys(home):
+    # Also where a process serves it.
+    is_own_store = not is_remote or getattr(args, "is_own_store", False)
+    if is_own_store and not owner_keys(home):
         out.warn("Only this store's own key opens it, which goes with this computer. Make one that words bring back: leither key new")
 
     def page():
@@ -93,6 +95,11 @@ def restore_from(home, out, args):
 
     with between(home, out, args) as node:
         signer = reader_of(home, out, args)
+        if signer is not None and getattr(args, "is_own_store", False):
+            raise Failure(
+                "A store gets its key back while nothing else works in it.", "A process serves it now.",
+                "Stop that (leither mimei serve), and call this again.", code="in-use",
+            )  # fmt: skip
         found = opened(out, node, "Looking for the backup", signer, "restore_from", (args.peer,), (args.of,))
         key = bring_back(node.content, signer) if signer is not None and not node.is_remote else None
     found["key"] = key and id_to_text(key)

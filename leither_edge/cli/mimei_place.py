@@ -56,8 +56,8 @@ def open_content(home, out, args):
         served_at = error.details.get("node")
         if error.code != "in-use" or served_at is None:
             raise
-        # What follows asks the command line whether it is a node's.
-        args.node = served_at
+        # What follows asks the command line whether it is a node's, and whose.
+        args.node, args.is_own_store = served_at, True
     return _opened_there(home, out, args)
 
 

@@ -43,3 +43,18 @@ def test_what_belongs_to_channels_needs_them(run):
     for words in (("--offer-tunnel",), ("--name", "x")):
         ran = run("mimei", "serve", *words)
         assert ran.code == 2 and "Add --peers" in ran.err
+
+
+def test_a_served_store_is_as_mortal_as_its_computer(run, tmp_path, monkeypatch):
+    words = ("--peers", "--peer-port", "0")
+    with served(tmp_path / "ben", *words) as ben, served(tmp_path / "home", *words) as own:
+        place = ben["peers"]["public_key"], f"127.0.0.1:{ben['peers']['port']}"
+        assert run("peer", "add", *place, "--name", "ben", "--friend").code == 0
+        with monkeypatch.context() as bens:
+            bens.setenv("LEITHER_HOME", str(tmp_path / "ben"))
+            assert run("peer", "add", own["peers"]["public_key"], "--friend").code == 0
+        ran = run("mimei", "backup-to", "ben")
+        assert ran.code == 0 and "Only this store's own key opens it" in ran.err, ran.err
+        assert run("key", "new").code == 0
+        ran = run("mimei", "restore-from", "ben", "--key", "owner", "--json")
+        assert ran.code == 1 and ran.json["error"]["code"] == "in-use", ran.out
