@@ -1,13 +1,9 @@
 """So many bytes a second: a bucket of tokens, and the edge that has a connection's bytes wait for them."""
 
-from collections import namedtuple
-
 # What may be had at once after a pause, and what is moved at a time: so long is the longest that the next in turn waits for one.
 BURST_S = 0.25
 TURN_S = 0.1
 TURN_MIN_BYTES, TURN_MAX_BYTES = 2048, 65536
-
-Rates = namedtuple("Rates", "up down")
 
 
 class Bucket:

@@ -49,12 +49,6 @@ class Blocked(PeerError):
     code = "blocked"
 
 
-class TooMany(PeerError):
-    """As many channels, handshakes or tunnels as the profile allows."""
-
-    code = "too-many"
-
-
 class NotListening(PeerError):
     """No socket could be opened; the text says where, why, and what to do."""
 

@@ -7,7 +7,7 @@ import trio
 from .channel.errors import ChannelClosed, StreamAborted
 from .stream import ChannelStream
 
-# What a handler gets. arguments: as the peer sent them, still to be checked; stream: None but for services of streams.
+# What a handler gets. arguments: a map, as the peer sent it, still to be checked; stream: None but for services of streams.
 Call = namedtuple("Call", "peer method arguments channel stream")
 
 _FAILED = "failed", "The peer could not do it because of an error of its own. Its log has the details."
@@ -43,6 +43,8 @@ class Serving:
             self._refuse(half, "not-a-friend", "The peer does this for nodes only that its owner accepted. Ask for an invitation.")
         elif service.is_stream is half.is_call:
             self._refuse(half, "bad-call", "The service is used in another way: a stream for a call, or a call for a stream.")
+        elif not isinstance(half.arguments, dict):
+            self._refuse(half, "bad-call", "What is asked of a service stands in a map.")
         else:
             half.priority = max(half.priority, service.priority)
             self._at_work += 1

@@ -46,6 +46,9 @@ def request(data):
         said = cbor.decode(data)
     except cbor.CborError as error:
         return error.code
+    if not isinstance(said, dict):
+        # No service sees it, see serving.py.
+        return "bad-call"
     gate, relay.Gate = relay.Gate, NoGate
     try:
         made = relay.Relay(SimpleNamespace(limits=LIMITS, services=Services(), counters=Counters()))

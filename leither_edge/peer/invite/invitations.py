@@ -81,8 +81,6 @@ class Invitations:
     async def _answer(self, call):
         """The service: {tag} gives {proof}; {tag, proof, name, addresses} gives {name, addresses}, and a friend."""
         asked, channel_hash, now = call.arguments, call.channel.hash, trio.current_time()
-        if not isinstance(asked, dict):
-            raise Refused("malformed", "An invitation is asked for by a map.")
         self._count("asked")
         try:
             if asked.get("proof") is None:

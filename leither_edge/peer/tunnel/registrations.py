@@ -141,7 +141,7 @@ class Registrations:
         await call.stream.accept({})
         where = str(Address(None, 0, call.peer.node_id))
         # Who it is that comes, by the relay's word: so many from one as from one address.
-        asker = call.arguments.get("from") if isinstance(call.arguments, dict) else None
+        asker = call.arguments.get("from")
         group = asker if isinstance(asker, bytes) and len(asker) == ID_BYTES else call.peer.node_id
         channel = await self._peers.door.meet(line, group, where, None)
         if channel is not None:

@@ -75,7 +75,7 @@ class Relay:
 
     async def _connect(self, call):
         asker = call.peer.node_id
-        wanted = call.arguments.get("to") if isinstance(call.arguments, dict) else None
+        wanted = call.arguments.get("to")
         if not isinstance(wanted, bytes) or len(wanted) != ID_BYTES:
             raise Refused("bad-call", "Say to which node, by its id of 20 bytes.")
         target = self._registered.get(wanted)

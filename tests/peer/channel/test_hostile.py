@@ -1,13 +1,14 @@
 """What a peer that means harm can make a channel hold, or do."""
 
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 import trio
 
 from leither_edge.core import cbor
 from leither_edge.peer.channel import frames
-from leither_edge.peer.channel.errors import CallTimedOut
+from leither_edge.peer.channel.errors import CallTimedOut, Refused
 from leither_edge.peer.channel.frames import ABORT, CALL, DATA, END, MORE, OPEN
 from leither_edge.peer.channel.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_ITEMS, NORMAL, Limits
 from leither_edge.peer.services import Services
@@ -120,3 +121,20 @@ async def test_a_stream_whose_end_is_not_awaited_is_given_back():
                 await stream.send(bytes(200_000))
         await trio.sleep(1)
         assert a.streams == b.streams == (0, 0)
+
+
+@in_mock_time
+async def test_arguments_are_a_map():
+    async def reader(call):
+        return call.arguments.get("x")
+
+    faults = []
+    made = Services()
+    made.add("reader", reader)
+    log = SimpleNamespace(error=lambda *what, **fields: faults.append(what))
+    async with channel_pair(None, made, log=log) as (a, b):
+        for arguments in ([], "x", 1, b"x", [{"x": 1}]):
+            with pytest.raises(Refused) as caught:
+                await a.call("reader", arguments)
+            assert caught.value.code == "bad-call"
+        assert await a.call("reader", {"x": 1}) == 1 and not faults

@@ -172,7 +172,7 @@ async def test_wrong_proofs_end_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "asked", [None, 7, {}, {"tag": 1}, {"tag": b"x" * 16, "proof": b"y" * 32}, {"tag": b"", "proof": 1, "name": "a\n", "addresses": [1]}]
+    "asked", [None, {}, {"tag": 1}, {"tag": b"x" * 16, "proof": b"y" * 32}, {"tag": b"", "proof": 1, "name": "a\n", "addresses": [1]}]
 )
 async def test_questions_that_are_none(tmp_path, asked):
     async with open_nodes(tmp_path, "anna", "eve") as (anna, eve):
