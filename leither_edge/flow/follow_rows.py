@@ -31,13 +31,17 @@ def scan_follows(tx, mid=b""):
 
 
 def put_follow(tx, follow, most):
-    """Keeps a Follow; one that is there already gets the sources in front of its own. Args: most (rows). Raises Full. Returns it."""
+    """Keeps a Follow; one that is there already gets the sources in front of its own. Args: most (rows). Raises Full. Returns it.
+
+    Once a version has come, its author is known, whatever somebody who offers it says.
+    """
     old = read_follow(tx, follow.mid, follow.user)
     if old is None and tx.count(FOLLOWS) >= most:
         raise Full(f"This node follows {most} MiMei already, as many as its profile lets it. Give one up first.")
     if old is not None:
         sources = tuple(dict.fromkeys((*follow.sources, *old.sources)))[:SOURCES_MAX]
-        follow = old._replace(sources=sources, author=follow.author or old.author, public_key=follow.public_key)
+        author = old.author if old.author and old.number is not None else follow.author or old.author
+        follow = old._replace(sources=sources, author=author, public_key=follow.public_key)
     tx.put(FOLLOWS, follow.mid + follow.user, _row(follow))
     return follow
 

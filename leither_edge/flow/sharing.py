@@ -11,6 +11,7 @@ import trio
 from leither_edge.core.ids import ID_BYTES, key_id, public_key_to_text
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import Forbidden, MimeiError, NotFound
+from leither_edge.mimei.tables import MEMBERS
 from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import PeerError
 from leither_edge.storage import StorageError
@@ -53,11 +54,11 @@ class Sharing:
     async def share(self, session, mid, key, user=None, right=None):
         """The Share: a friend's node may read a MiMei, and was offered it, if it could be reached.
 
-        Args: key (public key of the node), user (20 bytes: one who is let in beside the node), right (mask; None: to read). Raises
-        Forbidden, NotFound, NotSignedIn, Full.
+        Args: key (public key of the node), user (20 bytes: one who is let in beside the node), right (mask; None: to read, or what they
+        may already). Raises Forbidden, NotFound, NotSignedIn, Full.
         """
         self._must_be_friend(key)
-        share = await trio.to_thread.run_sync(self._write_share, session, mid, key, user, rights.READ_ONLY if right is None else right)
+        share = await trio.to_thread.run_sync(self._write_share, session, mid, key, user, right)
         return await self._offer(share) or share
 
     async def unshare(self, session, mid, key):
@@ -108,8 +109,8 @@ class Sharing:
         users = [node_id] if user is None or user == node_id else [node_id, user]
         for each in users:
             # The author needs no entry of his own.
-            if each != key_id(identity.public_key):
-                library.set_right(session, mid, each, right)
+            if each != key_id(identity.public_key) and not (right is None and self._reads(mid, identity, each)):
+                library.set_right(session, mid, each, rights.READ_ONLY if right is None else right)
         words = _words(identity)
 
         def put(tx):
@@ -123,6 +124,12 @@ class Sharing:
 
         return library.held.call(put)
 
+    def _reads(self, mid, identity, user):
+        """Whether somebody is let in as a member already, to read at least."""
+        with self._library.store.read() as tx:
+            is_member = tx.get(MEMBERS, mid + user) is not None
+            return is_member and self._library.mask_of(tx, mid, identity, user) & rights.READ_ONLY == rights.READ_ONLY
+
     def _drop_share(self, session, mid, key):
         library, node_id = self._library, key_id(key)
         with library.store.read() as tx:
@@ -131,6 +138,9 @@ class Sharing:
             if row is None:
                 raise NotFound("This is not shared with that node.")
             share = _share(tx, mid + node_id, row)
+            # Who reads it by another friend's node, too, goes on there.
+            others = {user for other in _shares_of(tx, mid) if other.node_id != node_id for user in other.users}
+        share = share._replace(users=tuple(user for user in share.users if user not in others))
         for each in share.users:
             library.set_right(session, mid, each, None)
 
@@ -238,6 +248,14 @@ class Sharing:
 
         await trio.to_thread.run_sync(self._library.held.call, drop)
         return {}
+
+
+def _shares_of(tx, mid):
+    """Yields each Share of a MiMei."""
+    for key, row in tx.scan(SHARES, start=mid):
+        if key[:ID_BYTES] != mid:
+            return
+        yield _share(tx, bytes(key), row)
 
 
 def _words(identity):
