@@ -246,14 +246,18 @@ def show_shares(out, found):
     def page():
         if found["offered"]:
             out.line(out.styled("Offered to you", "bold"))
-            out.table(["ID", "FROM", "WHEN"], [[clean(o["id"], 40), clean(o["peer"], 64), moment(o["time"])] for o in found["offered"]])
+            rows = [[clean(o["id"], 40), clean(o["words"], 40), clean(o["peer"], 64), moment(o["time"])] for o in found["offered"]]
+            out.table(["ID", "CALLED", "FROM", "WHEN"], rows)
             out.next_step("Take one:", f"leither mimei share --accept {clean(found['offered'][0]['id'], 40)}")
         if found["shared"]:
             if found["offered"]:
                 out.line()
             out.line(out.styled("Shared by you", "bold"))
-            rows = [[clean(o["id"], 40), clean(o["peer"], 64), SHARED.get(o["state"], clean(o["state"], 30))] for o in found["shared"]]
-            out.table(["ID", "WITH", ""], rows)
+            rows = [
+                [clean(o["id"], 40), clean(o["words"], 40), clean(o["peer"], 64), SHARED.get(o["state"], clean(o["state"], 30))]
+                for o in found["shared"]
+            ]
+            out.table(["ID", "CALLED", "WITH", ""], rows)
         if found["left"]:
             out.line()
             out.line(out.styled("Left sealed with", "bold"))

@@ -3,6 +3,7 @@
 A pointer is signed by the author's key, where the session holds it; or it is prepared, signed elsewhere and finished, as a version is.
 """
 
+import math
 from binascii import hexlify
 from collections import namedtuple
 
@@ -14,6 +15,7 @@ from leither_edge.dht.errors import DhtError
 from leither_edge.dht.item import is_good
 from leither_edge.mimei import history
 from leither_edge.mimei.errors import Conflict, Forbidden, MimeiError, NotFound
+from leither_edge.mimei.tables import MIMEI
 from leither_edge.storage import StorageError
 
 from . import pointer as pointers
@@ -155,18 +157,16 @@ class Publishing:
 
     async def run(self):
         """Announces again what is due, until cancelled."""
-        wait_s = ANNOUNCE_LOOK_S
         while True:
-            for mid in await trio.to_thread.run_sync(self._due):
+            self._wanted = trio.Event()
+            due, wait_s = await trio.to_thread.run_sync(self._due)
+            for mid in due:
                 try:
                     await self._announce(mid)
                 except (DhtError, StorageError) as error:
                     self._counters.add("mimei_not_announced", code=getattr(error, "code", "failed"))
                     wait_s = ANNOUNCE_AGAIN_S
                     break
-            else:
-                wait_s = ANNOUNCE_LOOK_S
-            self._wanted = trio.Event()
             with trio.move_on_after(wait_s):
                 await self._wanted.wait()
 
@@ -200,9 +200,14 @@ class Publishing:
         return mid
 
     def _due(self):
+        """([mid] to be announced now, when to look again, s from now): a node that announces nothing wakes for nothing."""
         now = self._library.clock()
         with self._library.store.read() as tx:
-            return [bytes(key)[:ID_BYTES] for key, row in tx.scan(PROVIDED) if now - row[1] >= ANNOUNCE_EVERY_S]
+            rows = [(bytes(key)[:ID_BYTES], now - row[1]) for key, row in tx.scan(PROVIDED) if tx.get(MIMEI, bytes(key)) is not None]
+        # The clock may have been set meanwhile.
+        due = [mid for mid, past_s in rows if not 0 <= past_s < ANNOUNCE_EVERY_S]
+        wait_s = min((ANNOUNCE_EVERY_S - past_s for _, past_s in rows), default=math.inf)
+        return due, ANNOUNCE_LOOK_S if due else wait_s
 
 
 def _announced(tx, mid, now):

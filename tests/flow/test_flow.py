@@ -1,5 +1,6 @@
 """Nodes that share, follow and fetch from one another, over real channels."""
 
+import math
 from collections import namedtuple
 
 import pytest
@@ -105,6 +106,31 @@ async def test_offers_of_friends_who_may_not_share_wait(tmp_path):
             await anna.flow.share(anna.library.acting_for(CARL.public_key), mid, ben.public_key)
 
 
+async def test_a_share_takes_no_rights_that_are_of_others(tmp_path):
+    async with flowing(tmp_path, "anna", "ben", "dora") as (anna, ben, dora):
+        mid, may = await anna.made(b"one"), anna.library.get_right
+        await anna.in_thread(anna.library.set_right, anna.session, mid, ben.id, rights.READ_ONLY | rights.WRITE)
+        for other in (ben, dora):
+            await anna.flow.share(anna.session, mid, other.public_key, CARL.id)
+        assert may(anna.session, mid, ben.id) & rights.WRITE
+        assert CARL.id not in (await anna.flow.unshare(anna.session, mid, ben.public_key)).users
+        assert [may(anna.session, mid, each) & rights.READ for each in (ben.id, CARL.id)] == [0, rights.READ]
+        assert CARL.id in (await anna.flow.unshare(anna.session, mid, dora.public_key)).users
+        assert not may(anna.session, mid, CARL.id)
+
+
+async def test_who_offers_what_is_here_changes_nothing_of_its_author(tmp_path):
+    async with flowing(tmp_path, "anna", "ben", "dora") as (anna, ben, dora):
+        mid = await anna.made(b"one")
+        await anna.flow.share(anna.session, mid, ben.public_key)
+        await ben.until(lambda: [follow.number for follow in ben.flow.follows(ben.session)] == [0])
+        channel = await dora.peers.connect(ben.public_key)
+        await channel.call(told.OFFER, {"mid": mid, "author": dora.public_key, "data_type": 2, "words": ""})
+        assert [follow.author for follow in ben.flow.follows(ben.session)] == [anna.public_key]
+        await anna.made(b"two", mid=mid)
+        await ben.until(lambda: ben.last(mid) == 1)
+
+
 async def test_lost_news_are_made_good_when_the_channel_comes_back(tmp_path):
     async with flowing(tmp_path, "anna", "ben") as (anna, ben):
         mid = await anna.made(b"one")
@@ -177,6 +203,22 @@ async def test_published_found_and_fetched_by_its_link_alone(tmp_path):
         await anna.in_thread(anna.library.delete_versions, anna.session, mid, [1])
         with pytest.raises(Conflict):
             await anna.flow.publish(anna.session, mid)
+
+
+async def test_a_node_wakes_for_what_it_announces_alone(tmp_path):
+    discovery = Discovery()
+    async with flowing(tmp_path, "anna", flow={"dht": Dht(), "discovery": discovery, "port": lambda: 8042}) as (anna,):
+        look = anna.flow.publishing._due
+        assert look() == ([], math.inf)
+        mid = await anna.made(b"one")
+        await anna.flow.provide(anna.session, mid)
+        due, wait_s = look()
+        assert due == [] and 0 < wait_s <= publishing.ANNOUNCE_EVERY_S and discovery.addresses[mid]
+        now = anna.library.clock()
+        anna.library.clock = lambda: now + publishing.ANNOUNCE_EVERY_S + 1
+        assert look() == ([mid], publishing.ANNOUNCE_LOOK_S)
+        await anna.in_thread(anna.library.delete, anna.session, mid)
+        assert look() == ([], math.inf)
 
 
 async def test_a_pointer_is_signed_elsewhere(tmp_path):
@@ -267,7 +309,7 @@ async def test_what_peers_may_not(tmp_path):
             (told.HEAD, {"mid": mid}, "not-found"),
             (told.HEAD, {"mid": bytes(20)}, "not-found"),
             (told.HEAD, {"mid": b""}, "bad-question"),
-            *((method, arguments, "bad-question") for method in (told.HEAD, told.CHAIN, told.NEW, told.UNSHARE) for arguments in (5, [1])),
+            *((method, arguments, "bad-call") for method in (told.HEAD, told.CHAIN, told.NEW, told.UNSHARE) for arguments in (5, [1])),
             (told.CHAIN, {"mid": mid, "start": 1, "end": 0}, "bad-question"),
             (told.CHAIN, {"mid": mid, "start": 0, "end": 9}, "not-found"),
             (told.FOLLOW, {"mids": [b"x"] * 3}, "bad-question"),
