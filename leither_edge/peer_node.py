@@ -187,6 +187,7 @@ class _Parts:
             sealed=sealed, counters=counters, log=log,
         )  # fmt: skip
         node.backup = Backup(library, peers, node.flow.fetcher, sealed, owners=owners, load=node.flow.load, counters=counters, log=log)
+        node.flow.add_sealed(node.backup.holder.holds, node.backup.leaving.take_own)
         invitations = Invitations(
             peers, name=lambda: node.name, addresses=node.addresses, places=(DhtPlace(self._dht, node.clock),),
             nearby=node.discovery.nearby, clock=node.clock,

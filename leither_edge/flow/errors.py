@@ -9,6 +9,12 @@ class BadAnswer(BadInput):
     code = "bad-answer"
 
 
+class SealedThere(NotFound):
+    """A node holds it for this one, and cannot read it itself."""
+
+    code = "sealed"
+
+
 class NoSource(NotFound):
     """Nobody who could be asked has it. Attribute tried: [[name of a source, why it was of no use]]."""
 

@@ -12,6 +12,7 @@ from . import link as links
 from . import told
 from .blocks_service import BlocksService
 from .comparing import compare
+from .errors import NoSource
 from .fetch import Fetcher
 from .finding import Finding
 from .follow_rows import Follow, change_follow, drop_follow, put_follow, scan_follows
@@ -65,6 +66,12 @@ class Flow:
         for part in (self.blocks, self.heads, self.news, self.following, self.sharing, self.search):
             part.add_to(peers.services)
         peers.services.add(told.PROVIDERS, self._on_providers)
+
+    def add_sealed(self, holds, take):
+        """Has content count that lies sealed with nodes that cannot read it. Args: holds (as Heads.holds_sealed), take (as
+        Syncing.take_sealed).
+        """
+        self.heads.holds_sealed, self.syncing.take_sealed = holds, take
 
     async def run(self, task_status=trio.TASK_STATUS_IGNORED):
         """Until cancelled."""
@@ -169,9 +176,19 @@ class Flow:
         async def more():
             return await self.finding.others(meant.mid, meant.author, found)
 
-        return await self.syncing.sync(
-            session, meant.mid, found, author=meant.author, which=which, on_fork=on_fork, progress=progress, more=more
-        )
+        async def sync(sources):
+            return await self.syncing.sync(
+                session, meant.mid, sources, author=meant.author, which=which, on_fork=on_fork, progress=progress, more=more
+            )
+
+        try:
+            return await sync(found)
+        except NoSource:
+            # Those that are known may be away; whoever was named is meant.
+            others = [] if sources else await more()
+            if not others:
+                raise
+        return await sync(others)
 
     async def compare(self, session, what, sources=()):
         """comparing.Comparison with the source that has the newest version; nothing is changed. Raises NoSource, Forbidden."""
@@ -269,7 +286,7 @@ class Flow:
         try:
             self.heads.number(self.heads.session_of(peer), mid)
         except MimeiError:
-            return []
+            return [self.library.node_key.public_key] if self.heads.has_sealed(peer, mid) else []
         keys = [self.finding.key_of(source) for source in self._followed_sources(mid)]
         keys = dict.fromkeys([self.library.node_key.public_key, *keys, *self.news.followers(mid)])
         return [key for key in keys if key is not None and key != peer.public_key][: told.KEYS_MAX]

@@ -16,10 +16,10 @@ READER = rights.SEE | rights.READ_RELEASE | rights.READ | rights.LIST | rights.F
 
 
 class Heads:
-    """Args: library, counters, sealed (function of library, peer (Remote), mid: the answer for one who may not read, or None; or None)."""
+    """Args: library, counters. Attribute holds_sealed: function (mid, reader's id) -> whether it is held here for him, sealed; or None."""
 
-    def __init__(self, library, counters, sealed=None):
-        self._library, self._counters, self.sealed = library, counters, sealed
+    def __init__(self, library, counters):
+        self._library, self._counters, self.holds_sealed = library, counters, None
 
     def add_to(self, services):
         """Have peers ask, strangers too."""
@@ -46,6 +46,10 @@ class Heads:
         """The number of that version alone. Raises as newest."""
         with self._library.store.read() as tx:
             return self._newest(tx, session, mid, None)[3]
+
+    def has_sealed(self, peer, mid):
+        """Whether it is held here for a peer, though this node cannot read it. Args: peer (Remote)."""
+        return self.holds_sealed is not None and self.holds_sealed(mid, peer.node_id)
 
     def page(self, session, mid, start, end, user=None):
         """The answer to mimei.chain: as many manifests from number `start` as fit. Args: as newest. Raises NotFound, Forbidden."""
@@ -84,10 +88,10 @@ class Heads:
         try:
             head = await self._told(call, self.newest, mid, user)
         except Refused:
-            found = None if self.sealed is None else await trio.to_thread.run_sync(self.sealed, self._library, call.peer, mid)
-            if found is None:
-                raise
-            return found
+            # Whose key the node has is known of itself alone.
+            if user in (None, call.peer.node_id) and await trio.to_thread.run_sync(self.has_sealed, call.peer, mid):
+                return told.sealed_answer()
+            raise
         return told.head_answer(head.data, head.release, head.guest)
 
     async def _on_chain(self, call):

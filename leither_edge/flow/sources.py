@@ -14,7 +14,7 @@ from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import PeerError
 
 from . import told
-from .errors import NoSource
+from .errors import NoSource, SealedThere
 from .providers import ChannelProvider
 
 CALL_S = 20.0
@@ -61,8 +61,13 @@ class PeerSource:
         return [self._of_key(key).provider(mid) for key in keys if is_hash(key) and key != self.key]
 
     async def head(self, mid, user=None):
-        """The told.Head that it tells of. Args: user (20 bytes: for whom, None: for this node). Raises NotFound, NoSource, BadAnswer."""
+        """The told.Head that it tells of. Args: user (20 bytes: for whom, None: for this node).
+
+        Raises SealedThere (it holds it for this node, and cannot read it), NotFound, NoSource, BadAnswer.
+        """
         answer = await self._ask(told.HEAD, told.question(mid, user))
+        if told.is_sealed(answer):
+            raise SealedThere(f"{self.name} has it sealed alone.")
         return await trio.to_thread.run_sync(told.read_head, answer, mid)
 
     async def page(self, mid, start, end, user=None):

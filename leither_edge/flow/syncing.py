@@ -6,15 +6,17 @@ import trio
 
 from leither_edge.core.ids import id_to_text, key_id
 from leither_edge.mimei import history
-from leither_edge.mimei.errors import Conflict, MimeiError, NotFound
+from leither_edge.mimei.errors import Conflict, MimeiError, NotFound, QuotaReached
 from leither_edge.mimei.info import mid_of
 from leither_edge.mimei.ipld import cid as cids
 from leither_edge.mimei.manifest import BadManifest
 from leither_edge.mimei.quota import Writing
+from leither_edge.peer.errors import PeerError
 
 from . import fetch_rows
-from .chain import AHEAD, FORK, SAME, Here, read_beside
-from .errors import NoSource
+from .chain import AHEAD, BEHIND, FORK, SAME, Here, read_beside
+from .errors import NoSource, SealedThere
+from .fetch import Fetched
 
 # How long sources have to tell their newest version, and how long others have once one has.
 HEADS_S, HEADS_MORE_S = 30.0, 2.0
@@ -33,12 +35,15 @@ Synced = namedtuple("Synced", ("mid", "state", "number", "numbers", "is_new", "i
 class Syncing:
     """Args: library, fetcher (of fetch.py), counters, own_key (public key of the user for whom this node asks as for itself; any other user
     is named where something is asked for him).
+    Attribute take_sealed: async function (session, mid, public key of a node that holds it sealed, author, progress) -> (Taken, or None
+    where nothing is new; bytes); or None.
     """
 
     def __init__(self, library, fetcher, counters, own_key=None):
         self._library, self._fetcher, self._counters = library, fetcher, counters
         self._own_ids = {library.node_key.id, key_id(own_key or library.node_key.public_key)}
         self._locks = {}
+        self.take_sealed = None
 
     def named(self, session):
         """The id of a session's user, as it is told to sources; None where the node asks for itself."""
@@ -55,17 +60,62 @@ class Syncing:
         self._locks[mid][1] = users + 1
         try:
             async with lock:
-                return await self._sync(session, mid, sources, author, which, on_fork, dict(heads), progress or _nobody, more)
+                sealed, progress = [], progress or _nobody
+                try:
+                    found = await self._sync(session, mid, sources, author, which, on_fork, dict(heads), progress, more, sealed)
+                except NoSource as error:
+                    found = await self._from_sealed(session, mid, sealed, author, progress)
+                    if found is None:
+                        raise error
+                    return found
+                if found.state in (SAME, BEHIND):
+                    # Who can read it may have less than lies sealed with others.
+                    other = await self._from_sealed(session, mid, sealed, author, progress)
+                    return found if other is None or other.state == SAME else other
+                return found
         finally:
             self._locks[mid][1] -= 1
             if not self._locks[mid][1]:
                 del self._locks[mid]
 
-    async def beside(self, session, mid, sources, *, author=None, heads=(), here=None):
-        """(source with the newest version, its chain.Beside, the others that answered). Raises NoSource."""
+    async def _from_sealed(self, session, mid, sealed, author, progress):
+        """The Synced of what those give who hold it sealed for this node, the first that has something new; None where none gives it."""
+        same = None
+        if self.take_sealed is None or session.user_id != self._library.node_key.id:
+            # What is sealed is opened by the node's own key, and so is its own user's alone.
+            return None
+        for source in sealed:
+
+            def tell(facts, name=source.name):
+                done, total = facts.get("done", 0), facts.get("total")
+                progress({"stage": "fetching", "source": name, "versions": 1, "done": done, "total": total, "rate": 0})
+
+            try:
+                taken, size = await self.take_sealed(session, mid, source.key, author, tell)
+            except (Conflict, QuotaReached):
+                raise
+            except (MimeiError, PeerError) as error:
+                self._counters.add("mimei_sealed_failed", code=getattr(error, "code", "failed"))
+                continue
+            if taken is None or not taken.numbers:
+                number = (await trio.to_thread.run_sync(Here, self._library, mid)).newest
+                same = same or Synced(mid, SAME, number, [], False, False, None, None, source.name, source.key)
+                continue
+            self._counters.add("mimei_synced")
+            fetched = Fetched(size, 0, 0, {source.name: size}, [])
+            return Synced(
+                mid, AHEAD, taken.numbers[-1], taken.numbers, taken.is_new, taken.is_cur_moved, None, fetched, source.name, source.key
+            )  # fmt: skip
+        return same
+
+    async def beside(self, session, mid, sources, *, author=None, heads=(), here=None, sealed=None):
+        """(source with the newest version, its chain.Beside, the others that answered). Raises NoSource.
+
+        Args: sealed (list that gets those sources that hold it sealed for this node, and cannot read it).
+        """
         here, user = here or await trio.to_thread.run_sync(Here, self._library, mid), self.named(session)
         # What a node was told for itself is not for everybody on it.
-        found, tried = await self._heads(mid, sources, author, dict(heads) if user is None else {}, user)
+        found, tried = await self._heads(mid, sources, author, dict(heads) if user is None else {}, user, sealed)
         answered = {source for source, _ in found}
         blocks_alone = [each for each in sources if each not in answered and getattr(each, "has_blocks_alone", False)]
         found.sort(key=lambda each: -each[1].manifest.number)
@@ -78,12 +128,12 @@ class Syncing:
             return source, beside, [each for each, _ in found[:place] + found[place + 1 :]] + blocks_alone
         raise _nobody_has(tried)
 
-    async def _sync(self, session, mid, sources, author, which, on_fork, heads, progress, more):
+    async def _sync(self, session, mid, sources, author, which, on_fork, heads, progress, more, sealed):
         library = self._library
         await trio.to_thread.run_sync(library.check_taking, session, mid)
         progress({"stage": "asking", "sources": len(sources)})
         here = await trio.to_thread.run_sync(Here, library, mid)
-        source, beside, others = await self.beside(session, mid, sources, author=author, heads=heads, here=here)
+        source, beside, others = await self.beside(session, mid, sources, author=author, heads=heads, here=here, sealed=sealed)
         await trio.to_thread.run_sync(library.check_taking, session, mid, beside.head.manifest.data_type)
         newest, kept_as = beside.head.manifest.number, None
         chain = await trio.to_thread.run_sync(_to_enter, library, mid, beside)
@@ -118,7 +168,7 @@ class Syncing:
         self._counters.add("mimei_synced")
         return Synced(mid, beside.state, newest, taken.numbers, taken.is_new, taken.is_cur_moved, kept_as, fetched, source.name, source.key)
 
-    async def _heads(self, mid, sources, author, heads, user):
+    async def _heads(self, mid, sources, author, heads, user, sealed):
         """([(source, told.Head)], [[name, why, error]]) of those who answered in time."""
         found, tried, left, over = [], [], len(sources), trio.Event()
 
@@ -131,6 +181,8 @@ class Syncing:
                 found.append((source, head))
             except MimeiError as error:
                 tried.append([source.name, str(error), error])
+                if sealed is not None and isinstance(error, SealedThere):
+                    sealed.append(source)
             left -= 1
             if found and scope.deadline > trio.current_time() + HEADS_MORE_S:
                 scope.deadline = trio.current_time() + HEADS_MORE_S

@@ -1,6 +1,7 @@
 """What nodes tell each other of a MiMei: the forms of questions and answers, read with every bound. Without I/O.
 
     mimei.head      {mid, user}                      {manifest, release or null, guest}: the newest version that the asker may have
+                                                     {sealed: true}: the node cannot read it, and holds it for the asker (backup/)
     mimei.chain     {mid, start, end, user}          {manifests, dropped}: manifests of the numbers from start to end, as many as fit
     mimei.follow    {mids}                           {numbers}: the newest of each, null where there is none for the asker
     mimei.unfollow  {mids}                           {}
@@ -45,6 +46,16 @@ Offer = namedtuple("Offer", ("mid", "author", "data_type", "words"))
 def head_answer(data, release, guest):
     """The answer to mimei.head. Args: data (bytes of the newest manifest)."""
     return {"manifest": data, "release": release, "guest": guest}
+
+
+def sealed_answer():
+    """The answer to mimei.head of a node that holds it sealed for the asker."""
+    return {"sealed": True}
+
+
+def is_sealed(value):
+    """Whether an answer to mimei.head is that."""
+    return isinstance(value, dict) and value.get("sealed") is True
 
 
 def read_head(value, mid):

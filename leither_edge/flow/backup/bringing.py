@@ -63,22 +63,22 @@ class Bringing:
         more_tables = (*self._more_tables, *(self._trusted_tables if is_known else ()))
         return await trio.to_thread.run_sync(self._rebuild, came, more_tables, progress)
 
-    async def bring(self, public_key, key, user, *, scope=None, number=None, node=None, progress=None):
+    async def bring(self, public_key, key, user, *, scope=None, number=None, node=None, known=None, progress=None):
         """Came: what a node holds for a reader is here, opened; `came.work.finish()` once it is entered somewhere.
 
         Args: as restore; user (20 bytes, who is charged), scope (a mid, too), node (id of the node that must have left it there; of a
-        backup that is the scope).
+        backup that is the scope), known (plain root: where it is still that, nothing is brought, and the answer is None).
         """
         progress = progress or _nothing
         progress({"doing": "Looking for the backup"})
-        way = _Way(public_key, key, scope, number, node)
+        way = _Way(public_key, key, scope, number, node, known)
         try:
             await self._bring(way, user, progress)
         finally:
             if way.work is not None:
                 with trio.CancelScope(shield=True):
                     await trio.to_thread.run_sync(way.work.close)
-        return Came(way.head, way.unlocked, way.work)
+        return None if way.work is None else Came(way.head, way.unlocked, way.work)
 
     async def _bring(self, way, user, progress):
         tries = 0
@@ -92,6 +92,8 @@ class Bringing:
                     # From now on this very one, whatever is pushed meanwhile.
                     way.scope, way.number = way.head.scope, way.head.number
                     way.unlocked = await trio.to_thread.run_sync(heads.unlock, way.head, way.key)
+                    if way.unlocked.root == way.known:
+                        return
                     way.work = await trio.to_thread.run_sync(fetching.Fetching, self._library, way.head, way.unlocked, user)
                 await _Asking(way.work, progress, way.head.size).run(channel)
                 return
@@ -134,10 +136,10 @@ class Bringing:
 class _Way:
     """What is asked of whom, and how far it is: head, unlocked, work, None until there is one."""
 
-    __slots__ = ("head", "holder", "key", "node", "number", "scope", "unlocked", "work")
+    __slots__ = ("head", "holder", "key", "known", "node", "number", "scope", "unlocked", "work")
 
-    def __init__(self, holder, key, scope, number, node):
-        self.holder, self.key, self.scope, self.number, self.node = holder, key, scope, number, node
+    def __init__(self, holder, key, scope, number, node, known):
+        self.holder, self.key, self.scope, self.number, self.node, self.known = holder, key, scope, number, node, known
         self.head = self.unlocked = self.work = None
 
 

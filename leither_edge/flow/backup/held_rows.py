@@ -35,6 +35,12 @@ def all_held(tx):
         yield key[:ID_BYTES], _held(key, row)
 
 
+def is_held_for(tx, scope, reader):
+    """Whether something whole of a scope is held that a reader opens. Args: reader (id of his key)."""
+    rows = (_held(key, tx.get(HELD, key)) for key in tx.keys(HELD) if key[ID_BYTES : 2 * ID_BYTES] == scope)
+    return any(held.is_whole and reader in held.readers for held in rows)
+
+
 def peers_held(tx):
     """[node id] of those of whom something is held."""
     return list(dict.fromkeys(key[:ID_BYTES] for key in tx.keys(HELD)))

@@ -76,6 +76,11 @@ class Holder:
                 found.append((peer, held_rows.bytes_held(tx, peer), self.allowed(peer), whole[-1] if whole else None))
         return found
 
+    def holds(self, scope, reader):
+        """Whether something is held for a reader. Args: scope (mid), reader (id of his key)."""
+        with self._library.store.read() as tx:
+            return held_rows.is_held_for(tx, scope, reader)
+
     async def forget(self, peer, scope=b""):
         """Holds nothing of a peer any more, or nothing of one scope; the room is free after the next collection. Args: peer (node id)."""
 

@@ -38,6 +38,8 @@ class Leaving:
         self._library, self._sealed, self._connect, self._bringing = library, sealed, connect, bringing
         self._key_of, self._log = key_of, log
         self._event, self._token, self._due = trio.Event(), trio.lowlevel.current_trio_token(), set()
+        # One at a time: what was brought by half of a MiMei is one row. {(mid, user): root of what was taken last}.
+        self._taking, self._taken = trio.Lock(), {}
         library.keepers.append(one_mimei.keeper)
         library.listeners.append(self._changed)
 
@@ -92,13 +94,41 @@ class Leaving:
         Args: mid, public_key (of the node that holds it), key (KeyPair of a reader), node (id of the node that left it there, or None).
         Raises NotFound (nothing there for that key), BadBlock, BadManifest, Conflict, Forbidden, NoSource, QuotaReached, PeerError.
         """
-        mid, library = info.check_id(mid), self._library
+        mid = info.check_id(mid)
+        async with self._taking:
+            taken, _ = await self._take(session, mid, public_key, key, node, progress)
+        return taken
+
+    async def take_own(self, session, mid, public_key, author=None, progress=None):
+        """(taking.Taken, or None where nothing is new; bytes that came): as take, by this node's key, for who asks again and again.
+
+        Args: author (public key; what his node left there goes before what others left, or None). Raises as take.
+        """
+        key = self._library.node_key
+        async with self._taking:
+            if author is not None:
+                try:
+                    return await self._take(session, mid, public_key, key, key_id(author), progress, True)
+                except NotFound:
+                    # His versions are signed, whoever left them there.
+                    pass
+            return await self._take(session, mid, public_key, key, None, progress, True)
+
+    async def _take(self, session, mid, public_key, key, node, progress, is_new_alone=False):
+        library = self._library
         await trio.to_thread.run_sync(library.check_taking, session, mid)
         user = library.user_of(session)
-        came = await self._bringing.bring(public_key, key, user, scope=mid, node=node, progress=progress)
+        known = self._taken.get((mid, user)) if is_new_alone else None
+        came = await self._bringing.bring(public_key, key, user, scope=mid, node=node, known=known, progress=progress)
+        if came is None:
+            return None, 0
+        size = came.work.state().bytes
         taken = await trio.to_thread.run_sync(one_mimei.take_mimei, library, session, came.unlocked.root, mid)
         await trio.to_thread.run_sync(came.work.finish)
-        return taken
+        if len(self._taken) >= LEFT_MAX:
+            self._taken.clear()
+        self._taken[mid, user] = came.unlocked.root
+        return taken, size
 
     async def run(self):
         """Renews what is left with others as versions come, until cancelled."""
