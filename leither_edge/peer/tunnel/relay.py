@@ -13,6 +13,8 @@ from .tunnels import ARRIVE, CONNECT, REGISTER
 
 # Connections carried at a time: in all for each node that may register, to one node, and for one who asks.
 CARRIED_PER_TUNNEL, CARRIED_TO_ONE, CARRIED_FOR_ONE = 4, 12, 4
+# Of the places in all and to one node, these are kept for friends: strangers can make up as many identities as they like.
+FRIENDS_SHARE = 4
 # Channels inside show signs of life far more often.
 IDLE_S = 180.0
 # For the node behind to take a connection.
@@ -78,15 +80,15 @@ class Relay:
         wanted = call.arguments.get("to")
         if not isinstance(wanted, bytes) or len(wanted) != ID_BYTES:
             raise Refused("bad-call", "Say to which node, by its id of 20 bytes.")
+        self._sweep()
         target = self._registered.get(wanted)
         # The owner may have changed his mind since it registered.
-        if target is None or not target.is_open or not self._may_register(wanted):
-            self._registered.pop(wanted, None)
+        if target is None or not self._may_register(wanted):
             raise Refused("not-registered", "The node is not connected to this relay now.")
         pairs = self._carried.values()
         if (
-            len(self._carried) >= self._most * CARRIED_PER_TUNNEL
-            or sum(to == wanted for _, to in pairs) >= CARRIED_TO_ONE
+            len(self._carried) >= _places(self._most * CARRIED_PER_TUNNEL, call.peer)
+            or sum(to == wanted for _, to in pairs) >= _places(CARRIED_TO_ONE, call.peer)
             or sum(of == asker for of, _ in pairs) >= CARRIED_FOR_ONE
         ):
             self._peers.counters.add("tunnel_refusals", reason="too-many")
@@ -121,6 +123,10 @@ class Relay:
     def _sweep(self):
         for id20 in [id20 for id20, channel in self._registered.items() if not channel.is_open]:
             del self._registered[id20]
+
+
+def _places(most, peer):
+    return most if peer.is_friend else most - most // FRIENDS_SHARE
 
 
 async def _break_off(*streams):

@@ -9,7 +9,7 @@ from leither_edge.core.ids import id_to_text
 from leither_edge.peer.bandwidth import Gate
 from leither_edge.peer.channel.errors import Refused
 from leither_edge.peer.errors import Unreachable
-from leither_edge.peer.tunnel.relay import CARRIED_FOR_ONE, IDLE_S, Relay
+from leither_edge.peer.tunnel.relay import CARRIED_FOR_ONE, CARRIED_TO_ONE, FRIENDS_SHARE, IDLE_S, Relay
 from tests.peer.nodes import open_node
 
 
@@ -155,6 +155,19 @@ async def test_who_loses_the_role_is_reached_no_more(tmp_path):
         with pytest.raises(Refused) as raised:
             await carl.peers.tunnels.carried(relay, ben.id)
         assert raised.value.code == "not-registered"
+
+
+async def test_strangers_leave_friends_a_way(tmp_path):
+    async with a_house_and_relays(tmp_path, "anna") as (ben, carl, [(anna, _)]):
+        # Identities cost nothing: each of these is another stranger.
+        carried = anna.peers.tunnels._relay._carried
+        carried |= {trio.CancelScope(): (bytes([at]) * 20, ben.id) for at in range(CARRIED_TO_ONE - CARRIED_TO_ONE // FRIENDS_SHARE)}
+        relay = await carl.connect(anna)
+        with pytest.raises(Refused) as raised:
+            await carl.peers.tunnels.carried(relay, ben.id)
+        assert raised.value.code == "too-many"
+        await anna.befriend(carl)
+        await (await carl.peers.tunnels.carried(relay, ben.id)).aclose()
 
 
 class Stuck:
