@@ -209,9 +209,19 @@ class Following:
                 self._log.info("mimei-followed", mid=id_to_text(mid), number=found.number, source=found.source)
         except (MimeiError, StorageError) as error:
             changes["problem"] = problem_of(error)
+        except Exception as error:
+            # A fault with one MiMei is not the end of all channels. Not the text of the exception: it may quote what somebody sent.
+            changes["problem"] = ["internal", "It failed by an internal error. This node's log says more."]
+            if self._log is not None:
+                self._log.error("mimei-follow-fault", mid=id_to_text(mid), kind=type(error).__name__)
+        if changes["problem"] is not None:
             self._counters.add("mimei_follow_failed", code=changes["problem"][0])
-        # What is lost of it by a power cut is only asked once more.
-        await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes), False)
+        try:
+            # What is lost of it by a power cut is only asked once more.
+            await trio.to_thread.run_sync(library.held.call, lambda tx: change_follow(tx, mid, user, **changes), False)
+        except StorageError:
+            # A full medium: it is asked again.
+            self._counters.add("mimei_follow_failed", code="storage")
         if changes.get("sources", follow.sources) != follow.sources:
             self.look()
 

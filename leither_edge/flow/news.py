@@ -127,8 +127,11 @@ class News:
         while True:
             self._look = trio.Event()
             friends = {known.id for known in self._peers.book.rows() if known.is_friend}
-            for mid in await trio.to_thread.run_sync(self._behind, friends):
-                self._note(mid)
+            try:
+                for mid in await trio.to_thread.run_sync(self._behind, friends):
+                    self._note(mid)
+            except StorageError:
+                self._counters.add("mimei_news", result="not-looked")
             with trio.move_on_after(AGAIN_S):
                 await self._look.wait()
 
@@ -176,7 +179,10 @@ class News:
                         number = head.manifest.number
                         # A power cut costs telling it once more; a flush of the medium for each would cost more.
                         self._heard[name] = number
-                        await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number), False)
+                        try:
+                            await trio.to_thread.run_sync(self._library.held.call, lambda tx: _heard(tx, mid, key, number), False)
+                        except StorageError:
+                            self._counters.add("mimei_news", result="not-noted")
         finally:
             del self._under_way[name]
             over.set()

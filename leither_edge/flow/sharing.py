@@ -96,10 +96,10 @@ class Sharing:
                     identity = library.identity(tx, share.mid)
                 offer = {"mid": share.mid, "author": identity.public_key, "data_type": identity.data_type, "words": share.words}
                 state = told.read_state(await channel.call(told.OFFER, offer, timeout_s=CALL_S))
-            except (PeerError, MimeiError) as error:
+                return await trio.to_thread.run_sync(library.held.call, lambda tx: _set_state(tx, share, state))
+            except (PeerError, MimeiError, StorageError) as error:
+                # Also where the answer cannot be noted: it is offered again.
                 self._counters.add("mimei_not_offered", code=getattr(error, "code", "failed"))
-                return None
-            return await trio.to_thread.run_sync(library.held.call, lambda tx: _set_state(tx, share, state))
         return None
 
     def _write_share(self, session, mid, key, user, right):

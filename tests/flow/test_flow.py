@@ -9,12 +9,13 @@ import trio
 from leither_edge.core.ids import id_to_text, public_key_to_text
 from leither_edge.dht.errors import DhtError
 from leither_edge.dht.report import Found
-from leither_edge.flow import following, link, pointer, publishing, told
+from leither_edge.flow import following, link, news, pointer, publishing, told
 from leither_edge.flow.errors import NoSource
 from leither_edge.flow.finding import ANNOUNCED, BY_AUTHOR, BY_FRIEND
 from leither_edge.mimei import rights
 from leither_edge.mimei.errors import BadInput, Conflict, Forbidden, NotFound
 from leither_edge.peer.channel.errors import Refused
+from leither_edge.storage import StorageError
 from tests.mimei.library.people import CARL
 
 from .flowing import flowing, write
@@ -324,6 +325,30 @@ async def test_what_peers_may_not(tmp_path):
         assert anna.flow.news._strangers == {} and publishing.PROVIDED_MAX
         with trio.fail_after(5):
             await channel.call(told.UNFOLLOW, {"mids": [mid]})
+
+
+async def test_a_fault_or_a_full_medium_ends_no_channel(tmp_path, monkeypatch):
+    async with flowing(tmp_path, "anna", "ben") as (anna, ben):
+        mid = await anna.made(b"one")
+
+        async def fault(*arguments, **named):
+            raise ExceptionGroup("several", [RuntimeError("what somebody sent")])
+
+        def full(*arguments):
+            raise StorageError("The medium is full.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(ben.flow.syncing, "sync", fault)
+            await anna.flow.share(anna.session, mid, ben.public_key)
+            await ben.until(lambda: any(follow.problem for follow in ben.flow.follows(ben.session)))
+            assert ben.flow.follows(ben.session)[0].problem[0] == "internal"
+        # Anna cannot note what Ben has heard.
+        with monkeypatch.context() as broken:
+            broken.setattr(news, "_heard", full)
+            await anna.made(b"two", mid=mid)
+            await ben.until(lambda: ben.last(mid) == 1)
+            with trio.fail_after(5):
+                assert await anna.flow.tell(mid) == 1
 
 
 async def test_what_is_followed_here_is_no_matter_of_strangers(tmp_path):
