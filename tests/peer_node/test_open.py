@@ -55,7 +55,8 @@ def test_found_on_the_lan_by_its_key_alone(tmp_path):
             channel = await b.peers.connect(key_pair(1).public_key)
             assert await channel.call("hello", {"text": "x"}) == {"for": key_pair(2).public_key, "text": "x"}
             assert channel.peer.address == a.address == f"{PLACE}:{a.port}"
-            assert [(each.public_key, each.name) for each in await b.discovery.nearby(0)] == [(key_pair(1).public_key, "Attic")]
+            # Others of this house may be there, too.
+            assert (key_pair(1).public_key, "Attic") in [(each.public_key, each.name) for each in await b.discovery.nearby(0)]
             assert not a.has_company()
             await a.peers.book.put(public_key=key_pair(2).public_key, state="friend")
             assert a.has_company()
