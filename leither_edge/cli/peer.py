@@ -82,18 +82,28 @@ def set_peer(home, out, args):
 def remove(home, out, args):
     """Forget a node."""
     with between(home, out, args) as node:
-        row = node.call("peer_stat", args.peer)["peer"]
+        found = node.call("peer_stat", args.peer)
+        row, held = found["peer"], found.get("held", 0)
         if not args.yes:
-            confirm(f"{name_of(row)} will be forgotten, and its keys with it.", row["name"] or row["id"], out)
+            also = f" What it keeps here goes, too: a sealed backup of {bytes_text(held)}." if held else ""
+            confirm(f"{name_of(row)} will be forgotten, and its keys with it.{also}", row["name"] or row["id"], out)
         node.call("peer_remove", row["id"])
-    out.result({"removed": row["id"]}, lambda: out.done(f"{name_of(row)} is forgotten."))
+    also = f", and what it kept here: {bytes_text(held)} become free within a day" if held else ""
+    out.result({"removed": row["id"], "held": held}, lambda: out.done(f"{name_of(row)} is forgotten{also}."))
 
 
 def block(home, out, args):
     """Shut a node out."""
     with between(home, out, args) as node:
         row = node.call("peer_block", args.peer)
-    out.result(row, lambda: out.done(f"{name_of(row)} is shut out."))
+        held = node.call("peer_stat", row["id"]).get("held", 0)
+
+    def page():
+        out.done(f"{name_of(row)} is shut out.")
+        if held:
+            out.note(f"Its sealed backup of {bytes_text(held)} stays here until you forget the node: leither peer remove {args.peer}")
+
+    out.result(row, page)
 
 
 def unblock(home, out, args):

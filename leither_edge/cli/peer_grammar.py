@@ -93,7 +93,9 @@ def _known(peer, ended):
     change.add_argument("--may", type=roles, metavar="WHAT", help=f"what a friend may do: {', '.join(ROLES)}; none")
     change.add_argument("--address", action="append", metavar="ADDRESS", help="where it is, in place of what is known (may be repeated)")
     ended(change)
-    remove = peer.command("remove", "Forget a node.", run="peer:remove", group=KEPT, examples=[("", "leither peer remove ben")])
+    remove = peer.command(
+        "remove", "Forget a node, and what it keeps here.", run="peer:remove", group=KEPT, examples=[("", "leither peer remove ben")],
+    )  # fmt: skip
     peer_argument(remove)
     remove.add_argument("--yes", action="store_true", help="do not ask")
     ended(remove)

@@ -78,6 +78,9 @@ def test_the_address_book(on_node, made):
     assert "nowhere" in page and "256 KiB/s up, no limit down" in page and "2 nodes" in page and "1 relay" in page
     made.answers["peer_stat"] = {"peer": ROW}
     assert "forgotten" in on_node("peer", "remove", "ben", "--yes")[0].out and made.asked[-1] == ("peer_remove", (ROW["id"],))
+    made.answers["peer_stat"] = {"peer": ROW, "held": 5_000_000}
+    assert "4.8 MiB" in on_node("peer", "remove", "ben", "--yes")[0].out
+    assert "leither peer remove ben" in on_node("peer", "block", "ben")[0].err
     assert "--yes" in on_node("peer", "remove", "ben", code=2)[0].err
     made.answers["peer_list"] = []
     assert "leither peer invite" in on_node("peer", "list")[0].out

@@ -71,6 +71,19 @@ class MadeUpInvitations:
         return await self.invite(name, 0, tell)
 
 
+class MadeUpHolder:
+    """Holds bytes for some. Attribute held: {id: bytes}."""
+
+    def __init__(self):
+        self.held = {}
+
+    def bytes_held(self, id20):
+        return self.held.get(id20, 0)
+
+    async def forget(self, id20):
+        self.held.pop(id20, None)
+
+
 class Calls(PeerCalls, JobCalls):
     """The calls on peers alone."""
 
@@ -79,7 +92,7 @@ class Calls(PeerCalls, JobCalls):
     def __init__(self, library, nursery):
         self.library, self.peers = library, MadeUpPeers(library)
         self.jobs = Jobs(nursery, library.clock, library.random_bytes)
-        self.invitations = MadeUpInvitations(self.peers.book)
+        self.invitations, self.holder = MadeUpInvitations(self.peers.book), MadeUpHolder()
 
     def may_run(self, session):
         return session.public_key == OWNER.public_key
@@ -120,7 +133,11 @@ def test_the_address_book(tmp_path):
         found = await calls.peer_stat(owner)
         assert (found["bytes"], found["known"], found["down_kib_per_s"]) == ({"Ben": [10, 20]}, 2, 8)
         assert [one["id"] for one in found["channels"]] == [id_to_text(BEN_ID)]
+        calls.holder.held = {key_id(GUEST.public_key): 70, BEN_ID: 80}
+        assert (await calls.peer_stat(owner, "carl"))["held"] == 70
+        await calls.peer_block(owner, "carl")
         await calls.peer_remove(owner, "carl")
+        assert calls.holder.held == {BEN_ID: 80}
         with pytest.raises(NotFound, match="carl"):
             await calls.peer_remove(owner, "carl")
 

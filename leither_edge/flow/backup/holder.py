@@ -76,6 +76,11 @@ class Holder:
                 found.append((peer, held_rows.bytes_held(tx, peer), self.allowed(peer), whole[-1] if whole else None))
         return found
 
+    def bytes_held(self, peer):
+        """Bytes that a peer takes here. Args: peer (node id)."""
+        with self._library.store.read() as tx:
+            return held_rows.bytes_held(tx, peer)
+
     def holds(self, scope, reader):
         """Whether something is held for a reader. Args: scope (mid), reader (id of his key)."""
         with self._library.store.read() as tx:

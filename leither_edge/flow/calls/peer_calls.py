@@ -17,7 +17,7 @@ MINUTES_MAX = 60
 
 
 class PeerCalls:
-    """See FlowCalls. Uses: peers (Peers), invitations, may_run, start."""
+    """See FlowCalls. Uses: peers (Peers), invitations, holder, may_run, start."""
 
     @told
     async def peer_list(self, session):
@@ -79,14 +79,19 @@ class PeerCalls:
 
     @told
     async def peer_remove(self, session, peer):
-        """Forget a node."""
+        """Forget a node, with what it has left here: its backup, and MiMei that were sealed for others."""
         self._must_run(session)
-        await self.peers.book.remove(self._known(peer).id)
+        id20 = self._known(peer).id
+        await self.holder.forget(id20)
+        await self.peers.book.remove(id20)
+        # What it began to push meanwhile.
+        await self.holder.forget(id20)
 
     @told
     async def peer_stat(self, session, peer=None):
-        """{peer, channels, bytes {service: [sent, received]}} of a node; of this one {id, key, addresses, known, bytes {name: ...}} and the
-        figures of Peers.stat: channels [{id, name, address, open_s, round_trip_ms, sent, received ...}], rates, tunnels.
+        """{peer, channels, bytes {service: [sent, received]}, held (bytes that it has left here)} of a node; of this one
+        {id, key, addresses, known, bytes {name: ...}} and the figures of Peers.stat: channels [{id, name,
+        address, open_s, round_trip_ms, sent, received ...}], rates, tunnels.
         """
         self._must_run(session)
         # It takes in what passed until now, too.
@@ -96,7 +101,7 @@ class PeerCalls:
             row = self._known(peer)
             return {
                 "peer": self._facts(row), "bytes": {name: list(counts) for name, counts in tally.of(row.id).items()},
-                "channels": [each for each in channels if each["id"] == id_to_text(row.id)],
+                "channels": [each for each in channels if each["id"] == id_to_text(row.id)], "held": self.holder.bytes_held(row.id),
             }  # fmt: skip
         own, rows = self.library.node_key, self.peers.book.rows()
         names = {row.id: row.name or id_to_text(row.id) for row in rows}

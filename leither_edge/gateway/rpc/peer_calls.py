@@ -49,7 +49,7 @@ async def peer_unblock(at, session, peer):
     return await (await at.flow()).peer_unblock(session, peer)
 
 
-@call("PeerRemove", _SID_PEER, "null", "Forgets a node.")
+@call("PeerRemove", _SID_PEER, "null", "Forgets a node, and what it keeps here.")
 async def peer_remove(at, session, peer):
     await (await at.flow()).peer_remove(session, peer)
 
