@@ -132,7 +132,7 @@ class LocalNode:
                 own_key=self.content.key.public_key, may_run=lambda session: session.public_key in own, owners=lambda: owners,
                 maps_port=is_listening,
             ) as node:  # fmt: skip
-                node.calls.before_backup = lambda: store_key.keep(library, library.node_key, owners)
+                node.backup.keeping.before = lambda: store_key.keep(library, library.node_key, owners)
                 self._calls, self._token = node.calls, trio.lowlevel.current_trio_token()
                 self._ready.set()
                 await self._closing.wait()

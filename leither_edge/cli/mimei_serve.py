@@ -23,12 +23,12 @@ DATABASE = 3
 
 def serve(home, out, args):
     """Serve the store over HTTP until told to stop."""
-    network, owners = None, ()
+    network = owners = None
     if args.peers:
         from leither_edge.cli.mimei_serve_peers import network_of
-        from leither_edge.cli.store_key import owner_keys
+        from leither_edge.cli.store_key import Owners
 
-        network, owners = network_of(home, args), owner_keys(home)
+        network, owners = network_of(home, args), Owners(home)
     elif args.offer_tunnel or args.name:
         raise UsageError("--offer-tunnel and --name are for channels to other nodes.", fix="Add --peers.")
     run_local(home, out, args, functools.partial(serve_http, network=network, owners=owners))

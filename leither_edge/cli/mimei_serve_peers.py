@@ -17,7 +17,10 @@ def network_of(home, args):
 
 @contextlib.asynccontextmanager
 async def peers_beside(at, args, network, owners, counters, log):
-    """The PeerNode of a store that is served. Args: at (LocalContent), network (Network or None), owners ([public key] of the user's)."""
+    """The PeerNode of a store that is served.
+
+    Args: at (LocalContent), network (Network or None), owners (-> [public key] of the user's).
+    """
     from leither_edge.cli.store_key import keep
     from leither_edge.peer.errors import PeerError
     from leither_edge.peer_node import open_peer_node
@@ -30,7 +33,7 @@ async def peers_beside(at, args, network, owners, counters, log):
                 open_peer_node(
                     at.library, at.folder, at.library.limits, hosts=EVERYWHERE, port=args.peer_port, dht=dht, counters=counters, log=log,
                     name=args.name or "", own_key=at.key.public_key, may_run=lambda session: session.public_key in own,
-                    owners=lambda: [*own, *owners], publishes=dht is not None, is_public=network is not None and network.id is None,
+                    owners=lambda: [*own, *owners()], publishes=dht is not None, is_public=network is not None and network.id is None,
                     maps_port=True,
                 )  # fmt: skip
             )
@@ -38,7 +41,7 @@ async def peers_beside(at, args, network, owners, counters, log):
             raise UsageError(
                 "It cannot listen for other nodes there.", f"{error}", "Another --peer-port; 0 takes a free one.", code="listen"
             ) from None
-        node.calls.before_backup = lambda: keep(at.library, at.library.node_key, owners)
+        node.backup.keeping.before = lambda: keep(at.library, at.library.node_key, owners())
         node.offer_tunnels(args.offer_tunnel)
         yield node
 

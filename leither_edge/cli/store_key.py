@@ -1,6 +1,7 @@
 """The key of a store of this computer, kept in the store's backup for the user's owner keys: without it, what comes back is nobody's."""
 
 from leither_edge.cli import keyring
+from leither_edge.cli.failure import Failure
 
 
 def owner_keys(home):
@@ -9,6 +10,22 @@ def owner_keys(home):
 
     keys = Book(home).keys
     return [keyring.entry_to_key(name, entry).public_key for name, entry in sorted(keys.items()) if entry.get("kind") == "owner"]
+
+
+class Owners:
+    """The same, as it is whenever it is called: who serves a store makes such a key while that runs. Args: home."""
+
+    def __init__(self, home):
+        self._home = home
+        self._known = owner_keys(home)
+
+    def __call__(self):
+        try:
+            self._known = owner_keys(self._home)
+        except Failure:
+            # A book that cannot be read now: whom it named before is named still.
+            pass
+        return self._known
 
 
 def keep(library, key, owners):

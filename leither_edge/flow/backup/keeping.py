@@ -42,11 +42,12 @@ class Keeping:
     """Args: library, sealed (SealedBlocks of it, which this node's blocks.get serves), connect (async (public key) -> Channel; raises
     PeerError), owners (-> [public key] of who may restore; the node's own key may, too), more_tables (rows of others that belong to the
     backup), log.
+    Attribute before: function called in a worker thread before each snapshot is made, or None.
     """
 
     def __init__(self, library, sealed, connect, owners, *, more_tables=(), log=None):
         self._library, self._sealed, self._connect, self._owners = library, sealed, connect, owners
-        self._more_tables, self._log = more_tables, log
+        self._more_tables, self._log, self.before = more_tables, log, None
         self._lock = trio.Lock()
         self._wake = None
         self._retry = {}
@@ -227,6 +228,8 @@ class Keeping:
         return Pushed(snapshot, size, sent)
 
     def _make(self, with_cur):
+        if self.before is not None:
+            self.before()
         readers = [self._library.node_key.public_key, *self._owners()]
         return making.make_snapshot(self._library, self._sealed, readers, self._more_tables, with_cur)
 

@@ -16,7 +16,6 @@ class FlowCalls(PeerCalls, ContentCalls, BackupCalls, JobCalls):
     Args: library; peers (Peers); flow (Flow); jobs (Jobs); invitations (Invitations); keeping, holder, bringing, leaving (of ../backup);
     may_run (Session -> whether he runs this node, which peers and backups are for); addresses (-> texts by which others reach this node);
     default_port (of addresses without one); search (Search).
-    Attribute before_backup: function called in a worker thread before a backup is begun, or None.
     """
 
     def __init__(
@@ -25,6 +24,5 @@ class FlowCalls(PeerCalls, ContentCalls, BackupCalls, JobCalls):
         self.library, self.peers, self.flow, self.jobs = library, peers, flow, jobs
         self.invitations, self.keeping, self.holder, self.bringing, self.leaving = invitations, keeping, holder, bringing, leaving
         self.may_run, self.own_addresses, self.default_port, self.search = may_run, addresses, default_port, search
-        self.before_backup = None
         # {job id: FarKey} of jobs whose key lies elsewhere.
         self._far_keys = {}

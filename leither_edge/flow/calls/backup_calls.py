@@ -12,6 +12,8 @@ from .far_key import FarKey
 from .job_calls import user_of
 
 PEER_CHARS_MAX = 300
+# Of what did not come back so many are named.
+FAILED_MAX = 100
 
 
 class BackupCalls:
@@ -25,8 +27,6 @@ class BackupCalls:
 
         @told
         async def work(tell):
-            if self.before_backup is not None:
-                await trio.to_thread.run_sync(self.before_backup)
             await self.keeping.add(key, name)
             found = await self.keeping.push(key, tell)
             mimei, versions = await trio.to_thread.run_sync(self._counts)
@@ -61,7 +61,7 @@ class BackupCalls:
 
     @told
     async def restore_from(self, session, peer, key=None, of=""):
-        """A job: {mimei, versions, time, bytes, kept (ids that were here)}.
+        """A job: {mimei, versions, time, bytes, kept (ids that were here), failed [{id, why}] (that are not whole in the backup)}.
 
         Args: key (public key of a reader; his key answers what the job's progress asks: see far_key, key_answer; None: the node's own), of
         (id's text of the node whose backup it is; "" where there is only one).
@@ -75,6 +75,7 @@ class BackupCalls:
             return {
                 "mimei": found.mimei, "versions": found.versions, "time": found.time, "bytes": found.bytes,
                 "kept": [id_to_text(mid) for mid in found.kept],
+                "failed": [{"id": id_to_text(mid), "why": why} for mid, why in found.failed[:FAILED_MAX]],
             }  # fmt: skip
 
         return self._start_with_key(session, "restore", name, work, key)
