@@ -107,6 +107,8 @@ def restore_from(home, out, args):
     def page():
         out.done(f"{plural(found['mimei'], 'MiMei', 'MiMei')} with {plural(found['versions'], 'version')} are back.")
         out.note(f"The backup is of {moment(found['time'])}; {bytes_text(found['bytes'])} came from {clean(args.peer, 60)}.")
+        for one in found.get("failed", ()):
+            out.warn(f"{one['id']} is not whole in the backup: {clean(one['why'], 200)}")
         if key is not None:
             out.note("This store has its key again, and what you make with it goes on where it was.")
         out.next_step("Look at it:", "leither mimei ls")

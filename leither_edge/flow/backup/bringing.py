@@ -27,8 +27,8 @@ CALL_S = 60.0
 TRIES, PAUSE_S = 5, 3
 MEBI_STEP = 1 << 20
 
-# time: of the snapshot, s. bytes: that came. kept: mids that were here before.
-Brought = namedtuple("Brought", "mimei versions time bytes kept scope")
+# time: of the snapshot, s. bytes: that came. kept: mids that were here before. failed: [(mid, why)] of those that are not whole in it.
+Brought = namedtuple("Brought", "mimei versions time bytes kept failed scope")
 # head: SealedHead. unlocked: head.Unlocked. work: fetching.Fetching, all of which is here.
 Came = namedtuple("Came", "head unlocked work")
 
@@ -122,7 +122,7 @@ class Bringing:
         rebuilt = rebuilding.rebuild(library, unlocked.root, more_tables, tell)
         if head.scope == library.node_key.id:
             # The same node: it goes on with its keys, so that the next backup costs what is new.
-            self._sealed.take_over(head.scope, head.number, unlocked.secrets)
+            self._sealed.take_over(head.scope, head.number, unlocked.secrets, [reader for reader, _ in head.boxes])
         try:
             for _ in rebuilding.recount(library):
                 pass
@@ -130,7 +130,7 @@ class Bringing:
             # A collection runs, and counts itself.
             pass
         work.finish()
-        return Brought(rebuilt.mimei, rebuilt.versions, head.time, state.bytes, rebuilt.kept, head.scope)
+        return Brought(rebuilt.mimei, rebuilt.versions, head.time, state.bytes, rebuilt.kept, rebuilt.failed, head.scope)
 
 
 class _Way:

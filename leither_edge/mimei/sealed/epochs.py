@@ -6,6 +6,7 @@ before he may have kept anyway. A reader of the newest epoch gets the keys of al
 
 from collections import namedtuple
 
+from leither_edge.core.ids import ID_BYTES, key_id
 from leither_edge.crypto import sodium
 from leither_edge.mimei.errors import BadInput
 
@@ -15,7 +16,8 @@ from .tables import EPOCHS
 EPOCHS_MAX = 64
 READERS_MAX = 64
 
-# number: of the newest head, -1 before the first. first: epoch of keys[0]. keys: content keys, 32 bytes each. readers: public keys.
+# number: of the newest head, -1 before the first. first: epoch of keys[0]. keys: content keys, 32 bytes each. readers: public keys, or
+# ids where a restore brought no more.
 # is_sweeping: rows are being taken away, so that not all are there.
 Epochs = namedtuple("Epochs", "number first keys readers is_sweeping")
 
@@ -46,9 +48,13 @@ def with_readers(epochs, readers, random_bytes):
         raise BadInput(f"Content is sealed for 1 to {READERS_MAX} readers.")
     if epochs is None:
         return Epochs(-1, 0, (random_bytes(sodium.KEY_BYTES),), readers, False), False
-    if set(epochs.readers) <= set(readers):
+    if {_id_of(reader) for reader in epochs.readers} <= set(map(key_id, readers)):
         return epochs._replace(readers=readers), False
     key = random_bytes(sodium.KEY_BYTES)
     if len(epochs.keys) >= EPOCHS_MAX:
         return epochs._replace(first=newest_epoch(epochs) + 1, keys=(key,), readers=readers), True
     return epochs._replace(keys=(*epochs.keys, key), readers=readers), False
+
+
+def _id_of(reader):
+    return reader if len(reader) == ID_BYTES else key_id(reader)

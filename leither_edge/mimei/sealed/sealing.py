@@ -134,13 +134,16 @@ class SealedBlocks:
             self._held.call(lambda tx: tx.delete(EPOCHS, scope))
             self._forget_keys(scope)
 
-    def take_over(self, scope, number, secrets):
-        """Goes on with a scope that was sealed before its rows were lost. Args: number (of its newest head), secrets ({epoch: key})."""
+    def take_over(self, scope, number, secrets, readers):
+        """Goes on with a scope that was sealed before its rows were lost.
+
+        Args: number (of its newest head), secrets ({epoch: key}), readers ([id] of who could open that).
+        """
         first = min(secrets)
 
         def put(tx):
             if read_epochs(tx, scope) is None:
-                write_epochs(tx, scope, Epochs(number, first, tuple(secrets[epoch] for epoch in sorted(secrets)), (), False))
+                write_epochs(tx, scope, Epochs(number, first, tuple(secrets[epoch] for epoch in sorted(secrets)), tuple(readers), False))
 
         with self._lock:
             self._held.call(put)

@@ -6,8 +6,8 @@ from leither_edge.storage import Table
 SEALED = Table("sealed", "bytes", "bytes")
 # By scope and plain label: sealed label (36 bytes), digest of each of its parts (32).
 SEALED_AS = Table("sealed_as", "bytes", "bytes")
-# By scope: [number of the newest head, first epoch, [content key of that one and each after it], [reader's public key], whether rows are
-# being swept].
+# By scope: [number of the newest head, first epoch, [content key of that one and each after it], [reader's public key, or id], whether
+# rows are being swept].
 EPOCHS = Table("sealed_epochs")
 
 SEALED_TABLES = (SEALED, SEALED_AS, EPOCHS)

@@ -8,7 +8,7 @@ from collections import namedtuple
 from leither_edge.crypto import sodium
 from leither_edge.mimei import history, info, manifest
 from leither_edge.mimei.access import author_id
-from leither_edge.mimei.errors import BadBlock
+from leither_edge.mimei.errors import BadBlock, BlockMissing, Damaged, MimeiError, QuotaReached
 from leither_edge.mimei.numbers import settle
 from leither_edge.mimei.tables import ACCOUNT_KEYS, ACCOUNTS, BY_AUTHOR, HEADS, KEYS, MEMBERS, MIMEI, PINS, REFERENCES, VERSIONS
 
@@ -19,8 +19,9 @@ from .row_forms import check_row
 _PUBLIC_KEY = 1
 ROWS_A_STEP = 500
 
-# mimei, versions: counts of what is back. kept: mids that were here already, and are as they were.
-Rebuilt = namedtuple("Rebuilt", "mimei versions kept")
+# mimei, versions: counts of what is back. kept: mids that were here already, and are as they were. failed: [(mid, why)] of those that are
+# not whole in the backup.
+Rebuilt = namedtuple("Rebuilt", "mimei versions kept failed")
 
 
 def rebuild(library, root, more_tables=(), progress=None):
@@ -29,12 +30,19 @@ def rebuild(library, root, more_tables=(), progress=None):
     Args: root (of a snapshot, all of which is here), more_tables (as for make_snapshot; their rows are put as they are, so whoever made
     the snapshot must be known), progress (MiMei so far -> None). Raises BadBlock (it is none of a snapshot), BlockMissing, StorageError.
     """
-    blocks, count, versions, kept = library.blocks, 0, 0, []
+    blocks, count, versions, kept, failed = library.blocks, 0, 0, [], []
     with blocks.hold([root]):
         for table in (KEYS, ACCOUNTS, *more_tables):
             _put_rows(library, root, table)
         for row in rows.scan(blocks, root, MIMEI):
-            found = _rebuild_one(library, root, row)
+            try:
+                found = _rebuild_one(library, root, row)
+            except QuotaReached:
+                raise
+            except MimeiError as error:
+                # What a medium spoilt, or somebody forged, keeps nothing else back.
+                failed.append((row.key, str(error)))
+                continue
             if found is None:
                 kept.append(row.key)
             else:
@@ -44,7 +52,7 @@ def rebuild(library, root, more_tables=(), progress=None):
         # Behind the content, which they may name.
         _put_rows(library, root, PINS)
     library.wake()
-    return Rebuilt(count, versions, kept)
+    return Rebuilt(count, versions, kept, failed)
 
 
 def recount(library):
@@ -70,10 +78,10 @@ def _rebuild_one(library, root, row):
         for each in rows.scan(blocks, root, table, mid):
             check_row(table, each.key, each.value)
             found.append((table, each.key, each.value))
-    for _, key, value in versions:
-        _check_version(blocks, mid, int.from_bytes(key[20:], "big"), history.VersionRow(*value))
+    versions = [(table, key, _checked_version(blocks, key, history.VersionRow(*value))) for table, key, value in versions]
+    head = _with_what_is_there(head, versions)
     with library.lock_of(mid):
-        number = library.rows.loaded(identity.data_type, head.root) if head.root is not None else None
+        number, head = _loaded(library, identity.data_type, head)
 
         def put(tx):
             if tx.get(MIMEI, mid) is not None:
@@ -124,8 +132,39 @@ def _put_rows(library, root, table):
         library.held.call(put)
 
 
-def _check_version(blocks, mid, number, row):
-    """Refuses a version that its author did not sign: who made the backup may be another."""
+def _checked_version(blocks, key, row):
+    """The row of a version; of one whose manifest is lost, as dropped. Raises BadBlock, BadManifest.
+
+    Refuses one that its author did not sign: who made the backup may be another.
+    """
+    number = int.from_bytes(key[20:], "big")
+    if not blocks.has(row.manifest):
+        return list(row._replace(dropped=True))
     found = manifest.open_manifest(blocks.get(row.manifest), sodium.verify)
-    if (found.mid, found.number, found.root, found.references) != (mid, number, row.root, row.references):
+    signed = found.mid, found.number, found.root, found.references, found.previous, found.ancestor, found.time, found.memo
+    if signed != (key[:20], number, row.root, row.references, row.previous, row.ancestor, row.time, row.memo):
         raise BadBlock(f"Version {number} of a MiMei in the backup is not what its manifest says.")
+    return list(row)
+
+
+def _with_what_is_there(head, versions):
+    """A Head whose last and released versions are among some rows that are not dropped, and whose next number is behind all."""
+    numbers = [int.from_bytes(key[20:], "big") for _, key, _ in versions]
+    there = [number for number, (_, _, value) in zip(numbers, versions, strict=True) if not history.VersionRow(*value).dropped]
+    if head.last not in there:
+        head = head._replace(last=max(there, default=None))
+    if head.release not in there:
+        head = head._replace(release=None)
+    return head._replace(next=max(head.next, max(numbers, default=-1) + 1))
+
+
+def _loaded(library, data_type, head):
+    """(number of the rows of cur, or None for files; Head): of the version that cur began with, where what it held is lost."""
+    if head.root is None:
+        return None, head
+    try:
+        return library.rows.loaded(data_type, head.root), head
+    except (BadBlock, BlockMissing, Damaged):
+        if head.base in (None, head.root):
+            raise
+    return library.rows.loaded(data_type, head.base), head._replace(root=head.base)

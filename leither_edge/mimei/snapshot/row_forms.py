@@ -55,7 +55,8 @@ def _head(key, value):
 def _version(key, value):
     root, manifest, previous, ancestor, references, time, memo, dropped = value
     labels = _is_label(root) and _is_label(manifest) and all(map(_is_label_or_none, (previous, ancestor, references)))
-    return len(key) == ID_BYTES + 8 and labels and is_u53(time) and is_text(memo, 0, MEMO_MAX_CHARS) and isinstance(dropped, bool)
+    named = len(key) == ID_BYTES + 8 and is_u53(int.from_bytes(key[ID_BYTES:], "big"))
+    return named and labels and is_u53(time) and is_text(memo, 0, MEMO_MAX_CHARS) and isinstance(dropped, bool)
 
 
 def _member(key, value):

@@ -266,3 +266,12 @@ def test_a_head_that_was_changed_is_refused(library):
     other = head.open_head(data)._replace(number=9)
     with pytest.raises(head.BadHead):
         head.unlock(other, ANNA)
+
+
+def test_who_was_let_go_before_a_restore_is_let_go_after_it(library):
+    sealed = SealedBlocks(library.blocks, library.store, library.held, library.random_bytes)
+    sealed.take_over(SCOPE, 5, {0: b"k" * 32}, [ANNA.id, BEN.id])
+    assert sealed.set_readers(SCOPE, [ANNA.public_key]) == 1
+    sealed.forget(SCOPE)
+    sealed.take_over(SCOPE, 5, {0: b"k" * 32}, [ANNA.id])
+    assert sealed.set_readers(SCOPE, [ANNA.public_key]) == 0 and sealed.readers(SCOPE) == ((ANNA.public_key,), 0)

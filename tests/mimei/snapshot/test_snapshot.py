@@ -14,6 +14,7 @@ from leither_edge.mimei.sealed.sealing import SealedBlocks
 from leither_edge.mimei.snapshot import fetching, making, rebuilding, rows
 from leither_edge.mimei.snapshot.described import describe, differences
 from leither_edge.mimei.snapshot.row_forms import check_row
+from leither_edge.mimei.tables import HEADS
 from tests.mimei.library.people import ANNA, BEN, NODE, opened, work, write
 
 OWNER = KeyPair(b"o" * 32)
@@ -244,8 +245,46 @@ def test_versions_that_their_author_did_not_sign_are_refused(source, tmp_path, m
     snapshot = source.snapshot()
     with opened(tmp_path / "new") as library:
         found = fetch(library, snapshot, source.held(snapshot))
-        with pytest.raises(BadBlock):
-            rebuilding.rebuild(library, found.state().root)
+        rebuilt = rebuilding.rebuild(library, found.state().root)
+        assert rebuilt.versions == 0 and all("manifest" in why for _, why in rebuilt.failed) and len(rebuilt.failed) == 4
+
+
+@pytest.mark.parametrize("what", ["manifest", "cur"])
+def test_what_was_left_out_costs_that_alone(source, tmp_path, what):
+    source.fill()
+    blocks = source.library.blocks
+    database = info.mid_of(ANNA.id, "app", "ext", f"mark {info.DATABASE}")
+    if what == "manifest":
+        lost = source.library.versions(source.anna, source.files)[0].manifest
+    else:
+        snapshot = source.snapshot()
+        lost = rows.get(blocks, snapshot.root, HEADS, database)[0]
+        source.library.held.call(lambda tx: tx.delete(making.SNAPSHOTS, NODE.id))
+    blocks.held.call(lambda tx: tx.delete(BLOCKS, cids.digest(lost)))
+    snapshot = source.snapshot(with_cur=what == "manifest")
+    with opened(tmp_path / "new") as library:
+        found = fetch(library, snapshot, source.held(snapshot))
+        rebuilt = rebuilding.rebuild(library, found.state().root)
+        there = {one.mid for one in library.list(library.local_session(ANNA))}
+        assert len(there) == 5 - len(rebuilt.failed)
+        told = list(differences(describe(source.library, False), describe(library, False)))
+        assert told if what == "manifest" else True
+
+
+def test_one_mimei_that_is_spoilt_does_not_keep_the_others_back(source, tmp_path, monkeypatch):
+    source.fill()
+    real = rows.entries
+
+    def without_its_head(blocks, table, key, value, labels):
+        # As rows look that were made while they were gone through.
+        return [] if table is HEADS and key == source.files else real(blocks, table, key, value, labels)
+
+    monkeypatch.setattr(rows, "entries", without_its_head)
+    snapshot = source.snapshot()
+    with opened(tmp_path / "new") as library:
+        found = fetch(library, snapshot, source.held(snapshot))
+        rebuilt = rebuilding.rebuild(library, found.state().root)
+        assert [mid for mid, _ in rebuilt.failed] == [source.files] and rebuilt.mimei == 4
 
 
 def test_differences_are_named():
