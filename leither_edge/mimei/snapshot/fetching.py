@@ -19,8 +19,8 @@ CLEARED_A_STEP = 2000
 # What nobody went on with for so long is given up.
 KEPT_S = 30 * 86400
 
-# user: who is charged. begun: when it was begun or gone on with, s.
-Restoring = namedtuple("Restoring", "user number root blocks bytes is_here begun")
+# user: who is charged. begun: when it was begun or gone on with, s. sealed_root: what is asked for, as one node sealed it.
+Restoring = namedtuple("Restoring", "user number root blocks bytes is_here begun sealed_root")
 # One block to ask for. depth: how far below the root. label, sealed_label: as it is here, and as it is asked for.
 Wanted = namedtuple("Wanted", "depth label sealed_label")
 
@@ -56,14 +56,14 @@ class Fetching:
         now = library.now()
         with library.store.read() as tx:
             found = read_restoring(tx, head.scope)
-        if found is not None and found.root != unlocked.root:
-            # What came of an older one stays, and only its nodes are asked for again.
+        if found is not None and ((found.root, found.sealed_root) != (unlocked.root, unlocked.sealed_root) or found.begun < now - KEPT_S):
+            # What came of an older one stays, and only its nodes are asked for again; of one that was given up, all that is gone.
             self.finish()
             found = None
 
         def begin(tx):
             if found is None:
-                tx.put(RESTORING, head.scope, [user, head.number, unlocked.root, 0, 0, False, now])
+                tx.put(RESTORING, head.scope, [user, head.number, unlocked.root, 0, 0, False, now, unlocked.sealed_root])
                 tx.put(LEFT, self._key(0, unlocked.root), unlocked.sealed_root)
             else:
                 tx.put(RESTORING, head.scope, list(found._replace(begun=now)))

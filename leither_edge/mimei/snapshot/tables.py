@@ -4,7 +4,8 @@ from leither_edge.storage import Table
 
 # By scope: [root, time (s), MiMei, versions, labels left out, bytes of blocks here, sealed root or None, signed head or b""].
 SNAPSHOTS = Table("snapshots")
-# By scope: [user who is charged, number of the head, plain root, blocks so far, bytes so far, whether all is here, gone on with (s)].
+# By scope: [user who is charged, number of the head, plain root, blocks so far, bytes so far, whether all is here, gone on with (s),
+# sealed root].
 RESTORING = Table("restoring")
 # By scope, depth (2 bytes, deepest first) and plain label: sealed label. What is to be fetched.
 LEFT = Table("restoring_left", "bytes", "bytes")

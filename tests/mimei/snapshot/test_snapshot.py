@@ -15,7 +15,7 @@ from leither_edge.mimei.snapshot import fetching, making, rebuilding, rows
 from leither_edge.mimei.snapshot.described import describe, differences
 from leither_edge.mimei.snapshot.row_forms import check_row
 from leither_edge.mimei.tables import HEADS
-from tests.mimei.library.people import ANNA, BEN, NODE, opened, work, write
+from tests.mimei.library.people import ANNA, BEN, NODE, Clock, opened, work, write
 
 OWNER = KeyPair(b"o" * 32)
 
@@ -201,6 +201,35 @@ def test_a_newer_snapshot_goes_on_from_an_older_ones_blocks(source, tmp_path):
         found = fetch(library, new, source.held(new))
         rebuilding.rebuild(library, found.state().root)
         assert list(differences(describe(source.library), describe(library))) == []
+
+
+def test_a_restore_that_was_given_up_begins_anew(source, tmp_path):
+    source.fill()
+    snapshot, clock = source.snapshot(), Clock()
+    held = source.held(snapshot)
+    with opened(tmp_path / "new", clock) as library:
+        library.keepers.append(fetching.keeper(library.clock))
+        fetch(library, snapshot, held, most=5)
+        clock.now += fetching.KEPT_S + 1
+        # Nobody keeps what came.
+        library.blocks.collect(library.roots).run()
+        found = fetch(library, snapshot, held)
+        rebuilt = rebuilding.rebuild(library, found.state().root)
+        assert (rebuilt.mimei, rebuilt.failed) == (5, [])
+
+
+def test_a_restore_goes_on_with_what_another_node_sealed(source, tmp_path):
+    source.fill()
+    snapshot = source.snapshot()
+    with opened(tmp_path / "new") as library:
+        fetch(library, snapshot, source.held(snapshot), most=5)
+        # The same content, under another key.
+        source.sealed.forget(NODE.id)
+        source.library.held.call(lambda tx: tx.put(making.SNAPSHOTS, NODE.id, list(snapshot._replace(head=b""))))
+        again = source.snapshot()
+        assert again.root == snapshot.root and again.sealed_root != snapshot.sealed_root
+        found = fetch(library, again, source.held(again))
+        assert rebuilding.rebuild(library, found.state().root).mimei == 5
 
 
 def test_wrong_bytes_are_not_taken(source, tmp_path):
