@@ -110,8 +110,14 @@ class Keeping:
     async def check(self, public_key):
         """(pieces asked for, how many the holder proved to have): drawn at random, compared with what they must be. Raises as push."""
         peer, library = key_id(public_key), self._library
+        scope = library.node_key.id
+        with library.store.read() as tx:
+            row, snapshot = tx.get(BACKUPS, peer), making.read_snapshot(tx, scope)
+        if row is not None and snapshot is not None and snapshot.head and _kept(peer, row).number != open_head(snapshot.head).number:
+            # What it never had is not missing there.
+            snapshot = (await self.push(public_key, with_cur=False)).snapshot
         channel = await self._connect(public_key)
-        labels = await trio.to_thread.run_sync(self._sealed.some, library.node_key.id, PIECES)
+        labels = [] if snapshot is None else await trio.to_thread.run_sync(self._sealed.some, scope, snapshot.root, PIECES)
         same = 0
         if labels:
             salt = library.random_bytes(forms.SALT_BYTES)

@@ -23,6 +23,8 @@ WAITING_MAX = 1 << 20
 # A larger block is read again when all below it is sealed.
 _KEPT_MAX_BYTES = 64 << 10
 _KEYS_KEPT = 8
+# A draw stops at one node of so many.
+STOP_TIMES = 8
 
 
 class SealedBlocks:
@@ -91,19 +93,29 @@ class SealedBlocks:
         """The sealed label of a plain one, None where it was not sealed."""
         return self._sealed_of(scope, [label])[0]
 
-    def some(self, scope, count):
-        """Up to `count` sealed labels of a scope, drawn at random: what a holder is asked to show."""
-        found = {}
-        with self._store.read() as tx:
-            for _ in range(8 * count):
-                for key, value in tx.scan(SEALED, start=self._random(32)):
-                    if value[:SCOPE_BYTES] == scope and value[SCOPE_BYTES + _EPOCH_BYTES] == 0:
-                        found[key] = value[SCOPE_BYTES + _EPOCH_BYTES + 1 :]
-                    break
+    def some(self, scope, root, count):
+        """Up to `count` sealed labels of what a plain root reaches, drawn at random: what a holder is asked to show."""
+        found = set()
+        for _ in range(4 * count):
+            label = self._drawn(root)
+            sealed = None if label is None else self.sealed_label(scope, label)
+            if sealed is not None:
+                found.add(sealed)
                 if len(found) >= count:
                     break
-            rows = [tx.get(SEALED_AS, scope + plain) for plain in found.values()]
-        return [row[:_LABEL_BYTES] for row in rows if row is not None]
+        return list(found)
+
+    def _drawn(self, label):
+        """A plain label on a way down, most times where it ends; None where something of the way is not here."""
+        while True:
+            try:
+                below = [] if cids.codec(label) == cids.RAW else children(label, self._blocks.get(label))
+            except (BlockMissing, Damaged):
+                return None
+            draw = int.from_bytes(self._random(4), "big")
+            if not below or draw % STOP_TIMES == 0:
+                return label
+            label = below[draw // STOP_TIMES % len(below)]
 
     def sweep(self, scope, roots, step=2000):
         """A generator: takes away the rows of what no root reaches any more, some at a step. Args: roots (plain labels that stay)."""

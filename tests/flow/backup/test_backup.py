@@ -123,6 +123,23 @@ async def test_a_collection_leaves_what_is_held(tmp_path):
             assert [tx.count(table) for table in (SNAPSHOTS, SEALED, SEALED_AS)] == [0, 0, 0]
 
 
+async def test_a_check_asks_for_nothing_that_is_gone_here(tmp_path):
+    async with world() as there:
+        a, b, _ = await backed_up(there, tmp_path)
+        anna = a.library.local_session(ANNA)
+        mid = info.mid_of(ANNA.id, "app", "ext", "changing")
+        await trio.to_thread.run_sync(lambda: a.library.create(anna, "app", "ext", "changing", info.FILES))
+        for number in range(6):
+            # Each is pushed, dropped, and the next one takes its place.
+            await trio.to_thread.run_sync(write, a.library, anna, mid, b"%d" % number * 5000)
+            await a.keeping.push(b.key.public_key)
+        for node in (a, b):
+            await trio.to_thread.run_sync(lambda node=node: node.library.blocks.collect(node.library.roots).run())
+        for _ in range(4):
+            asked, same = await a.keeping.check(b.key.public_key)
+            assert asked == same > 2 and a.keeping.holders()[0].error == ""
+
+
 async def test_a_check_finds_what_is_missing(tmp_path):
     async with world() as there:
         a, b, _ = await backed_up(there, tmp_path)

@@ -237,9 +237,9 @@ def test_a_draw_names_blocks_of_that_scope(library):
     sealer = Sealer(library)
     root = tree(library, *(b"%d" % number for number in range(20)))
     held = sealer.held(sealer.head(root).root)
-    drawn = sealer.sealed.some(SCOPE, 5)
+    drawn = sealer.sealed.some(SCOPE, root, 5)
     assert drawn and len(drawn) <= 5 and set(drawn) <= set(held)
-    assert sealer.sealed.some(b"x" * 20, 5) == []
+    assert sealer.sealed.some(b"x" * 20, root, 5) == []
 
 
 def test_blocks_in_each_others_place_are_refused(library):
