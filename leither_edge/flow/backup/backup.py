@@ -2,7 +2,7 @@
 
 import trio
 
-from leither_edge.flow.tables import OWN_KEYS
+from leither_edge.flow.tables import FOLLOWERS, FOLLOWS, OWN_KEYS, SHARES
 from leither_edge.peer.tables import PEERS
 
 from .bringing import Bringing
@@ -10,8 +10,9 @@ from .holder import Holder
 from .keeping import Keeping
 from .leaving import Leaving
 
-# What goes with the content: a store's key, for its owner; and the address book, so that a new card knows the friends of the old one.
-MORE_TABLES, TRUSTED_TABLES = (OWN_KEYS,), (PEERS,)
+# What goes with the content: a store's key, for its owner; and the address book, with what is shared and followed, so that a new card
+# knows the friends of the old one, and goes on where that was.
+MORE_TABLES, TRUSTED_TABLES = (OWN_KEYS,), (PEERS, SHARES, FOLLOWS, FOLLOWERS)
 
 
 class Backup:

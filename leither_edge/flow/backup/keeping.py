@@ -197,7 +197,7 @@ class Keeping:
         library = self._library
         scope = library.node_key.id
         await library.held.commit(lambda tx: tx.delete(making.SNAPSHOTS, scope))
-        await _each_step(self._sealed.sweep(scope, []))
+        await each_step(self._sealed.sweep(scope, []))
 
     async def _sweep(self):
         library, now = self._library, self._library.clock()
@@ -210,7 +210,7 @@ class Keeping:
             with library.store.read() as tx:
                 found = making.read_snapshot(tx, library.node_key.id)
             if found is not None:
-                await _each_step(self._sealed.sweep(library.node_key.id, [found.root]))
+                await each_step(self._sealed.sweep(library.node_key.id, [found.root]))
 
     async def _push(self, public_key, progress, with_cur):
         library, peer = self._library, key_id(public_key)
@@ -254,7 +254,8 @@ class Keeping:
         await self._library.held.commit(put)
 
 
-async def _each_step(steps):
+async def each_step(steps):
+    """Has a generator do its steps in worker threads, with pauses."""
     while await trio.to_thread.run_sync(next, steps, steps) is not steps:
         await trio.sleep(STEP_PAUSE_S)
 

@@ -17,7 +17,7 @@ from leither_edge.peer.errors import PeerError
 from leither_edge.storage import StorageError
 
 from . import forms
-from .keeping import CALL_S, FAILURES, pushed_to
+from .keeping import CALL_S, FAILURES, SWEEP_EVERY_S, each_step, pushed_to
 
 LEFT_MAX = 256
 SETTLE_S, AGAIN_S = 2, 300
@@ -40,6 +40,8 @@ class Leaving:
         self._event, self._token, self._due = trio.Event(), trio.lowlevel.current_trio_token(), set()
         # One at a time: what was brought by half of a MiMei is one row. {(mid, user): root of what was taken last}.
         self._taking, self._taken = trio.Lock(), {}
+        # Rows of what is being sealed are not swept.
+        self._sealing, self._swept_at = trio.Lock(), library.clock()
         library.keepers.append(one_mimei.keeper)
         library.listeners.append(self._changed)
 
@@ -144,12 +146,25 @@ class Leaving:
                     except FAILURES as error:
                         if self._log is not None:
                             self._log.warning("sealed-push", reason=str(error))
+            if self._library.clock() - self._swept_at >= SWEEP_EVERY_S:
+                self._swept_at = self._library.clock()
+                await self._sweep()
+
+    async def _sweep(self):
+        """Takes away rows of what was sealed and belongs to no newest version any more."""
+        for mid in {left.mid for left in await trio.to_thread.run_sync(self.all)}:
+            async with self._sealing:
+                with self._library.store.read() as tx:
+                    root = one_mimei.sealed_root_of(tx, mid)
+                if root is not None:
+                    await each_step(self._sealed.sweep(mid, [root]))
 
     async def _renew(self, mid, public_key, progress):
         library, node_id = self._library, key_id(public_key)
         try:
             progress({"doing": "Sealing"})
-            made, unknown = await trio.to_thread.run_sync(self._seal, mid)
+            async with self._sealing:
+                made, unknown = await trio.to_thread.run_sync(self._seal, mid)
             progress({"doing": "Connecting"})
             channel = await self._connect(public_key)
             size, _ = await pushed_to(channel, made.head, progress)

@@ -36,6 +36,12 @@ def keeper(tx):
         yield row[0], row[1], True
 
 
+def sealed_root_of(tx, mid):
+    """The plain root of what is sealed of a MiMei, None where nothing is."""
+    row = tx.get(SEALED_MIMEI, mid)
+    return None if row is None else row[1]
+
+
 def readers_of(library, mid, key_of=None):
     """([public key], [id of whom no key is known]) of the author and the members who may read a MiMei. Args: key_of (id -> key or None)."""
     found, unknown = [], []

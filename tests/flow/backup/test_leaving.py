@@ -8,6 +8,7 @@ from leither_edge.crypto.key_pair import KeyPair
 from leither_edge.flow.backup import leaving
 from leither_edge.mimei import info, rights
 from leither_edge.mimei.errors import BadBlock, Forbidden, NotFound
+from leither_edge.mimei.sealed.tables import SEALED_AS
 from leither_edge.peer.errors import PeerError
 from tests.mimei.library.people import ANNA, BEN, read, write
 
@@ -130,6 +131,29 @@ async def test_taken_back_it_is_gone_there(tmp_path):
         with pytest.raises(NotFound):
             await left.a.leaving.take_back(left.anna, left.mid, left.b.key.public_key)
         assert left.b.holder.stat() == [] and left.a.sealed.readers(left.mid) == ((), -1)
+
+
+async def test_rows_of_what_was_sealed_do_not_pile_up(tmp_path):
+    async with world() as there:
+        left = Left(there, tmp_path, info.FILES)
+        for number in range(6):
+            await left.version(b"%d" % number * 50)
+            await left.leave()
+
+        def rows():
+            with left.a.library.store.read() as tx:
+                return tx.count(SEALED_AS)
+
+        before = rows()
+        await left.a.leaving._sweep()
+        assert 0 < rows() < before
+        left.a.is_online = False
+        assert (await left.take()).is_new and await left.read() == b"5" * 50
+        # What comes next is sealed as before.
+        left.a.is_online = True
+        await left.version(b"next")
+        await left.leave()
+        assert (await left.take()).numbers == [6]
 
 
 async def test_versions_reach_the_holder_by_themselves(tmp_path, monkeypatch):
