@@ -56,7 +56,7 @@ def add_between(mimei, ended):
     )  # fmt: skip
     _what_from(sync)
     sync.add_argument("--follow", action="store_true", help="and each new version from now on")
-    sync.add_argument("--sealed", action="store_true", help="from a node that holds it sealed: its author's is away")
+    sync.add_argument("--sealed", action="store_true", help="from a node that holds it sealed, opened by your key here; a store of your own does so by itself")
     sync.add_argument("--all", action="store_true", help="every version since the one that is here, not the newest alone")
     sync.add_argument(
         "--on-fork", choices=("refuse", "fork", "replace"), default="refuse", metavar="WHAT",
@@ -157,8 +157,8 @@ def add_backups(mimei, ended):
     leave = mimei.command(
         "leave", "Leave one MiMei sealed with a node that may not read it.", run="mimei_backup:leave", group=BACKUPS,
         details=[
-            "Whoever may read it takes it from there when your node is away: leither mimei sync ID --sealed --from PEER. It is renewed "
-            "with each version; who is let go reads no version after that.",
+            "Whoever may read it gets it from there when your node is away, by sync and follow as ever; on a node that has not his key, by "
+            "leither mimei sync ID --sealed --from PEER. It is renewed with each version; who is let go reads no version after that.",
         ],
         examples=[("", "leither mimei leave notes carl --node attic"), ("", "leither mimei leave notes carl --stop --node attic")],
     )  # fmt: skip
