@@ -111,6 +111,7 @@ def restore_from(home, out, args):
             out.warn(f"{one['id']} is not whole in the backup: {clean(one['why'], 200)}")
         if key is not None:
             out.note("This store has its key again, and what you make with it goes on where it was.")
+        out.note(f"What you make from now on is in no backup: leither mimei backup-to {clean(args.peer, 60)}")
         out.next_step("Look at it:", "leither mimei ls")
 
     out.result(found, page)

@@ -60,9 +60,13 @@ def test_a_served_store_is_as_mortal_as_its_computer(run, tmp_path, monkeypatch)
         assert ran.code == 1 and ran.json["error"]["code"] == "in-use", ran.out
         # What was made since this process began opens it, too.
         assert run("mimei", "create", "--mark", "notes").code == 0 and run("mimei", "backup", "notes").code == 0
+        assert run("mimei", "share", "notes", "ben").code == 0
         ran = run("mimei", "backup-to", "ben")
         assert ran.code == 0 and "Only this store's own key" not in ran.err, ran.err
         (tmp_path / "home" / "mimei").rename(tmp_path / "lost")
         assert run("peer", "add", *place, "--name", "ben", "--friend").code == 0
-        found = run("mimei", "restore-from", "ben", "--key", "owner", "--json")
+        found = run("mimei", "restore-from", "ben", "--key", "owner", "--of", own["peers"]["id"], "--json")
         assert found.code == 0 and found.json["mimei"] == 1 and found.json["key"] == own["peers"]["id"], found.out
+        # It goes on where it was: friends, and what is shared with them.
+        shared = run("mimei", "share", "--json").json["shared"]
+        assert [(one["peer"], one["state"]) for one in shared] == [("ben", "accepted")]
