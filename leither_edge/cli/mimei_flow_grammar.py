@@ -56,7 +56,9 @@ def add_between(mimei, ended):
     )  # fmt: skip
     _what_from(sync)
     sync.add_argument("--follow", action="store_true", help="and each new version from now on")
-    sync.add_argument("--sealed", action="store_true", help="from a node that holds it sealed, opened by your key here; a store of your own does so by itself")
+    sync.add_argument(
+        "--sealed", action="store_true", help="from a node that holds it sealed, opened by your key here (your own store does so by itself)"
+    )  # fmt: skip
     sync.add_argument("--all", action="store_true", help="every version since the one that is here, not the newest alone")
     sync.add_argument(
         "--on-fork", choices=("refuse", "fork", "replace"), default="refuse", metavar="WHAT",

@@ -165,6 +165,8 @@ class _Asking:
     def __init__(self, work, progress, size):
         self._work, self._progress, self._size = work, progress, size
         self._asked, self._came, self._bytes, self._told = deque(), [], 0, -MEBI_STEP
+        # [(Wanted, bytes, [label of its parts])] of large ones, which are links alone until their parts come.
+        self._large = []
 
     async def run(self, channel):
         """Returns when all is here. Raises PeerError, NoSource, BadBlock, BadAnswer, QuotaReached."""
@@ -176,24 +178,28 @@ class _Asking:
                     self._came.append((wanted, data))
                     self._bytes += len(data)
                     if self._bytes >= BATCH_BYTES or len(self._came) >= BATCH_BLOCKS or not self._asked:
-                        await self._keep(stream)
+                        await self._keep()
         except wire.BadWire as error:
             raise BadAnswer(str(error)) from None
         except (PeerError, NoSource):
             with trio.CancelScope(shield=True):
                 # What came until now is worth keeping.
-                await self._keep(None)
+                await self._keep()
             raise
 
     async def _ask(self, stream):
         """Tops up what is on its way; returns whether something is."""
-        if len(self._asked) < AHEAD // 2:
+        if self._large and not self._asked:
+            await self._keep()
+            await self._take_large(stream)
+        # Parts come behind all that was asked before: then nothing else is on its way.
+        if len(self._asked) < AHEAD // 2 and not self._large:
             wanted = await trio.to_thread.run_sync(self._work.wanted, AHEAD - len(self._asked))
             if wanted:
                 self._asked.extend(wanted)
                 await stream.send(b"".join(wire.want(item.sealed_label) for item in wanted))
-            elif not self._asked and self._came:
-                await self._keep(stream)
+            elif not self._asked and (self._came or self._large):
+                await self._keep()
                 return await self._ask(stream)
         return bool(self._asked)
 
@@ -206,32 +212,34 @@ class _Asking:
             raise NoSource("The medium of the node that holds the backup has spoilt a part of it.")
         return data
 
-    async def _keep(self, stream):
+    async def _keep(self):
+        """Makes durable what came; blocks in parts are put aside."""
         came, self._came, self._bytes = self._came, [], 0
-        if not came:
-            return
-        plain, parts = [], {}
+        plain = []
         for wanted, data in came:
-            missing = self._work.parts_of(wanted, data)
-            if missing and stream is None:
-                continue
-            plain.append((wanted, data))
-            if missing:
-                parts.update(await self._parts(stream, missing))
+            parts = self._work.parts_of(wanted, data)
+            if parts:
+                self._large.append((wanted, data, parts))
+            else:
+                plain.append((wanted, data))
         if plain:
-            await trio.to_thread.run_sync(self._work.take, plain, parts)
+            await self._take(plain, {})
+
+    async def _take_large(self, stream):
+        """Fetches the parts of blocks that were put aside, of one at a time."""
+        while self._large:
+            wanted, data, parts = self._large[-1]
+            await stream.send(b"".join(wire.want(label) for label in parts))
+            found = {label: await self._receive(stream, label) for label in parts}
+            await self._take([(wanted, data)], found)
+            self._large.pop()
+
+    async def _take(self, came, parts):
+        await trio.to_thread.run_sync(self._work.take, came, parts)
         state = self._work.state()
         if state.bytes - self._told >= MEBI_STEP or state.is_here:
             self._told = state.bytes
             self._progress({"doing": "Restoring", "done": state.bytes, "total": max(self._size, state.bytes)})
-
-    async def _parts(self, stream, labels):
-        """{label: bytes} of parts of a large block, which come behind all that was asked before."""
-        await stream.send(b"".join(wire.want(label) for label in labels))
-        while self._asked:
-            wanted = self._asked.popleft()
-            self._came.append((wanted, await self._receive(stream, wanted)))
-        return {label: await self._receive(stream, label) for label in labels}
 
 
 def _nothing(facts):
