@@ -204,14 +204,18 @@ class _Parts:
 
 
 async def _stay_reachable(node, dht_now):
-    """Until cancelled: where no other way in was shown, be reached through friends who offer a tunnel."""
-    met = [trio.Event()]
+    """Until cancelled: where no other way in was shown, be reached through friends who offer a tunnel; in another network, try all anew."""
+    met, before = [trio.Event()], served(node.hosts)
     node.peers.book.changed.append(lambda id20, row: met[0].set())
     while True:
         dht = dht_now()
         facts = dht.stat() if dht is not None else {}
         is_open = any(facts[family]["is_server"] for family in ("ipv4", "ipv6") if family in facts)
         node.use_tunnels(not is_open and any(row.is_friend for row in node.peers.book.rows()))
+        here = served(node.hosts)
+        if here != before:
+            before = here
+            node.peers.hurry()
         with trio.move_on_after(REACHABLE_LOOK_S):
             await met[0].wait()
         met[0] = trio.Event()

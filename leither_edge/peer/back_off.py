@@ -1,6 +1,7 @@
 """How long to leave a peer alone after it could not be reached."""
 
-FIRST_S, MOST_S = 1.0, 120.0
+# Each try may search the DHT, and one who is away for days is searched for all the while; who comes back says so himself.
+FIRST_S, MOST_S = 1.0, 900.0
 # Nodes that lost their relay at the same moment must not all come back at the same moment.
 SPREAD = 0.5
 

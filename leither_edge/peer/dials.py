@@ -47,6 +47,7 @@ class Dials:
     def __init__(self, peers):
         self._peers = peers
         self._dials, self._kept = {}, {}
+        self._hurried = trio.Event()
         self._back_offs, self._statics = OrderedDict(), OrderedDict()
 
     async def connect(self, public_key, node_id, texts, timeout_s, at_once, is_relay=False):
@@ -116,6 +117,8 @@ class Dials:
         """Whoever could not be reached (one, or all) is worth another try."""
         if id20 is None:
             self._back_offs.clear()
+            self._hurried.set()
+            self._hurried = trio.Event()
         else:
             self._back_offs.pop(id20, None)
 
@@ -244,7 +247,8 @@ class Dials:
                     channel = await self._peers.connect(public_key)
                 except PeerError as error:
                     least_s = RETRY_BLOCKED_S if isinstance(error, Blocked) else RETRY_MIN_S
-                    await trio.sleep(max(least_s, self.wait_s(key_id(public_key))))
+                    with trio.move_on_after(max(least_s, self.wait_s(key_id(public_key)))):
+                        await self._hurried.wait()
                     continue
                 since = trio.current_time()
                 await channel.closed.wait()

@@ -256,6 +256,25 @@ async def test_a_kept_peer_comes_back(tmp_path):
             anna.peers.let_go(ben.public_key)
 
 
+async def test_a_change_of_network_wakes_who_waits_for_a_kept_peer(tmp_path):
+    async with open_node(tmp_path / "anna", "anna") as anna:
+        async with open_node(tmp_path / "ben", "ben") as ben:
+            await anna.befriend(ben)
+            port = int(ben.address.rpartition(":")[2])
+        for _ in range(10):
+            # Away for so long that the next try would be minutes away.
+            anna.peers._dials._note_failure(ben.id, Unreachable("away"))
+        anna.peers.keep(ben.public_key)
+        while anna.peers.stat()["channels"] or anna.peers._dials.wait_s(ben.id) < 60:
+            await trio.sleep(0.01)
+        async with open_node(tmp_path / "ben", "ben", port=port) as ben:
+            with trio.fail_after(10):
+                while anna.peers.channel_of(ben.id) is None:
+                    anna.peers.hurry()
+                    await trio.sleep(0.05)
+            anna.peers.let_go(ben.public_key)
+
+
 async def test_the_end_of_a_node_is_told(tmp_path):
     async with open_node(tmp_path / "anna", "anna") as anna:
         async with open_node(tmp_path / "ben", "ben") as ben:
