@@ -65,8 +65,8 @@ def bad_frames(ground, scale):
     return ends_of(ground, scale / 4, "bad frames", evils, BROKEN)
 
 
-def opening(method, arguments=None):
-    return cbor.encode([method, arguments, 0])
+def opening(method):
+    return cbor.encode([method, {}, 0])
 
 
 def oversized_requests(ground, scale):
