@@ -1,12 +1,7 @@
 """Under which addresses people reach this device, as its network interfaces have them now."""
 
-import fcntl
-import socket
-import struct
+from leither_edge.discovery.interfaces import interface_addresses, is_loopback
 
-SIOCGIFADDR = 0x8915
-REQUEST_BYTES = 256
-NAME_BYTES = 15
 LOOPBACK = "127.0.0.1"
 # Interfaces come and go with the Wi-Fi; asking the kernel at every request would be work for nothing.
 KEPT_S = 5
@@ -39,11 +34,6 @@ class Addresses:
         return all(host in (LOOPBACK, "::1") for host in self._hosts)
 
 
-def is_loopback(address):
-    """Whether an IP literal leads back to the machine it is used on."""
-    return address.startswith("127.") or address == "::1"
-
-
 def reachable(hosts, found):
     """The addresses served, from what is listened on and what the interfaces have (IPv4); loopback last."""
     served = list(found) if "0.0.0.0" in hosts else []
@@ -53,17 +43,3 @@ def reachable(hosts, found):
     if "::" in hosts and "::1" not in served:
         served.append("::1")
     return sorted(served, key=lambda host: (is_loopback(host), ":" in host))
-
-
-def interface_addresses():
-    """The IPv4 addresses of this machine's interfaces (netdevice(7)); one that has none is passed over."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        for _, name in socket.if_nameindex():
-            request = struct.pack(f"{REQUEST_BYTES}s", name.encode()[:NAME_BYTES])
-            try:
-                answer = fcntl.ioctl(asking.fileno(), SIOCGIFADDR, request)
-            except OSError:
-                continue
-            found.append(socket.inet_ntoa(answer[20:24]))
-    return found

@@ -3,8 +3,8 @@
 import trio
 
 from appliance.board import BoardError
-from appliance.device.addresses import is_loopback
 from appliance.radio import CANNOT, GONE
+from leither_edge.discovery.interfaces import is_loopback
 
 LOOK_S = 1
 

@@ -6,8 +6,8 @@ A service of the DHT node (kept_dht.py): it runs while that is open. Nothing of 
 import trio
 
 from appliance.commands.verbs import VerbFailed
-from appliance.device.addresses import is_loopback
 from appliance.wifi.subnet import SUBNETS, device_address
+from leither_edge.discovery.interfaces import is_loopback
 from leither_edge.storage import StorageError
 
 TTL_S = 300

@@ -3,7 +3,7 @@
 Served whether or not the device is in a DHT just now; the mailbox itself is loaded only when it is.
 """
 
-from appliance.device.addresses import is_loopback
+from leither_edge.discovery.interfaces import is_loopback
 from leither_edge.http import HttpError, Response
 
 BODIES_MAX = 4

@@ -4,8 +4,6 @@ import fcntl
 import socket
 import struct
 
-from leither_edge.dht import compact
-
 SIOCGIFADDR = 0x8915
 REQUEST_BYTES = 256
 NAME_BYTES = 15
@@ -15,8 +13,8 @@ _GLOBAL = "00"
 _TEMPORARY_OR_BAD = 0x01 | 0x08 | 0x20 | 0x40
 
 
-def addresses_4():
-    """The IPv4 addresses of the interfaces but for loopback."""
+def interface_addresses():
+    """The IPv4 addresses of the interfaces, loopback among them; one that has none is passed over."""
     found = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         for _, name in socket.if_nameindex():
@@ -24,11 +22,14 @@ def addresses_4():
             try:
                 answer = fcntl.ioctl(asking.fileno(), SIOCGIFADDR, request)
             except OSError:
-                # It has none.
                 continue
-            if answer[20] != 127:
-                found.append(socket.inet_ntoa(answer[20:24]))
+            found.append(socket.inet_ntoa(answer[20:24]))
     return found
+
+
+def addresses_4():
+    """The IPv4 addresses of the interfaces but for loopback."""
+    return [address for address in interface_addresses() if not is_loopback(address)]
 
 
 def addresses_6():
@@ -42,13 +43,18 @@ def addresses_6():
         return found
     for row in rows:
         if len(row) == 6 and row[3] == _GLOBAL and not int(row[4], 16) & _TEMPORARY_OR_BAD:
-            found.append(compact.unpack(bytes.fromhex(row[0]) + b"\0\0")[0])
+            found.append(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0])))
     return found
+
+
+def is_loopback(address):
+    """Whether an IP literal leads back to the machine it is used on."""
+    return address.startswith("127.") or address == "::1"
 
 
 def served(hosts):
     """The IP literals under which somebody who listens on hosts (numeric addresses) is reached; loopback only if there is nothing else."""
     found = [*(addresses_4() if ANY_4 in hosts else ()), *(addresses_6() if ANY_6 in hosts else ())]
     found += [host for host in hosts if host not in (ANY_4, ANY_6) and "%" not in host]
-    beyond = [host for host in found if not compact.is_loopback(compact.pack(host, 0))]
+    beyond = [host for host in found if not is_loopback(host)]
     return list(dict.fromkeys(beyond or found or (["127.0.0.1"] if ANY_4 in hosts else ["::1"])))
