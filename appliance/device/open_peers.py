@@ -32,10 +32,12 @@ async def live(kept, library, listeners, opened):
         peer_node.services.add(COMMAND, taker_of_commands(executor, node.profile.commands.command_max_bytes), for_strangers=True)
         opened(peer_node)
         while True:
+            # Before it is looked at, so that no change falls between looking and waiting.
+            changed = kept.mimei.changed
             follow(peer_node, executor.config)
             await trio.to_thread.run_sync(write_mark, kept.mark, peer_node.has_company())
             with trio.move_on_after(LOOK_S):
-                await kept.mimei.changed.wait()
+                await changed.wait()
 
 
 def follow(peer_node, config):
