@@ -7,6 +7,7 @@ import threading
 from leither_edge.cli import dht_access
 from leither_edge.cli.dht_network import Network, bootstrap_address, described, network_id, remembered
 from leither_edge.cli.failure import Failure, UnreachableError
+from leither_edge.cli.node_thread import NodeThread
 
 LEAVE_S = 3
 
@@ -23,10 +24,7 @@ class DhtWay:
     def __init__(self, home, network, say):
         self.network = network
         self._home, self._say = home, say
-        self._lock = threading.Lock()
-        self._ready = threading.Event()
-        self._thread = None
-        self._dht = self._token = self._closing = self._error = None
+        self._thread = NodeThread(self._live, LEAVE_S)
 
     def call(self, work, *args):
         """The result of ``await work(dht, *args)``. Raises Failure, or what work raises but for a DhtError."""
@@ -34,16 +32,8 @@ class DhtWay:
 
         from leither_edge.dht import DhtError
 
-        with self._lock:
-            if self._thread is None:
-                # A daemon: Ctrl-C must not wait for the network.
-                self._thread = threading.Thread(target=self._live, daemon=True)
-                self._thread.start()
-        self._ready.wait()
         try:
-            if self._error is not None:
-                raise self._error
-            return trio.from_thread.run(work, self._dht, *args, trio_token=self._token)
+            return self._thread.run(work, *args)
         except DhtError as error:
             raise dht_access.failure(error, self.network) from None
         except OSError as error:
@@ -55,30 +45,10 @@ class DhtWay:
 
     def close(self):
         """Leave the network."""
-        if self._token is not None:
-            import trio
+        self._thread.close()
 
-            try:
-                self._token.run_sync_soon(self._closing.set)
-            except trio.RunFinishedError:
-                return
-            self._thread.join(LEAVE_S)
-
-    def _live(self):
-        import trio
-
-        try:
-            trio.run(dht_access.live, self._home, self.network, math.inf, self._say, self._serve, True)
-        except BaseException as error:
-            self._error = error
-        self._ready.set()
-
-    async def _serve(self, dht):
-        import trio
-
-        self._dht, self._token, self._closing = dht, trio.lowlevel.current_trio_token(), trio.Event()
-        self._ready.set()
-        await self._closing.wait()
+    async def _live(self, serve):
+        await dht_access.live(self._home, self.network, math.inf, self._say, serve, True)
 
 
 class Ways:

@@ -6,10 +6,10 @@ For the length of a command this computer is a node of its own, with a key that 
 import contextlib
 import math
 import tempfile
-import threading
 from collections import namedtuple
 
 from leither_edge.cli.failure import Failure, UnreachableError
+from leither_edge.cli.node_thread import NodeThread
 from leither_edge.cli.output import clean
 
 LEAVE_S = 5
@@ -31,10 +31,7 @@ class PeerWay:
 
     def __init__(self, home, network, say):
         self._home, self._network, self._say = home, network, say
-        self._lock = threading.Lock()
-        self._ready = threading.Event()
-        self._thread = None
-        self._node = self._token = self._closing = self._error = None
+        self._thread = NodeThread(self._live, LEAVE_S)
 
     def exchange(self, device, data, hint, timeout_s):
         """The Reply to the bytes of a command.
@@ -44,55 +41,32 @@ class PeerWay:
         """
         import trio
 
-        with self._lock:
-            if self._thread is None:
-                # A daemon: Ctrl-C must not wait for the network.
-                self._thread = threading.Thread(target=self._live, daemon=True)
-                self._thread.start()
-        self._ready.wait()
-        if self._error is not None:
-            raise self._error
+        self._thread.start()
         self._say(f"Looking for {clean(device.name, 60)}")
         try:
-            return trio.from_thread.run(self._exchange, device, data, hint, timeout_s, trio_token=self._token)
+            return self._thread.run(self._exchange, device, data, hint, timeout_s)
         except trio.RunFinishedError:
             raise UnreachableError("The node on this computer has ended.", "", "Try again.") from None
 
     def close(self):
         """End the node."""
-        if self._token is not None:
-            import trio
+        self._thread.close()
 
-            try:
-                self._token.run_sync_soon(self._closing.set)
-            except trio.RunFinishedError:
-                return
-            self._thread.join(LEAVE_S)
-
-    def _live(self):
-        import trio
-
-        from leither_edge.cli.dht_access import alone
-
-        try:
-            trio.run(self._main)
-        except BaseExceptionGroup as group:
-            self._error = alone(group)
-        except BaseException as error:
-            self._error = error
-        self._ready.set()
-
-    async def _main(self):
-        if self._network is None:
-            await self._serve(None)
-            return
+    async def _live(self, serve):
         from leither_edge.cli import dht_access
 
-        await dht_access.live(self._home, self._network, math.inf, self._say, self._serve, False)
+        async def live(dht):
+            await self._open(dht, serve)
 
-    async def _serve(self, dht):
-        import trio
+        try:
+            if self._network is None:
+                await live(None)
+            else:
+                await dht_access.live(self._home, self._network, math.inf, self._say, live, False)
+        except BaseExceptionGroup as group:
+            raise dht_access.alone(group) from None
 
+    async def _open(self, dht, serve):
         from leither_edge.cli.mimei_store import Limits
         from leither_edge.crypto.key_pair import KeyPair
         from leither_edge.crypto.sodium import random_bytes
@@ -110,11 +84,9 @@ class PeerWay:
                 open_library(folder, limits, KeyPair(random_bytes(KEY_BYTES)), counters=counters, more_tables=ALL)
             )
             async with open_peer_node(library, folder, limits, dht=dht, counters=counters, log=Log(lambda line: None)) as node:
-                self._node, self._token, self._closing = node, trio.lowlevel.current_trio_token(), trio.Event()
-                self._ready.set()
-                await self._closing.wait()
+                await serve(node)
 
-    async def _exchange(self, device, data, hint, timeout_s):
+    async def _exchange(self, node, device, data, hint, timeout_s):
         import trio
 
         from leither_edge.peer.channel.errors import CallTimedOut, ChannelClosed, Refused
@@ -122,7 +94,7 @@ class PeerWay:
 
         begun, sent = trio.current_time(), False
         try:
-            channel = await self._node.peers.connect(device.public_key, addresses=(hint,), timeout_s=timeout_s)
+            channel = await node.peers.connect(device.public_key, addresses=(hint,), timeout_s=timeout_s)
             facts = {"address": clean(channel.peer.address or "", 300), "connect_ms": round((trio.current_time() - begun) * 1000)}
             self._say(f"Waiting for {clean(device.name, 60)}")
             sent = True
