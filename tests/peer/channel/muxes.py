@@ -2,7 +2,7 @@
 
 from leither_edge.crypto.noise.cipher_state import CipherState
 from leither_edge.peer.channel import frames
-from leither_edge.peer.channel.limits import Limits
+from leither_edge.peer.channel.limits import NORMAL, Limits
 from leither_edge.peer.channel.mux import Mux
 
 ONE, TWO = bytes(32), b"\1" * 32
@@ -40,6 +40,17 @@ def carry(a, b, now=0.0, batch=BATCH):
             if view is not None:
                 feed(other, bytes(view), now)
                 is_moving = True
+
+
+def opened(a, b, is_call=False, priority=NORMAL, arguments=None):
+    """A stream of two Muxes that was accepted: its half on each side."""
+    half = a.open("x", arguments or {}, priority, is_call)
+    carry(a, b)
+    other = b.next_request(0.0, True)
+    if not is_call:
+        b.answer(other, {})
+        carry(a, b)
+    return half, other
 
 
 class Raw:
