@@ -7,7 +7,6 @@ laptop claims the device at home, lets it be found, and leaves. Needs root, ipro
 """
 
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -15,53 +14,32 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from tests.device_process import child_pids, rss_kib
 from tests.netns.public_nodes import PORT
-from tests.netns.world import PUBLIC, World, why_not
+from tests.netns.two_houses import DEVICE, TwoHouses
+from tests.netns.world import PUBLIC, why_not
 
 NETWORK = "1e17be2dab7e57e5"
-DEVICE = "192.168.1.20"
 # After its start a node gets to know the others.
 SETTLE_S = 60
 
 
-class Café:
+class Café(TwoHouses):
     """The whole scene; a context manager."""
 
     def __init__(self, nodes):
-        self._nodes = nodes
-        self._stack = contextlib.ExitStack()
+        self._addresses = [f"45.{number}.1.1" for number in range(1, nodes + 1)]
+        super().__init__(*self._addresses)
 
-    def __enter__(self):
-        try:
-            self._build()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._stack.close()
-
-    def _build(self):
-        self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self.world = world = self._stack.enter_context(World())
-        addresses = [f"45.{number}.1.1" for number in range(1, self._nodes + 1)]
-        world.public(*addresses, "60.1.1.254", "60.2.2.254")
-        world.house("home-router", "60.1.1.1", "60.1.1.254")
-        world.house("cafe-router", "60.2.2.1", "60.2.2.254")
-        for machine in ("device", "laptop"):
-            world.add(machine)
-            world.plug_in(machine, "home-router", DEVICE if machine == "device" else "192.168.1.30")
-        words = (sys.executable, "-m", "tests.netns.public_nodes", NETWORK, *addresses)
-        nodes = world.start(PUBLIC, *words, stdout=subprocess.PIPE, text=True)
+    def furnish(self):
+        """The public nodes, and the device."""
+        words = (sys.executable, "-m", "tests.netns.public_nodes", NETWORK, *self._addresses)
+        nodes = self.world.start(PUBLIC, *words, stdout=subprocess.PIPE, text=True)
         assert nodes.stdout.readline() == "ready\n", "the public nodes did not start"
         self.start_device()
-        self.entrance = f"{addresses[0]}:{PORT}"
+        self.entrance = f"{self._addresses[0]}:{PORT}"
 
     def start_device(self):
         """Switch the device on."""
@@ -103,7 +81,7 @@ class Café:
 
     def leave(self):
         """Take the laptop to the café, where nothing has the device's address."""
-        self.world.plug_in("laptop", "cafe-router", "192.168.1.40")
+        self.take_laptop_away()
 
     def metrics(self):
         """{name: value} of what the device counts without labels."""

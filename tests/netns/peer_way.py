@@ -8,24 +8,22 @@ channel, is in it. In the midst of the sync the relay that carries it is switche
 """
 
 import argparse
-import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from leither_edge.core.ids import public_key_from_text
 from tests.netns.public_nodes import PORT
-from tests.netns.world import PUBLIC, World, why_not
+from tests.netns.two_houses import DEVICE, TwoHouses
+from tests.netns.world import PUBLIC, why_not
 
 NETWORK = "1e17be2dab7e57e6"
 DOOR = "45.9.1.1"
 RELAYS = {"relay-1": "45.1.1.1", "relay-2": "45.2.1.1"}
-DEVICE = "192.168.1.20"
+GATEWAYS = [address.rpartition(".")[0] + ".254" for address in RELAYS.values()]
 RPC_PORT = 8048
 LIMIT_S = 400
 # What a text must not show of itself on the way: a word that is nowhere else.
@@ -35,35 +33,16 @@ MIB = 1 << 20
 PIECE_STEP = 16384
 
 
-class Scene:
+class Scene(TwoHouses):
     """Houses, relays, and who knows whom; a context manager."""
 
     def __init__(self):
-        self._stack = contextlib.ExitStack()
+        super().__init__(DOOR, *GATEWAYS)
 
-    def __enter__(self):
-        try:
-            self._build()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._stack.close()
-
-    def _build(self):
-        self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self.world = world = self._stack.enter_context(World())
-        gateways = [address.rpartition(".")[0] + ".254" for address in RELAYS.values()]
-        world.public(DOOR, *gateways, "60.1.1.254", "60.2.2.254")
-        for (name, address), gateway in zip(RELAYS.items(), gateways, strict=True):
-            world.host(name, address, gateway)
-        world.house("home-router", "60.1.1.1", "60.1.1.254")
-        world.house("cafe-router", "60.2.2.1", "60.2.2.254")
-        for machine in ("device", "laptop"):
-            world.add(machine)
-            world.plug_in(machine, "home-router", DEVICE if machine == "device" else "192.168.1.30")
+    def furnish(self):
+        """The door to the DHT, relays and their captures, and the device."""
+        for (name, address), gateway in zip(RELAYS.items(), GATEWAYS, strict=True):
+            self.world.host(name, address, gateway)
         self.door = f"{DOOR}:{PORT}"
         self._started(PUBLIC, "-m", "tests.netns.public_nodes", NETWORK, DOOR)
         self.captures, self.served, self.keys = {}, {}, {}
@@ -169,7 +148,7 @@ class Scene:
         """Take the laptop to the café: what was connected at home is cut."""
         self.served["laptop"].terminate()
         self.served["laptop"].wait()
-        self.world.plug_in("laptop", "cafe-router", "192.168.1.40")
+        self.take_laptop_away()
         self.serve("laptop", "--peers", "--name", "laptop")
         self.wait_for("the device's way through a relay", self._is_reached)
         # So that the laptop's own node has nothing left of what it knew at home.
