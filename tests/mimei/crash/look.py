@@ -60,9 +60,10 @@ class Seen:
             else:
                 # Between the two changes of its name it is in a folder.
                 moved = [name for name in names if name.startswith("d") and view.exists(f"{name}/moved")]
+                # A slot that nothing was put into yet comes before that of the file that was on its way.
+                moved = [name for name in moved if number_of(b"".join(view.read(f"{name}/moved"))) % SLOTS == slot]
                 assert slot not in self.slots or moved, "a file is gone"
                 for name in moved:
-                    assert number_of(b"".join(view.read(f"{name}/moved"))) % SLOTS == slot
                     view.rename(f"{name}/moved", f"f{slot}")
         return highest
 
