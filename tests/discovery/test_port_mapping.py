@@ -1,5 +1,6 @@
 import sys
 
+import pytest
 import trio
 import trio.testing
 
@@ -49,6 +50,7 @@ def ran(make, seconds):
     return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0.01))
 
 
+@pytest.mark.slow
 def test_a_hole_is_made_renewed_and_closed():
     calls = []
     assert set(ran(lambda: Router(calls), 2000)) == {Mapped("198.51.100.7", 8042)}

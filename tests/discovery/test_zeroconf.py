@@ -44,6 +44,7 @@ async def until(function, *args):
     return found
 
 
+@pytest.mark.slow
 def test_both_find_each_other():
     own, theirs = random_bytes(32), random_bytes(32)
     peer = Peer(theirs)
