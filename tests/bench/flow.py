@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)
 
 # Each a module of flow_parts with measure, keys_of and lines; and what measure() is given, in full and quickly.
-PARTS = {"sync": ((1024, 3), (128, 1)), "handshakes": ((), ()), "new_version": ((), (10_000, 5))}
+PARTS = {"sync": ((1024, 3), (1024, 1)), "handshakes": ((), ()), "new_version": ((), (10_000, 5))}
 
 
 def main():

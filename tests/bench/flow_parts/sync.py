@@ -19,7 +19,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 MIB = 1 << 20
 SIZE_MIB, ROUNDS = 1024, 3
-QUICK_MIB, QUICK_ROUNDS = 1024, 1
 NGINX = """daemon off; master_process off; worker_processes 1; error_log stderr crit; pid {folder}/nginx.pid;
 events {{ worker_connections 64; }}
 http {{ access_log off; sendfile on; tcp_nopush on; client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2;
