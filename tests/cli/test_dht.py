@@ -1,5 +1,6 @@
 """``leither dht`` against a small network of our own nodes."""
 
+import functools
 import json
 import signal
 import socket
@@ -73,7 +74,9 @@ def test_ctrl_c_stops_it_at_once(tmp_path):
         silent.bind(("127.0.0.1", 0))
         silent.settimeout(30)
         words = [sys.executable, "-m", "leither_edge.cli", "dht", "stat", "--bootstrap", f"127.0.0.1:{silent.getsockname()[1]}"]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # A shell has what it starts in the background ignore Ctrl-C, these tests among it.
+        heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
         silent.recv(2048)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
