@@ -12,8 +12,6 @@ from leither_edge.storage import StorageError
 
 TTL_S = 300
 LOOK_S = 10
-# After a failure; doubled each time.
-RETRY_MIN_S, RETRY_MAX_S = 15, 900
 JOIN_S = 30
 ADDRESSES_MAX = 8
 SERVICE = b"_leither"
@@ -69,26 +67,14 @@ class OwnName:
     async def run(self):
         """Until cancelled."""
         from leither_edge.dht.item import mutable_target
+        from leither_edge.names.changes import publish_changes
         from leither_edge.names.publisher import Publisher
 
         kept = self._dht.kept_item(mutable_target(self._node.key.public_key))
         publisher = Publisher(self._dht, self._node.key, self._clock_us, last=kept)
         await self._take_back(kept)
         await self._dht.joined(JOIN_S)
-        published = before = None
-        pause_s = RETRY_MIN_S
-        while True:
-            records = self._records()
-            # An address that comes and goes within a moment is not worth a packet.
-            if records and records != published and (published is None or records == before):
-                if await self._publish(publisher, records):
-                    published, pause_s = records, RETRY_MIN_S
-                else:
-                    await trio.sleep(pause_s)
-                    pause_s = min(pause_s * 2, RETRY_MAX_S)
-                    continue
-            before = records
-            await trio.sleep(LOOK_S)
+        await publish_changes(self._records, lambda records: self._publish(publisher, records), LOOK_S)
 
     async def _take_back(self, kept):
         """What was told in one network is not for the next one: it is renewed only if it still holds. Answer DNS from here on."""

@@ -3,16 +3,15 @@
 For a node that publishes nothing else. A device, whose name says more, puts service_records among the records of that.
 """
 
-import trio
 
 from leither_edge.dht import DhtError, compact
 from leither_edge.discovery.node_records import address_records, is_ours, service_records
 from leither_edge.names import packet
+from leither_edge.names.changes import publish_changes
 from leither_edge.names.errors import PacketError
 from leither_edge.names.publisher import Publisher
 
 LOOK_S = 10
-RETRY_MIN_S, RETRY_MAX_S = 15, 900
 JOIN_S = 30
 
 
@@ -37,20 +36,7 @@ class OwnPacket:
     async def run(self):
         """Until cancelled."""
         await self._dht.joined(JOIN_S)
-        published = before = None
-        pause_s = RETRY_MIN_S
-        while True:
-            records = self._records()
-            # What comes and goes within a moment is not worth a packet; the first one is.
-            if records and records != published and (published is None or records == before):
-                if await self._publish(records):
-                    published, pause_s = records, RETRY_MIN_S
-                else:
-                    await trio.sleep(pause_s)
-                    pause_s = min(pause_s * 2, RETRY_MAX_S)
-                    continue
-            before = records
-            await trio.sleep(LOOK_S)
+        await publish_changes(self._records, self._publish, LOOK_S)
 
     def _records(self):
         hosts, port, relays = self._way()

@@ -16,7 +16,7 @@ from leither_edge import profile
 from leither_edge.crypto import sodium
 from leither_edge.dht import Settings, open_dht
 from leither_edge.dht.item import mutable_target
-from leither_edge.names import packet, zone
+from leither_edge.names import changes, packet, zone
 from leither_edge.names.z_base_32 import key_to_name
 from leither_edge.observe.counters import Counters
 from leither_edge.observe.log import Log
@@ -132,7 +132,7 @@ async def test_a_port_in_use_is_told_once_and_the_name_lives(monkeypatch):
 
 
 async def test_a_full_store_is_told_and_tried_again(monkeypatch):
-    monkeypatch.setattr(kept_names, "RETRY_MIN_S", 0.01)
+    monkeypatch.setattr(changes, "RETRY_MIN_S", 0.01)
     device, options, keeps = Device(), parse_options(["--port", "0"]), []
 
     async def keep(item):
